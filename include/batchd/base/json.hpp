@@ -1,0 +1,274 @@
+// JSON to described structs and back. A struct is described once, with BOOST_DESCRIBE_STRUCT; its
+// members are snake_case and become camelCase on the wire (`job_name` is "jobName").
+//
+// Decoding: absent and null members keep their default; unknown members are ignored (a newer client
+// may send them); a wrong type is InvalidArgument and names path, rule and value. Encoding: an empty
+// optional is omitted, an empty list or map is written, as AWS does in its answers.
+//
+// Expensive to include: only in files that decode or encode. Any thread.
+#pragma once
+
+#include <boost/describe.hpp>
+#include <boost/mp11.hpp>
+#include <cmath>
+#include <concepts>
+#include <cstdint>
+#include <limits>
+#include <map>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+#include "batchd/base/result.hpp"
+
+namespace batchd::json {
+
+using Json = nlohmann::json;
+
+/// Where in the document we are; lives on the stack of the decoder.
+struct Path {
+    const Path* parent = nullptr;
+    std::string_view name;
+    std::size_t index = 0;  ///< of an array element, when `name` is empty
+
+    std::string text() const {
+        std::string prefix = parent ? parent->text() : std::string{};
+        if (!parent) return prefix;
+        if (name.empty()) return prefix + "[" + std::to_string(index) + "]";
+        return prefix.empty() ? std::string(name) : prefix + "." + std::string(name);
+    }
+};
+
+/// "jobName" for "job_name". Computed once per described member.
+inline std::string camel_case(std::string_view snake) {
+    std::string camel;
+    bool upper = false;
+    for (const char c : snake) {
+        if (c == '_') {
+            upper = !camel.empty();
+        } else {
+            camel.push_back(upper && c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c);
+            upper = false;
+        }
+    }
+    return camel;
+}
+
+/// The value as JSON text, cut to a length that fits an error message.
+inline std::string excerpt(const Json& value) {
+    std::string text = value.dump(-1, ' ', false, Json::error_handler_t::replace);
+    if (text.size() > 60) text = text.substr(0, 57) + "...";
+    return text;
+}
+
+[[nodiscard]] inline std::unexpected<Error> type_error(const Path& path, std::string_view expected,
+                                                       const Json& value) {
+    std::string where = path.text();
+    if (where.empty()) where = "the request body";
+    return invalid_argument(where + " must be " + std::string(expected) + ", got " + excerpt(value));
+}
+
+template <class T>
+concept Described = boost::describe::has_describe_members<T>::value && std::is_class_v<T>;
+
+/// An enum with `std::string_view to_string(E)` and `std::optional<E> from_string(std::string_view, E*)`.
+template <class T>
+concept NamedEnum = std::is_enum_v<T> && requires(T value) {
+    { to_string(value) } -> std::convertible_to<std::string_view>;
+};
+
+template <class T>
+Result<> decode(const Json& value, T& out, const Path& path);
+
+inline Result<> decode_value(const Json& value, std::string& out, const Path& path) {
+    if (!value.is_string()) return type_error(path, "a string", value);
+    out = value.get_ref<const std::string&>();
+    return {};
+}
+
+inline Result<> decode_value(const Json& value, bool& out, const Path& path) {
+    if (!value.is_boolean()) return type_error(path, "true or false", value);
+    out = value.get<bool>();
+    return {};
+}
+
+template <std::signed_integral T>
+Result<> decode_value(const Json& value, T& out, const Path& path) {
+    constexpr auto kMin = std::numeric_limits<T>::min();
+    constexpr auto kMax = std::numeric_limits<T>::max();
+    if (!value.is_number_integer()) return type_error(path, "an integer", value);
+    if (value.is_number_unsigned()) {
+        const auto number = value.get<std::uint64_t>();
+        if (number > static_cast<std::uint64_t>(kMax)) {
+            return type_error(path, "an integer of at most " + std::to_string(kMax), value);
+        }
+        out = static_cast<T>(number);
+        return {};
+    }
+    const auto number = value.get<std::int64_t>();
+    if (number < kMin) return type_error(path, "an integer of at least " + std::to_string(kMin), value);
+    out = static_cast<T>(number);
+    return {};
+}
+
+inline Result<> decode_value(const Json& value, double& out, const Path& path) {
+    if (!value.is_number()) return type_error(path, "a number", value);
+    out = value.get<double>();
+    return {};
+}
+
+template <class T>
+Result<> decode_value(const Json& value, std::optional<T>& out, const Path& path) {
+    return decode(value, out.emplace(), path);
+}
+
+template <class T>
+Result<> decode_value(const Json& value, std::vector<T>& out, const Path& path) {
+    if (!value.is_array()) return type_error(path, "a list", value);
+    out.clear();
+    out.reserve(value.size());
+    for (std::size_t i = 0; i < value.size(); ++i) {
+        const Path here{.parent = &path, .name = {}, .index = i};
+        if (value[i].is_null()) return type_error(here, "a value", value[i]);
+        BATCHD_TRY(decode(value[i], out.emplace_back(), here));
+    }
+    return {};
+}
+
+template <class T>
+Result<> decode_value(const Json& value, std::map<std::string, T>& out, const Path& path) {
+    if (!value.is_object()) return type_error(path, "an object", value);
+    out.clear();
+    for (auto item = value.begin(); item != value.end(); ++item) {
+        const Path here{.parent = &path, .name = item.key()};
+        if (item->is_null()) return type_error(here, "a value", *item);
+        BATCHD_TRY(decode(*item, out[item.key()], here));
+    }
+    return {};
+}
+
+template <NamedEnum T>
+Result<> decode_value(const Json& value, T& out, const Path& path) {
+    if (!value.is_string()) return type_error(path, "a string", value);
+    const auto parsed = from_string(value.get_ref<const std::string&>(), static_cast<T*>(nullptr));
+    if (!parsed) return type_error(path, "one of its known values", value);
+    out = *parsed;
+    return {};
+}
+
+/// The wire names of T's members, in order of description.
+template <Described T>
+const std::vector<std::string>& member_names() {
+    static const std::vector<std::string> names = [] {
+        std::vector<std::string> list;
+        using Members = boost::describe::describe_members<T, boost::describe::mod_any_access |
+                                                                 boost::describe::mod_inherited>;
+        boost::mp11::mp_for_each<Members>([&](auto member) { list.push_back(camel_case(member.name)); });
+        return list;
+    }();
+    return names;
+}
+
+template <Described T>
+Result<> decode_value(const Json& value, T& out, const Path& path) {
+    if (!value.is_object()) return type_error(path, "an object", value);
+    using Members = boost::describe::describe_members<T, boost::describe::mod_any_access |
+                                                             boost::describe::mod_inherited>;
+    const auto& names = member_names<T>();
+    Result<> result;
+    std::size_t at = 0;
+    boost::mp11::mp_for_each<Members>([&](auto member) {
+        const std::string& name = names[at++];
+        if (!result) return;
+        const auto found = value.find(name);
+        if (found == value.end() || found->is_null()) return;
+        const Path here{.parent = &path, .name = name};
+        result = decode(*found, out.*member.pointer, here);
+    });
+    return result;
+}
+
+template <class T>
+Result<> decode(const Json& value, T& out, const Path& path) {
+    return decode_value(value, out, path);
+}
+
+/// Parses and decodes. Text that is not JSON is InvalidArgument and says at which byte.
+Result<Json> parse(std::string_view text);
+
+template <class T>
+Result<T> decode(const Json& value) {
+    T out{};
+    BATCHD_TRY(decode(value, out, Path{}));
+    return out;
+}
+
+template <class T>
+Result<T> parse_as(std::string_view text) {
+    auto value = parse(text);
+    if (!value) return std::unexpected(std::move(value).error());
+    return decode<T>(*value);
+}
+
+inline Json encode(const std::string& value) { return value; }
+inline Json encode(bool value) { return value; }
+inline Json encode(double value) { return value; }
+template <std::signed_integral T>
+Json encode(T value) {
+    return value;
+}
+template <NamedEnum T>
+Json encode(T value) {
+    return std::string(to_string(value));
+}
+template <class T>
+Json encode(const std::vector<T>& list);
+template <class T>
+Json encode(const std::map<std::string, T>& map);
+
+template <Described T>
+Json encode(const T& value) {
+    using Members = boost::describe::describe_members<T, boost::describe::mod_any_access |
+                                                             boost::describe::mod_inherited>;
+    const auto& names = member_names<T>();
+    Json object = Json::object();
+    std::size_t at = 0;
+    boost::mp11::mp_for_each<Members>([&](auto member) {
+        const std::string& name = names[at++];
+        const auto& field = value.*member.pointer;
+        if constexpr (requires { field.has_value(); }) {
+            if (field) object.emplace(name, encode(*field));
+        } else {
+            object.emplace(name, encode(field));
+        }
+    });
+    return object;
+}
+
+template <class T>
+Json encode(const std::vector<T>& list) {
+    Json array = Json::array();
+    for (const auto& item : list) array.push_back(encode(item));
+    return array;
+}
+
+template <class T>
+Json encode(const std::map<std::string, T>& map) {
+    Json object = Json::object();
+    for (const auto& [key, item] : map) object.emplace(key, encode(item));
+    return object;
+}
+
+/// JSON text; invalid UTF-8 (it can come from a container's output) becomes U+FFFD.
+std::string dump(const Json& value);
+
+template <class T>
+std::string to_text(const T& value) {
+    return dump(encode(value));
+}
+
+}  // namespace batchd::json
