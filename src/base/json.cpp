@@ -12,8 +12,10 @@ bool too_deep(std::string_view text) {
     for (std::size_t i = 0; i < text.size(); ++i) {
         const char c = text[i];
         if (in_string) {
-            if (c == '\\') ++i;
-            else if (c == '"') in_string = false;
+            if (c == '\\')
+                ++i;
+            else if (c == '"')
+                in_string = false;
         } else if (c == '"') {
             in_string = true;
         } else if (c == '{' || c == '[') {
@@ -37,7 +39,8 @@ Result<Json> parse(std::string_view text) {
     } catch (const Json::exception& e) {
         // "[json.exception.parse_error.101] parse error at line 1, column 5: …": keep what follows.
         std::string_view what = e.what();
-        if (const auto end = what.find("] "); end != std::string_view::npos) what.remove_prefix(end + 2);
+        if (const auto end = what.find("] "); end != std::string_view::npos)
+            what.remove_prefix(end + 2);
         return invalid_argument("the text is not valid JSON: " + std::string(what));
     }
 }

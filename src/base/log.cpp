@@ -1,10 +1,10 @@
 #include "batchd/base/log.hpp"
 
+#include <nlohmann/json.hpp>
 #include <spdlog/pattern_formatter.h>
 #include <spdlog/sinks/stdout_sinks.h>
 
 #include <memory>
-#include <nlohmann/json.hpp>
 
 namespace batchd::log {
 namespace {
@@ -32,8 +32,8 @@ Result<> init(std::string_view level, std::string_view format) {
         return invalid_argument("log.level '" + std::string(level) +
                                 "' is not one of debug, info, warn, error, off");
     }
-    auto logger = std::make_shared<spdlog::logger>("batchd",
-                                                   std::make_shared<spdlog::sinks::stderr_sink_mt>());
+    auto logger = std::make_shared<spdlog::logger>(
+        "batchd", std::make_shared<spdlog::sinks::stderr_sink_mt>());
     auto formatter = std::make_unique<spdlog::pattern_formatter>(spdlog::pattern_time_type::utc);
     if (format == "json") {
         formatter->add_flag<JsonMessageFlag>('*').set_pattern(
@@ -41,7 +41,8 @@ Result<> init(std::string_view level, std::string_view format) {
     } else if (format == "text") {
         formatter->set_pattern("%Y-%m-%dT%H:%M:%S.%eZ %-5l %v");
     } else {
-        return invalid_argument("log.format '" + std::string(format) + "' is not one of text, json");
+        return invalid_argument("log.format '" + std::string(format) +
+                                "' is not one of text, json");
     }
     logger->set_formatter(std::move(formatter));
     logger->set_level(parsed);

@@ -18,7 +18,8 @@ Timestamp SystemClock::now() const {
     const auto wall = std::chrono::time_point_cast<Milliseconds>(std::chrono::system_clock::now());
     std::int64_t now_ms = wall.time_since_epoch().count();
     std::int64_t seen = latest.load(std::memory_order_relaxed);
-    while (seen < now_ms && !latest.compare_exchange_weak(seen, now_ms, std::memory_order_relaxed)) {
+    while (seen < now_ms &&
+           !latest.compare_exchange_weak(seen, now_ms, std::memory_order_relaxed)) {
     }
     return from_epoch_ms(std::max(seen, now_ms));
 }

@@ -2,28 +2,29 @@
 // members are snake_case and become camelCase on the wire (`job_name` is "jobName").
 //
 // Decoding: absent and null members keep their default; unknown members are ignored (a newer client
-// may send them); a wrong type is InvalidArgument and names path, rule and value. Encoding: an empty
-// optional is omitted, an empty list or map is written, as AWS does in its answers.
+// may send them); a wrong type is InvalidArgument and names path, rule and value. Encoding: an
+// empty optional is omitted, an empty list or map is written, as AWS does in its answers.
 //
 // Expensive to include: only in files that decode or encode. Any thread.
 #pragma once
 
+#include "batchd/base/result.hpp"
+
 #include <boost/describe.hpp>
 #include <boost/mp11.hpp>
+#include <nlohmann/json.hpp>
+
 #include <cmath>
 #include <concepts>
 #include <cstdint>
 #include <limits>
 #include <map>
-#include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <type_traits>
 #include <utility>
 #include <vector>
-
-#include "batchd/base/result.hpp"
 
 namespace batchd::json {
 
@@ -69,13 +70,15 @@ inline std::string excerpt(const Json& value) {
                                                        const Json& value) {
     std::string where = path.text();
     if (where.empty()) where = "the request body";
-    return invalid_argument(where + " must be " + std::string(expected) + ", got " + excerpt(value));
+    return invalid_argument(where + " must be " + std::string(expected) + ", got " +
+                            excerpt(value));
 }
 
 template <class T>
 concept Described = boost::describe::has_describe_members<T>::value && std::is_class_v<T>;
 
-/// An enum with `std::string_view to_string(E)` and `std::optional<E> from_string(std::string_view, E*)`.
+/// An enum with `std::string_view to_string(E)` and `std::optional<E> from_string(std::string_view,
+/// E*)`.
 template <class T>
 concept NamedEnum = std::is_enum_v<T> && requires(T value) {
     { to_string(value) } -> std::convertible_to<std::string_view>;
@@ -110,7 +113,8 @@ Result<> decode_value(const Json& value, T& out, const Path& path) {
         return {};
     }
     const auto number = value.get<std::int64_t>();
-    if (number < kMin) return type_error(path, "an integer of at least " + std::to_string(kMin), value);
+    if (number < kMin)
+        return type_error(path, "an integer of at least " + std::to_string(kMin), value);
     out = static_cast<T>(number);
     return {};
 }
@@ -167,7 +171,8 @@ const std::vector<std::string>& member_names() {
         std::vector<std::string> list;
         using Members = boost::describe::describe_members<T, boost::describe::mod_any_access |
                                                                  boost::describe::mod_inherited>;
-        boost::mp11::mp_for_each<Members>([&](auto member) { list.push_back(camel_case(member.name)); });
+        boost::mp11::mp_for_each<Members>(
+            [&](auto member) { list.push_back(camel_case(member.name)); });
         return list;
     }();
     return names;

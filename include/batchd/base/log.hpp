@@ -1,12 +1,12 @@
 // Logging: spdlog to stderr, as text or as JSON lines. Any thread.
 #pragma once
 
+#include "batchd/base/result.hpp"
+
 #include <spdlog/spdlog.h>
 
 #include <string>
 #include <string_view>
-
-#include "batchd/base/result.hpp"
 
 namespace batchd::log {
 
@@ -15,7 +15,8 @@ using spdlog::error;
 using spdlog::info;
 using spdlog::warn;
 
-/// Call once, before other threads start. `level`: debug, info, warn or error. `format`: text or json.
+/// Call once, before other threads start. `level`: debug, info, warn or error. `format`: text or
+/// json.
 Result<> init(std::string_view level, std::string_view format);
 
 }  // namespace batchd::log

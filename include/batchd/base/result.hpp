@@ -1,7 +1,7 @@
 // Result and Error: how functions report what can fail in normal life.
 //
-// Any thread. Exceptions stay inside one function around a throwing library; everything that crosses
-// a function boundary of ours is a Result.
+// Any thread. Exceptions stay inside one function around a throwing library; everything that
+// crosses a function boundary of ours is a Result.
 #pragma once
 
 #include <expected>
@@ -47,20 +47,21 @@ using Result = std::expected<T, Error>;
     return fail(ErrorKind::InvalidArgument, std::move(message));
 }
 
-/// Ends the process with `why`: the broken invariant is our bug, the state is committed, a restart is
-/// safe. Never for input.
+/// Ends the process with `why`: the broken invariant is our bug, the state is committed, a restart
+/// is safe. Never for input.
 [[noreturn]] void check_failed(const char* condition, const char* why, const char* file, int line);
 
 }  // namespace batchd
 
-// NOLINTNEXTLINE(cppcoreguidelines-macro-usage): the text of the condition is what helps in the log.
+// NOLINTNEXTLINE(cppcoreguidelines-macro-usage): the text of the condition is what helps in the
+// log.
 #define BATCHD_CHECK(condition, why) \
     ((condition) ? void(0) : ::batchd::check_failed(#condition, why, __FILE__, __LINE__))
 
 // Leaves the enclosing function with the error of `expression`, a Result without a value.
 // NOLINTNEXTLINE(cppcoreguidelines-macro-usage)
-#define BATCHD_TRY(expression)                                                    \
-    do {                                                                          \
-        if (auto batchd_try_result = (expression); !batchd_try_result)            \
-            return std::unexpected(std::move(batchd_try_result).error());         \
+#define BATCHD_TRY(expression)                                            \
+    do {                                                                  \
+        if (auto batchd_try_result = (expression); !batchd_try_result)    \
+            return std::unexpected(std::move(batchd_try_result).error()); \
     } while (false)

@@ -6,7 +6,8 @@
 
 namespace batchd {
 
-/// A number with a unit: no mixing with other units, no silent conversion to or from plain integers.
+/// A number with a unit: no mixing with other units, no silent conversion to or from plain
+/// integers.
 template <class Tag>
 struct Quantity {
     std::int64_t value = 0;
@@ -14,10 +15,20 @@ struct Quantity {
     constexpr Quantity() = default;
     constexpr explicit Quantity(std::int64_t v) : value(v) {}
     friend constexpr auto operator<=>(Quantity, Quantity) = default;
-    friend constexpr Quantity operator+(Quantity a, Quantity b) { return Quantity{a.value + b.value}; }
-    friend constexpr Quantity operator-(Quantity a, Quantity b) { return Quantity{a.value - b.value}; }
-    constexpr Quantity& operator+=(Quantity o) { value += o.value; return *this; }
-    constexpr Quantity& operator-=(Quantity o) { value -= o.value; return *this; }
+    friend constexpr Quantity operator+(Quantity a, Quantity b) {
+        return Quantity{a.value + b.value};
+    }
+    friend constexpr Quantity operator-(Quantity a, Quantity b) {
+        return Quantity{a.value - b.value};
+    }
+    constexpr Quantity& operator+=(Quantity o) {
+        value += o.value;
+        return *this;
+    }
+    constexpr Quantity& operator-=(Quantity o) {
+        value -= o.value;
+        return *this;
+    }
 };
 
 using MilliVcpu = Quantity<struct MilliVcpuTag>;  ///< 1,000 to the vCPU; Fargate has quarters

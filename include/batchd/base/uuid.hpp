@@ -1,6 +1,8 @@
 // UUIDs, and where new ones come from.
 #pragma once
 
+#include "batchd/base/time.hpp"
+
 #include <array>
 #include <compare>
 #include <cstdint>
@@ -9,8 +11,6 @@
 #include <optional>
 #include <string>
 #include <string_view>
-
-#include "batchd/base/time.hpp"
 
 namespace batchd {
 

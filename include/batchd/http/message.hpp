@@ -2,6 +2,7 @@
 #pragma once
 
 #include <boost/asio/awaitable.hpp>
+
 #include <functional>
 #include <optional>
 #include <string>
@@ -14,7 +15,9 @@ namespace batchd::http {
 /// Header names compare without regard to case (RFC 9110, 5.1).
 class Headers {
   public:
-    void add(std::string name, std::string value) { fields_.emplace_back(std::move(name), std::move(value)); }
+    void add(std::string name, std::string value) {
+        fields_.emplace_back(std::move(name), std::move(value));
+    }
     /// The first field of that name; nullopt if there is none.
     std::optional<std::string_view> find(std::string_view name) const;
     auto begin() const { return fields_.begin(); }
@@ -46,14 +49,15 @@ class BodyWriter {
     /// Sends one chunk at once. False when the client is gone or the server stops: the producer
     /// returns then.
     virtual boost::asio::awaitable<bool> write(std::string chunk) = 0;
-    /// True once the client is gone (its end of the connection closed) or the server stops. A producer
-    /// that has nothing to write for a while asks every second or so.
+    /// True once the client is gone (its end of the connection closed) or the server stops. A
+    /// producer that has nothing to write for a while asks every second or so.
     virtual bool closed() const = 0;
 };
 
 struct Response {
     int status = 200;
-    Headers headers;  ///< without Content-Length, Transfer-Encoding, Connection and Date: the server adds them
+    Headers headers;  ///< without Content-Length, Transfer-Encoding, Connection and Date: the
+                      ///< server adds them
     std::string body;
     /// Set for a streamed answer (chunked transfer coding); `body` is ignored then.
     std::function<boost::asio::awaitable<void>(BodyWriter&)> stream;
@@ -63,9 +67,9 @@ struct Response {
 /// leave it become a 500 and a log line.
 using Handler = std::function<boost::asio::awaitable<Response>(Request)>;
 
-/// Builds the answer to what never becomes a Request: malformed HTTP (400), headers too large (431),
-/// body too large (413), time-out (408), a foreign Origin (403), shutting down (503). `message` says
-/// what and which rule.
+/// Builds the answer to what never becomes a Request: malformed HTTP (400), headers too large
+/// (431), body too large (413), time-out (408), a foreign Origin (403), shutting down (503).
+/// `message` says what and which rule.
 using ErrorResponder = std::function<Response(int status, std::string message)>;
 
 }  // namespace batchd::http

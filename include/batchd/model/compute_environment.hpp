@@ -1,0 +1,98 @@
+// Compute environments and job queues, member for member as AWS Batch names them.
+#pragma once
+
+#include "batchd/base/result.hpp"
+#include "batchd/model/container.hpp"
+
+#include <boost/describe/class.hpp>
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace batchd::model {
+
+struct LaunchTemplate {
+    std::optional<std::string> launch_template_id;
+    std::optional<std::string> launch_template_name;
+    std::optional<std::string> version;
+};
+BOOST_DESCRIBE_STRUCT(LaunchTemplate, (), (launch_template_id, launch_template_name, version))
+
+struct Ec2Configuration {
+    std::string image_type;
+    std::optional<std::string> image_id_override;
+    std::optional<std::string> image_kubernetes_version;
+};
+BOOST_DESCRIBE_STRUCT(Ec2Configuration, (),
+                      (image_type, image_id_override, image_kubernetes_version))
+
+struct ComputeResources {
+    std::optional<std::string> type;  ///< EC2, SPOT, FARGATE, FARGATE_SPOT
+    std::optional<std::string> allocation_strategy;
+    std::optional<std::int32_t> minv_cpus;
+    std::optional<std::int32_t> maxv_cpus;
+    std::optional<std::int32_t> desiredv_cpus;
+    std::optional<std::vector<std::string>> instance_types;
+    std::optional<std::string> image_id;
+    std::optional<std::vector<std::string>> subnets;
+    std::optional<std::vector<std::string>> security_group_ids;
+    std::optional<std::string> ec2_key_pair;
+    std::optional<std::string> instance_role;
+    std::optional<StringMap> tags;
+    std::optional<std::string> placement_group;
+    std::optional<std::int32_t> bid_percentage;
+    std::optional<std::string> spot_iam_fleet_role;
+    std::optional<LaunchTemplate> launch_template;
+    std::optional<std::vector<Ec2Configuration>> ec2_configuration;
+    std::optional<bool> update_to_latest_image_version;
+};
+BOOST_DESCRIBE_STRUCT(ComputeResources, (),
+                      (type, allocation_strategy, minv_cpus, maxv_cpus, desiredv_cpus,
+                       instance_types, image_id, subnets, security_group_ids, ec2_key_pair,
+                       instance_role, tags, placement_group, bid_percentage, spot_iam_fleet_role,
+                       launch_template, ec2_configuration, update_to_latest_image_version))
+
+struct UpdatePolicy {
+    std::optional<bool> terminate_jobs_on_update;
+    std::optional<std::int64_t> job_execution_timeout_minutes;
+};
+BOOST_DESCRIBE_STRUCT(UpdatePolicy, (), (terminate_jobs_on_update, job_execution_timeout_minutes))
+
+/// A compute environment as the operator described it. What the daemon knows besides (status, uuid)
+/// stands in core and in the store.
+struct ComputeEnvironment {
+    std::string compute_environment_name;
+    std::string type;   ///< MANAGED or UNMANAGED
+    std::string state;  ///< ENABLED or DISABLED
+    std::optional<std::int32_t> unmanagedv_cpus;
+    std::optional<ComputeResources> compute_resources;
+    std::optional<std::string> service_role;
+    std::optional<UpdatePolicy> update_policy;
+};
+BOOST_DESCRIBE_STRUCT(ComputeEnvironment, (),
+                      (compute_environment_name, type, state, unmanagedv_cpus, compute_resources,
+                       service_role, update_policy))
+
+/// Checks a new or updated environment by AWS's rules and texts; makes enumerated values upper
+/// case.
+Result<> validate(ComputeEnvironment& environment);
+
+/// Lays the members that `update` gives over the environment. Call validate afterwards. Refuses a
+/// lower desiredvCpus, as AWS does.
+struct ComputeEnvironmentUpdate {
+    std::optional<std::string> state;
+    std::optional<std::int32_t> unmanagedv_cpus;
+    std::optional<ComputeResources> compute_resources;
+    std::optional<std::string> service_role;
+    std::optional<UpdatePolicy> update_policy;
+};
+BOOST_DESCRIBE_STRUCT(ComputeEnvironmentUpdate, (),
+                      (state, unmanagedv_cpus, compute_resources, service_role, update_policy))
+Result<> merge(ComputeEnvironment& environment, const ComputeEnvironmentUpdate& update);
+
+/// Whether it runs on Fargate; such environments do not mix with others in one queue.
+bool is_fargate(const ComputeEnvironment& environment);
+
+}  // namespace batchd::model

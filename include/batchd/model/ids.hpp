@@ -1,0 +1,55 @@
+// Identifiers of the domain.
+#pragma once
+
+#include "batchd/base/result.hpp"
+#include "batchd/base/uuid.hpp"
+
+#include <compare>
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <string_view>
+
+namespace batchd::model {
+
+/// AWS's jobId. Explicit, so that no other UUID is taken for one.
+struct JobId {
+    Uuid uuid;
+    friend auto operator<=>(const JobId&, const JobId&) = default;
+};
+
+std::string to_string(const JobId& id);
+/// The canonical text of a job id. InvalidArgument names the value and the form.
+Result<JobId> parse_job_id(std::string_view text);
+
+/// One try at running a job. Numbers count from 1, as AWS_BATCH_JOB_ATTEMPT does.
+struct AttemptId {
+    JobId job;
+    std::int32_t number = 0;
+    friend auto operator<=>(const AttemptId&, const AttemptId&) = default;
+};
+
+/// "<job id>/<number>", for logs.
+std::string to_string(const AttemptId& id);
+
+/// The 32 hexadecimal digits that stand in the attempt's ECS task ARN, its log stream and its
+/// container's name. A pure function of the id: whoever repeats an action after a crash finds what
+/// the first try made.
+std::string task_id(const AttemptId& id);
+
+}  // namespace batchd::model
+
+template <>
+struct std::hash<batchd::model::JobId> {
+    std::size_t operator()(const batchd::model::JobId& id) const noexcept {
+        return std::hash<batchd::Uuid>{}(id.uuid);
+    }
+};
+
+template <>
+struct std::hash<batchd::model::AttemptId> {
+    std::size_t operator()(const batchd::model::AttemptId& id) const noexcept {
+        return std::hash<batchd::Uuid>{}(id.job.uuid) ^
+               (static_cast<std::size_t>(id.number) * 0x9e3779b97f4a7c15U);
+    }
+};

@@ -1,0 +1,157 @@
+// Jobs: what SubmitJob asks for, what it resolves to, and how a job stands.
+#pragma once
+
+#include "batchd/base/result.hpp"
+#include "batchd/base/time.hpp"
+#include "batchd/model/ids.hpp"
+#include "batchd/model/job_definition.hpp"
+#include "batchd/model/names.hpp"
+
+#include <boost/describe/class.hpp>
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace batchd::model {
+
+// The life of a job; the table of its transitions is in src/core/job_machine.cpp.
+//
+//   SUBMITTED ──▶ PENDING ──▶ RUNNABLE ──▶ STARTING ──▶ RUNNING ──▶ SUCCEEDED
+//       │            │          │  ▲          │            │
+//       │            │          │  └─ retry ──┴────────────┤
+//       └────────────┴──────────┴──────────────────────────┴──────▶ FAILED
+enum class JobStatus : std::uint8_t {
+    Submitted,
+    Pending,
+    Runnable,
+    Starting,
+    Running,
+    Succeeded,
+    Failed,
+};
+inline constexpr std::size_t kJobStatusCount = 7;
+
+/// AWS's spelling, such as "RUNNABLE".
+std::string_view to_string(JobStatus status);
+/// The pointer only selects the enum (see base/json.hpp).
+std::optional<JobStatus> from_string(std::string_view text, JobStatus*);
+constexpr bool is_terminal(JobStatus s) {
+    return s == JobStatus::Succeeded || s == JobStatus::Failed;
+}
+/// Holds resources of a host.
+constexpr bool is_placed(JobStatus s) {
+    return s == JobStatus::Starting || s == JobStatus::Running;
+}
+
+struct JobDependency {
+    std::optional<std::string> job_id;
+    std::optional<std::string> type;
+};
+BOOST_DESCRIBE_STRUCT(JobDependency, (), (job_id, type))
+
+struct ContainerOverrides {
+    std::optional<std::int32_t> vcpus;
+    std::optional<std::int32_t> memory;
+    std::optional<std::vector<std::string>> command;
+    std::optional<std::string> instance_type;
+    std::vector<KeyValue> environment;
+    std::vector<ResourceRequirement> resource_requirements;
+};
+BOOST_DESCRIBE_STRUCT(ContainerOverrides, (),
+                      (vcpus, memory, command, instance_type, environment, resource_requirements))
+
+struct ArrayProperties {
+    std::optional<std::int32_t> size;
+};
+BOOST_DESCRIBE_STRUCT(ArrayProperties, (), (size))
+
+struct SubmitJobRequest {
+    std::string job_name;
+    std::string job_queue;
+    std::string job_definition;
+    std::optional<std::string> share_identifier;
+    std::optional<std::int32_t> scheduling_priority_override;
+    std::optional<ArrayProperties> array_properties;
+    std::vector<JobDependency> depends_on;
+    StringMap parameters;
+    std::optional<ContainerOverrides> container_overrides;
+    std::optional<RetryStrategy> retry_strategy;
+    std::optional<bool> propagate_tags;
+    std::optional<JobTimeout> timeout;
+    StringMap tags;
+};
+BOOST_DESCRIBE_STRUCT(SubmitJobRequest, (),
+                      (job_name, job_queue, job_definition, share_identifier,
+                       scheduling_priority_override, array_properties, depends_on, parameters,
+                       container_overrides, retry_strategy, propagate_tags, timeout, tags))
+
+/// A job after definition and request were merged: all that stays the same for its whole life.
+/// Stored once, as JSON; loaded again when the job is dispatched or described.
+struct JobSpec {
+    std::string job_definition;  ///< ARN with revision
+    StringMap parameters;
+    ContainerProperties container;
+    std::vector<JobDependency> depends_on;
+    std::optional<RetryStrategy> retry_strategy;
+    std::optional<JobTimeout> timeout;
+    std::optional<bool> propagate_tags;
+    std::vector<std::string> platform_capabilities;
+    std::optional<std::int32_t> scheduling_priority;
+};
+BOOST_DESCRIBE_STRUCT(JobSpec, (),
+                      (job_definition, parameters, container, depends_on, retry_strategy, timeout,
+                       propagate_tags, platform_capabilities, scheduling_priority))
+
+/// What the scheduler needs to know of a job: the part of its spec that stays in memory.
+struct JobTraits {
+    Resources resources;
+    bool fargate = false;  ///< platform capability
+    std::int32_t scheduling_priority = 0;
+    std::int32_t attempts = 1;
+    std::optional<Seconds> timeout;
+    std::vector<EvaluateOnExit> retry_rules;
+    std::vector<JobId> depends_on;
+};
+
+/// A request and its definition merged by AWS's rules (job-level values win; environment and
+/// requirements merge by key; Ref:: parameters are substituted in the command).
+struct ResolvedJob {
+    JobSpec spec;
+    JobTraits traits;
+};
+/// `definition_arn` includes the revision. InvalidArgument with AWS's text if a rule is broken.
+Result<ResolvedJob> resolve(const SubmitJobRequest& request, const JobDefinition& definition,
+                            const std::string& definition_arn);
+
+/// The changing part of a job.
+struct JobState {
+    JobStatus status = JobStatus::Submitted;
+    std::string status_reason;
+    std::int32_t attempt = 0;             ///< number of the newest attempt; 0 before the first
+    std::optional<Timestamp> started_at;  ///< of the newest attempt
+    std::optional<Timestamp> stopped_at;
+    bool is_cancelled = false;
+    bool is_terminated = false;
+    friend bool operator==(const JobState&, const JobState&) = default;
+};
+
+/// One attempt, as it is stored and shown.
+struct Attempt {
+    AttemptId id;
+    std::string compute_environment;  ///< name
+    std::string host;                 ///< name
+    std::string container_id;         ///< empty until the Engine gave one
+    std::string log_group;
+    std::string log_stream;
+    std::optional<Timestamp> started_at;
+    std::optional<Timestamp> stopped_at;
+    std::optional<std::int32_t> exit_code;
+    std::string reason;         ///< container.reason
+    std::string status_reason;  ///< empty while it runs
+    friend bool operator==(const Attempt&, const Attempt&) = default;
+};
+
+}  // namespace batchd::model

@@ -1,0 +1,77 @@
+// Job definitions: what RegisterJobDefinition keeps.
+#pragma once
+
+#include "batchd/base/result.hpp"
+#include "batchd/model/container.hpp"
+#include "batchd/model/resources.hpp"
+
+#include <boost/describe/class.hpp>
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace batchd::model {
+
+/// One rule of retryStrategy.evaluateOnExit; a condition that is absent is not asked.
+struct EvaluateOnExit {
+    std::optional<std::string> on_status_reason;
+    std::optional<std::string> on_reason;
+    std::optional<std::string> on_exit_code;
+    std::string action;  ///< RETRY or EXIT, in any case
+
+    friend bool operator==(const EvaluateOnExit&, const EvaluateOnExit&) = default;
+};
+BOOST_DESCRIBE_STRUCT(EvaluateOnExit, (), (on_status_reason, on_reason, on_exit_code, action))
+
+struct RetryStrategy {
+    std::optional<std::int32_t> attempts;
+    std::vector<EvaluateOnExit> evaluate_on_exit;
+};
+BOOST_DESCRIBE_STRUCT(RetryStrategy, (), (attempts, evaluate_on_exit))
+
+struct JobTimeout {
+    std::optional<std::int32_t> attempt_duration_seconds;
+};
+BOOST_DESCRIBE_STRUCT(JobTimeout, (), (attempt_duration_seconds))
+
+struct JobDefinition {
+    std::string job_definition_name;
+    std::string type;  ///< container or multinode
+    StringMap parameters;
+    std::optional<std::int32_t> scheduling_priority;
+    std::optional<ContainerProperties> container_properties;
+    std::optional<RetryStrategy> retry_strategy;
+    std::optional<bool> propagate_tags;
+    std::optional<JobTimeout> timeout;
+    std::vector<std::string> platform_capabilities;  ///< EC2 or FARGATE
+};
+BOOST_DESCRIBE_STRUCT(JobDefinition, (),
+                      (job_definition_name, type, parameters, scheduling_priority,
+                       container_properties, retry_strategy, propagate_tags, timeout,
+                       platform_capabilities))
+
+/// Which dangerous properties the operator allows; everything is refused by default.
+struct ContainerPolicy {
+    bool allow_privileged = false;
+    std::vector<std::string> allowed_host_paths;  ///< a path allows what lies below it, too
+    std::vector<std::string> allowed_devices;     ///< device paths of the host
+};
+
+/// Checks a definition by AWS's rules and with AWS's texts, and by the operator's policy; makes
+/// enumerated values upper case and adds what AWS adds. InvalidArgument names the rule.
+Result<> validate(JobDefinition& definition, const ContainerPolicy& policy);
+Result<> validate(const RetryStrategy& strategy);
+Result<> validate(const JobTimeout& timeout);
+
+/// vCPU, memory and GPUs that a container asks for, from resourceRequirements or the deprecated
+/// vcpus and memory. InvalidArgument if vCPU or memory is missing or not a number.
+Result<Resources> resources_of(const ContainerProperties& container);
+
+/// Whether a rule's pattern matches: literal text, case-sensitive, with an optional `*` at the end
+/// (AWS: EvaluateOnExit).
+bool matches_exit_pattern(const std::string& pattern, const std::string& text);
+
+}  // namespace batchd::model

@@ -1,0 +1,42 @@
+// Job queues, member for member as AWS Batch names them.
+#pragma once
+
+#include "batchd/base/result.hpp"
+
+#include <boost/describe/class.hpp>
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace batchd::model {
+
+struct ComputeEnvironmentOrder {
+    std::int32_t order = 0;
+    std::string compute_environment;  ///< in a JobQueue always the plain name
+};
+BOOST_DESCRIBE_STRUCT(ComputeEnvironmentOrder, (), (order, compute_environment))
+
+struct JobQueue {
+    std::string job_queue_name;
+    std::string state;  ///< ENABLED or DISABLED
+    std::int32_t priority = 0;
+    std::vector<ComputeEnvironmentOrder> compute_environment_order;
+};
+BOOST_DESCRIBE_STRUCT(JobQueue, (), (job_queue_name, state, priority, compute_environment_order))
+
+struct JobQueueUpdate {
+    std::optional<std::string> state;
+    std::optional<std::int32_t> priority;
+    std::optional<std::vector<ComputeEnvironmentOrder>> compute_environment_order;
+};
+BOOST_DESCRIBE_STRUCT(JobQueueUpdate, (), (state, priority, compute_environment_order))
+
+/// Checks what a queue's document alone can show (name, state, priority, its list of environments);
+/// sorts the environments by order; makes `state` upper case. Whether the environments exist is
+/// core's to check.
+Result<> validate(JobQueue& queue);
+void merge(JobQueue& queue, const JobQueueUpdate& update);
+
+}  // namespace batchd::model

@@ -1,0 +1,84 @@
+// What carries out attempts: the engine says what shall run, the runtime tells what happened.
+#pragma once
+
+#include "batchd/base/time.hpp"
+#include "batchd/model/job.hpp"
+
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace batchd::ports {
+
+/// Everything that a container's start needs. The intent is durable before the engine hands it
+/// over.
+struct StartAttempt {
+    model::AttemptId id;
+    std::string host;
+    std::string job_name;
+    std::string queue;                ///< name, for AWS_BATCH_JQ_NAME
+    std::string compute_environment;  ///< name, for AWS_BATCH_CE_NAME
+    model::Resources resources;
+    model::ContainerProperties container;  ///< resolved: command without Ref::
+    std::string log_group;
+    std::string log_stream;
+};
+
+/// How an attempt ended. Exactly one is reported for each attempt that was started or adopted.
+struct AttemptOutcome {
+    /// The exit code, if the Engine has one (also for a command that could not be started: 126,
+    /// 127).
+    std::optional<std::int32_t> exit_code;
+    /// AWS's container.reason, such as "OutOfMemoryError: Container killed due to memory usage";
+    /// empty for a plain exit.
+    std::string reason;
+    /// AWS's statusReason of the attempt, such as "Essential container in task exited".
+    std::string status_reason;
+    Timestamp stopped_at;
+};
+
+/// Where the runtime's news go; the engine implements it. Any thread; never blocks.
+class RuntimeEvents {
+  public:
+    virtual ~RuntimeEvents() = default;
+    /// The host's Engine answers. `capacity` is what jobs may use of it in all. Sent again when
+    /// the capacity changes.
+    virtual void host_up(std::string host, model::Resources capacity) = 0;
+    /// The host's Engine does not answer; `reason` is for people. Attempts there go on.
+    virtual void host_down(std::string host, std::string reason) = 0;
+    /// The container runs. Comes before attempt_ended, for each container that was really started.
+    virtual void attempt_started(model::AttemptId id, std::string container_id,
+                                 Timestamp started_at) = 0;
+    virtual void attempt_ended(model::AttemptId id, AttemptOutcome outcome) = 0;
+};
+
+/// Every call returns at once; what happens is told through RuntimeEvents. Called by the engine's
+/// thread. Calls are idempotent: repeating one after a crash does no harm.
+class ContainerRuntime {
+  public:
+    virtual ~ContainerRuntime() = default;
+
+    /// Pulls the image if it is missing, creates and starts the container.
+    virtual void start(StartAttempt attempt) = 0;
+
+    /// SIGTERM, after `grace` SIGKILL. Before the container runs: gives up the start. Either way
+    /// attempt_ended follows. Unknown attempts are ignored.
+    virtual void stop(model::AttemptId id, Seconds grace) = 0;
+
+    /// The outcome is durable: the container and what belongs to it may go.
+    virtual void forget(model::AttemptId id) = 0;
+
+    /// The attempts that should exist, after a start of the daemon or after the engine had to
+    /// rebuild its state; called once before any other call. For each one the runtime looks at what
+    /// is really there and tells its present state again (started, ended); an attempt whose
+    /// container was never created is started now. Containers of this daemon that belong to none of
+    /// them are removed.
+    struct Adopt {
+        StartAttempt attempt;
+        bool was_running = false;  ///< the engine knows that it ran: a missing container is lost
+        std::optional<Seconds> stop_with_grace;  ///< set if it was being stopped
+    };
+    virtual void adopt(std::vector<Adopt> attempts) = 0;
+};
+
+}  // namespace batchd::ports

@@ -1,0 +1,32 @@
+// Who hears of committed changes of jobs: waiters, metrics, later event streams.
+#pragma once
+
+#include "batchd/base/time.hpp"
+#include "batchd/model/job.hpp"
+
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace batchd::ports {
+
+/// A job's state after a step in which it changed.
+struct JobChange {
+    model::JobId id;
+    std::string queue;  ///< name
+    bool is_new = false;
+    model::JobState state;
+    Timestamp created_at;
+    /// Attempts that ended in this step.
+    std::vector<model::Attempt> ended_attempts;
+};
+
+class EventSink {
+  public:
+    virtual ~EventSink() = default;
+    /// Called by the engine's thread after the commit and before the replies leave, in order of
+    /// commits; must not block.
+    virtual void committed(const std::vector<JobChange>& changes) = 0;
+};
+
+}  // namespace batchd::ports
