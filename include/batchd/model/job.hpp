@@ -154,4 +154,26 @@ struct Attempt {
     friend bool operator==(const Attempt&, const Attempt&) = default;
 };
 
+/// How an attempt ended. Exactly one is reported for each attempt that was started or adopted.
+struct AttemptOutcome {
+    /// The exit code, if the Engine has one (also for a command that could not be started: 126,
+    /// 127).
+    std::optional<std::int32_t> exit_code;
+    /// AWS's container.reason, such as "OutOfMemoryError: Container killed due to memory usage";
+    /// empty for a plain exit.
+    std::string reason;
+    /// AWS's statusReason of the attempt, such as "Essential container in task exited".
+    std::string status_reason;
+    Timestamp stopped_at;
+};
+
+/// Where an attempt's output is found in CloudWatch Logs' terms: the group of the job's
+/// awslogs-group option or /aws/batch/job, the stream <prefix or definition name>/default/<task
+/// id>.
+struct LogNames {
+    std::string group;
+    std::string stream;
+};
+LogNames log_names(const JobSpec& spec, const AttemptId& id);
+
 }  // namespace batchd::model

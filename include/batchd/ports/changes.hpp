@@ -1,106 +1,22 @@
-// The row changes that core decides and the store writes: one Changes value is one transaction.
+// The rows of model/changes.hpp under the names that adapters use.
 #pragma once
 
-#include "batchd/base/time.hpp"
-#include "batchd/model/compute_environment.hpp"
-#include "batchd/model/job.hpp"
-#include "batchd/model/job_definition.hpp"
-#include "batchd/model/job_queue.hpp"
-
-#include <cstdint>
-#include <memory>
-#include <optional>
-#include <string>
-#include <vector>
+#include "batchd/model/changes.hpp"
 
 namespace batchd::ports {
 
-/// A compute environment with what the daemon knows of it. `id` is never used again, so that what
-/// refers to a deleted environment stays readable.
-struct EnvironmentRow {
-    std::int64_t id = 0;
-    model::ComputeEnvironment document;
-    std::string uuid;    ///< AWS shows it, and it is part of the ECS cluster's name
-    std::string status;  ///< VALID, INVALID, DELETED
-    std::string status_reason;
-    Timestamp created_at;
-};
-
-struct QueueRow {
-    std::int64_t id = 0;
-    model::JobQueue document;
-    std::string status;  ///< VALID, DELETING, DELETED
-    std::string status_reason;
-    Timestamp created_at;
-};
-
-struct DefinitionRow {
-    std::string name;
-    std::int32_t revision = 0;
-    std::shared_ptr<const model::JobDefinition> document;
-    bool active = true;
-    Timestamp created_at;
-};
-
-/// A new job. `seq` orders jobs by submission and grows without gaps reused; it is the row's key.
-struct JobRow {
-    std::int64_t seq = 0;
-    model::JobId id;
-    std::int64_t queue_id = 0;
-    std::string name;
-    std::string definition_name;  ///< without revision
-    model::JobTraits traits;
-    Timestamp created_at;
-    model::JobState state;
-};
-
-struct JobInsert {
-    JobRow row;
-    std::string spec;  ///< model::JobSpec as JSON
-    std::string tags;  ///< JSON object
-};
-
-struct JobUpdate {
-    std::int64_t seq = 0;
-    model::JobState state;
-};
-
-/// Written when the attempt starts and again when it changes; the key is (job, number).
-struct AttemptPut {
-    std::int64_t job_seq = 0;
-    model::Attempt attempt;
-};
-
-enum class ResourceKind : std::uint8_t { ComputeEnvironment, JobQueue, JobDefinition, Job };
-
-/// Which resource tags belong to: by id for jobs, by name for environments and queues that are not
-/// deleted, by name and revision for definitions.
-struct ResourceKey {
-    ResourceKind kind = ResourceKind::Job;
-    std::string name;
-    std::int32_t revision = 0;
-    model::JobId job;
-};
-
-/// An RFC 7396 merge patch for the tags of one resource: a null removes its key.
-struct TagPatch {
-    ResourceKey key;
-    std::string patch;  ///< JSON object
-};
-
-struct Changes {
-    std::vector<EnvironmentRow> environments;  ///< insert or replace by id; tags stay
-    std::vector<QueueRow> queues;              ///< insert or replace by id; tags stay
-    std::vector<DefinitionRow> definitions;    ///< insert or replace by (name, revision); tags stay
-    std::vector<JobInsert> new_jobs;
-    std::vector<JobUpdate> jobs;
-    std::vector<AttemptPut> attempts;  ///< applied after the jobs
-    std::vector<TagPatch> tags;        ///< applied last
-
-    bool empty() const {
-        return environments.empty() && queues.empty() && definitions.empty() && new_jobs.empty() &&
-               jobs.empty() && attempts.empty() && tags.empty();
-    }
-};
+using model::AttemptPut;
+using model::Changes;
+using model::DefinitionRow;
+using model::EndedCount;
+using model::EnvironmentRow;
+using model::JobInsert;
+using model::JobRow;
+using model::JobUpdate;
+using model::QueueRow;
+using model::ResourceKey;
+using model::ResourceKind;
+using model::Snapshot;
+using model::TagPatch;
 
 }  // namespace batchd::ports

@@ -24,18 +24,7 @@ struct StartAttempt {
     std::string log_stream;
 };
 
-/// How an attempt ended. Exactly one is reported for each attempt that was started or adopted.
-struct AttemptOutcome {
-    /// The exit code, if the Engine has one (also for a command that could not be started: 126,
-    /// 127).
-    std::optional<std::int32_t> exit_code;
-    /// AWS's container.reason, such as "OutOfMemoryError: Container killed due to memory usage";
-    /// empty for a plain exit.
-    std::string reason;
-    /// AWS's statusReason of the attempt, such as "Essential container in task exited".
-    std::string status_reason;
-    Timestamp stopped_at;
-};
+using model::AttemptOutcome;
 
 /// Where the runtime's news go; the engine implements it. Any thread; never blocks.
 class RuntimeEvents {

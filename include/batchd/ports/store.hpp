@@ -10,21 +10,6 @@
 
 namespace batchd::ports {
 
-/// All that the engine needs to go on after a restart. Jobs that ended are not part of it.
-struct Snapshot {
-    std::vector<EnvironmentRow> environments;  ///< without deleted ones
-    std::vector<QueueRow> queues;              ///< without deleted ones
-    std::vector<DefinitionRow> definitions;    ///< the active ones
-    /// The highest revision ever given to each name, inactive ones included.
-    std::vector<std::pair<std::string, std::int32_t>> last_revisions;
-    std::vector<JobRow> jobs;              ///< not terminal, ascending by seq
-    std::vector<model::Attempt> attempts;  ///< the newest attempt of each STARTING or RUNNING job
-    /// Ended dependencies of jobs that still wait are told apart by what is missing in `jobs`;
-    /// those that failed cannot be there, because failure propagates in the same transaction.
-    std::int64_t next_seq = 1;
-    std::int64_t next_id = 1;  ///< for environments and queues
-};
-
 /// Owned by the engine's thread; not thread-safe.
 class Store {
   public:

@@ -1,0 +1,131 @@
+// State as rows: the changes that core decides and the store writes (one Changes value is one
+// transaction), and what a restart begins from.
+#pragma once
+
+#include "batchd/base/time.hpp"
+#include "batchd/model/compute_environment.hpp"
+#include "batchd/model/job.hpp"
+#include "batchd/model/job_definition.hpp"
+#include "batchd/model/job_queue.hpp"
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace batchd::model {
+
+/// A compute environment with what the daemon knows of it. `id` is never used again, so that what
+/// refers to a deleted environment stays readable.
+struct EnvironmentRow {
+    std::int64_t id = 0;
+    ComputeEnvironment document;
+    std::string uuid;    ///< AWS shows it, and it is part of the ECS cluster's name
+    std::string status;  ///< VALID, INVALID, DELETED
+    std::string status_reason;
+    Timestamp created_at;
+};
+
+struct QueueRow {
+    std::int64_t id = 0;
+    JobQueue document;
+    std::string status;  ///< VALID, DELETING, DELETED
+    std::string status_reason;
+    Timestamp created_at;
+};
+
+struct DefinitionRow {
+    std::string name;
+    std::int32_t revision = 0;
+    std::shared_ptr<const JobDefinition> document;
+    bool active = true;
+    Timestamp created_at;
+};
+
+/// A new job. `seq` orders jobs by submission and grows without gaps reused; it is the row's key.
+struct JobRow {
+    std::int64_t seq = 0;
+    JobId id;
+    std::int64_t queue_id = 0;
+    std::string name;
+    std::string definition_name;  ///< without revision
+    JobTraits traits;
+    Timestamp created_at;
+    JobState state;
+};
+
+struct JobInsert {
+    JobRow row;
+    std::string spec;  ///< JobSpec as JSON
+    std::string tags;  ///< JSON object
+};
+
+struct JobUpdate {
+    std::int64_t seq = 0;
+    JobState state;
+};
+
+/// Written when the attempt starts and again when it changes; the key is (job, number).
+struct AttemptPut {
+    std::int64_t job_seq = 0;
+    Attempt attempt;
+};
+
+enum class ResourceKind : std::uint8_t { ComputeEnvironment, JobQueue, JobDefinition, Job };
+
+/// Which resource tags belong to: by id for jobs, by name for environments and queues that are not
+/// deleted, by name and revision for definitions.
+struct ResourceKey {
+    ResourceKind kind = ResourceKind::Job;
+    std::string name;
+    std::int32_t revision = 0;
+    JobId job;
+};
+
+/// An RFC 7396 merge patch for the tags of one resource: a null removes its key.
+struct TagPatch {
+    ResourceKey key;
+    std::string patch;  ///< JSON object
+};
+
+struct Changes {
+    std::vector<EnvironmentRow> environments;  ///< insert or replace by id; tags stay
+    std::vector<QueueRow> queues;              ///< insert or replace by id; tags stay
+    std::vector<DefinitionRow> definitions;    ///< insert or replace by (name, revision); tags stay
+    std::vector<JobInsert> new_jobs;
+    std::vector<JobUpdate> jobs;
+    std::vector<AttemptPut> attempts;  ///< applied after the jobs
+    std::vector<TagPatch> tags;        ///< applied last
+
+    bool empty() const {
+        return environments.empty() && queues.empty() && definitions.empty() && new_jobs.empty() &&
+               jobs.empty() && attempts.empty() && tags.empty();
+    }
+};
+
+/// Jobs of a queue that ended, for the overview.
+struct EndedCount {
+    std::int64_t queue_id = 0;
+    std::int64_t succeeded = 0;
+    std::int64_t failed = 0;
+};
+
+/// All that the engine needs to go on after a restart. Jobs that ended are not part of it.
+struct Snapshot {
+    std::vector<EnvironmentRow> environments;  ///< without deleted ones
+    std::vector<QueueRow> queues;              ///< without deleted ones
+    std::vector<DefinitionRow> definitions;    ///< the active ones
+    /// The highest revision ever given to each name, inactive ones included.
+    std::vector<std::pair<std::string, std::int32_t>> last_revisions;
+    /// Not terminal, ascending by seq. A dependency that is missing here has succeeded: failure
+    /// reaches all dependents in the transaction in which it happens.
+    std::vector<JobRow> jobs;
+    std::vector<Attempt> attempts;  ///< the newest attempt of each STARTING or RUNNING job
+    std::vector<EndedCount> ended;
+    std::int64_t next_seq = 1;
+    std::int64_t next_id = 1;  ///< for environments and queues
+};
+
+}  // namespace batchd::model
