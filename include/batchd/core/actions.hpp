@@ -1,0 +1,35 @@
+// What core wants done outside, after the step's changes are durable.
+#pragma once
+
+#include "batchd/base/time.hpp"
+#include "batchd/model/job.hpp"
+
+#include <cstdint>
+#include <string>
+#include <variant>
+
+namespace batchd::core {
+
+/// Run the attempt's container. The job's spec is in the store, under `seq`.
+struct StartContainer {
+    std::int64_t seq = 0;
+    model::AttemptId id;
+    std::string host;
+    std::string queue;        ///< name
+    std::string environment;  ///< name
+    model::Resources resources;
+};
+
+struct StopContainer {
+    model::AttemptId id;
+    Seconds grace{};
+};
+
+/// The attempt's end is durable: its container may go.
+struct ForgetContainer {
+    model::AttemptId id;
+};
+
+using Action = std::variant<StartContainer, StopContainer, ForgetContainer>;
+
+}  // namespace batchd::core

@@ -1,0 +1,71 @@
+// Decisions about jobs, queues and capacity: (state, event, now) to a reply, row changes and
+// actions.
+//
+// Pure: no I/O, clock, randomness, threads or logging. A step is any number of apply() followed by
+// one finish_step(); its changes are committed together, and only then its actions carried out. If
+// the commit fails, the state is thrown away and restored from the store.
+#pragma once
+
+#include "batchd/base/result.hpp"
+#include "batchd/core/events.hpp"
+#include "batchd/core/state.hpp"
+
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace batchd::core {
+
+/// Decides one event. An error leaves the state as it was and is the answer to the client:
+/// NotFound, Conflict or InvalidArgument with AWS's text where AWS has one.
+Result<Reply> apply(State& state, Event&& event, Timestamp now);
+
+/// A job that changed in the step, as its listeners see it.
+struct ChangedJob {
+    model::JobId id;
+    QueueIndex queue;
+    bool is_new = false;
+    Timestamp created_at;
+    model::JobState state;
+};
+
+struct Decision {
+    model::Changes changes;
+    std::vector<Action> actions;
+    std::vector<ChangedJob> jobs;
+    std::vector<model::Attempt> ended_attempts;
+};
+
+/// Runs the timers that are due, one scheduling pass if anything asks for it, and hands over what
+/// the step decided: one row change per job, however many transitions it made. Jobs that ended
+/// leave the state.
+Decision finish_step(State& state, Timestamp now);
+
+/// When finish_step has to be called again, even if no event comes.
+std::optional<Timestamp> next_deadline(const State& state);
+
+/// Lays the stored rows into a fresh state that has its policy and hosts. Internal if rows
+/// contradict each other, with the row that does.
+Result<> restore(State& state, const model::Snapshot& snapshot);
+
+/// The attempts that the stored rows say are under way; after restore().
+struct LiveAttempt {
+    StartContainer start;
+    bool was_running = false;
+    bool is_stopping = false;
+};
+std::vector<LiveAttempt> live_attempts(const State& state);
+
+/// Why RUNNABLE jobs of this shape wait in this queue: AWS's code where it has one, then a sentence
+/// with numbers (codes: docs/api.md). Never empty.
+std::string waiting_reason(const State& state, const Queue& queue, const Shape& shape);
+
+/// Adds a host before restore(); every environment uses it.
+void add_host(State& state, std::string name);
+
+/// Verifies every relation of the state both ways: indexes, counts, buckets, capacity sums,
+/// dependencies. nullopt if all hold, else which does not. Costs time in the size of the state: for
+/// tests.
+std::optional<std::string> broken_invariant(const State& state);
+
+}  // namespace batchd::core

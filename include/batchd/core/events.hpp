@@ -1,0 +1,107 @@
+// What core decides upon: requests of clients and news from outside. Each is one value.
+#pragma once
+
+#include "batchd/base/time.hpp"
+#include "batchd/model/changes.hpp"
+#include "batchd/model/compute_environment.hpp"
+#include "batchd/model/job.hpp"
+#include "batchd/model/job_queue.hpp"
+
+#include <memory>
+#include <string>
+#include <utility>
+#include <variant>
+#include <vector>
+
+namespace batchd::core {
+
+// Requests. Documents come in validated by model's rules; core checks what needs the state.
+
+struct SubmitJob {
+    model::JobId id;
+    std::string queue;  ///< name
+    std::string name;
+    std::string definition_name;
+    model::JobTraits traits;
+    std::string spec;  ///< model::JobSpec as JSON
+    std::string tags;  ///< JSON object
+    /// The final status of those dependencies that are not live any more; looked up by the engine.
+    std::vector<std::pair<model::JobId, model::JobStatus>> ended_dependencies;
+};
+struct CancelJob {
+    model::JobId id;
+    std::string reason;
+};
+struct TerminateJob {
+    model::JobId id;
+    std::string reason;
+};
+struct CreateEnvironment {
+    model::ComputeEnvironment document;
+    std::string uuid;
+    std::string tags;
+};
+struct UpdateEnvironment {
+    std::string name;
+    model::ComputeEnvironmentUpdate update;
+};
+struct DeleteEnvironment {
+    std::string name;
+};
+struct CreateQueue {
+    model::JobQueue document;
+    std::string tags;
+};
+struct UpdateQueue {
+    std::string name;
+    model::JobQueueUpdate update;
+};
+struct DeleteQueue {
+    std::string name;
+};
+struct RegisterDefinition {
+    std::shared_ptr<const model::JobDefinition> document;
+    std::string tags;
+};
+/// An inactive revision stays inactive: no error.
+struct DeregisterDefinition {
+    std::string name;
+    std::int32_t revision = 0;
+};
+/// The caller has checked that the resource exists.
+struct PatchTags {
+    model::TagPatch patch;
+};
+
+// News from outside. Late and repeated ones are normal and change nothing.
+
+struct HostUp {
+    std::string host;
+    model::Resources capacity;
+};
+struct HostDown {
+    std::string host;
+    std::string reason;
+};
+struct AttemptStarted {
+    model::AttemptId id;
+    std::string container_id;
+    Timestamp started_at;
+    model::LogNames log;
+};
+struct AttemptEnded {
+    model::AttemptId id;
+    model::AttemptOutcome outcome;
+};
+
+using Event =
+    std::variant<SubmitJob, CancelJob, TerminateJob, CreateEnvironment, UpdateEnvironment,
+                 DeleteEnvironment, CreateQueue, UpdateQueue, DeleteQueue, RegisterDefinition,
+                 DeregisterDefinition, PatchTags, HostUp, HostDown, AttemptStarted, AttemptEnded>;
+
+/// What a request is answered with, beside success.
+struct Reply {
+    std::int32_t revision = 0;  ///< of RegisterDefinition
+};
+
+}  // namespace batchd::core

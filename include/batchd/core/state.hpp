@@ -1,0 +1,186 @@
+// The live state of the scheduler: everything that a decision needs, nothing that ended.
+//
+// Plain data, owned by one thread. Functions over it stand in core.hpp; they neither read a clock
+// nor do I/O, so that a week can be simulated in a second.
+#pragma once
+
+#include "batchd/base/time.hpp"
+#include "batchd/core/actions.hpp"
+#include "batchd/model/changes.hpp"
+#include "batchd/model/job.hpp"
+
+#include <boost/unordered/unordered_flat_map.hpp>
+
+#include <array>
+#include <compare>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+namespace batchd::core {
+
+/// A position in one of State's vectors; valid as long as the element is not removed.
+template <class Tag>
+struct Index {
+    std::uint32_t value = 0;
+    friend auto operator<=>(Index, Index) = default;
+};
+using JobIndex = Index<struct JobTag>;
+using QueueIndex = Index<struct QueueTag>;
+using EnvironmentIndex = Index<struct EnvironmentTag>;
+using HostIndex = Index<struct HostTag>;
+using ShapeIndex = Index<struct ShapeTag>;
+using RetryRulesIndex = Index<struct RetryRulesTag>;
+
+/// What makes two jobs equal for placement. Interned: a job holds an index.
+struct Shape {
+    model::Resources resources;
+    bool fargate = false;
+    friend auto operator<=>(const Shape&, const Shape&) = default;
+};
+
+/// Why the container of the current attempt is being stopped; decides what its end means.
+enum class StopCause : std::uint8_t { None, Terminated, TimedOut };
+
+/// The part of a job that exists only while an attempt is under way.
+struct Run {
+    model::Attempt attempt;
+    HostIndex host;
+    EnvironmentIndex environment;
+    StopCause stop = StopCause::None;
+    std::string stop_reason;
+    std::optional<Timestamp> deadline;  ///< when it times out; set at its start
+};
+
+/// A job that waits for another. The seq tells whether the slot still holds that job.
+struct Dependent {
+    JobIndex job;
+    std::int64_t seq = 0;
+};
+
+struct Job {
+    model::JobId id;
+    std::int64_t seq = 0;
+    Timestamp created_at;
+    model::JobState state;
+    QueueIndex queue;
+    ShapeIndex shape;
+    RetryRulesIndex retry_rules;
+    std::int32_t attempts_limit = 1;
+    std::uint32_t timeout_seconds = 0;  ///< 0: none
+    std::uint32_t waiting_for = 0;      ///< dependencies that did not succeed yet
+    bool is_new = false;                ///< inserted in this step
+    bool is_dirty = false;              ///< listed in Step::dirty
+    std::vector<Dependent> dependents;
+    std::unique_ptr<Run> run;
+};
+
+/// Order inside a queue: retried jobs first (AWS puts them at the front), then by submission.
+struct WaitKey {
+    bool is_fresh = true;
+    std::int64_t seq = 0;
+    friend auto operator<=>(const WaitKey&, const WaitKey&) = default;
+};
+
+/// The RUNNABLE jobs of one queue and shape, in order.
+using Bucket = std::map<WaitKey, JobIndex>;
+
+/// A host that is kept free of other jobs until `job` fits, so that small jobs that always fit
+/// cannot starve a large one.
+struct Reservation {
+    std::int64_t seq = 0;  ///< of the job
+    HostIndex host;
+};
+
+struct Queue {
+    model::QueueRow row;
+    std::array<std::int64_t, model::kJobStatusCount> counts{};
+    std::vector<EnvironmentIndex> environments;  ///< in computeEnvironmentOrder
+    std::map<ShapeIndex, Bucket> waiting;        ///< without empty buckets
+    std::optional<Reservation> reservation;
+    /// The job (by seq) at the head and since when it could not be placed.
+    std::optional<std::pair<std::int64_t, Timestamp>> blocked_head;
+};
+
+struct Environment {
+    model::EnvironmentRow row;
+    std::vector<HostIndex> hosts;
+    MilliVcpu used;  ///< by jobs placed through this environment
+};
+
+/// A Docker Engine. It may serve several environments; its capacity counts once.
+struct Host {
+    std::string name;
+    bool is_up = false;
+    bool is_known = false;  ///< told its capacity at least once
+    std::string down_reason;
+    model::Resources capacity;
+    model::Resources used;
+    std::int32_t running = 0;
+};
+
+struct DefinitionFamily {
+    std::int32_t last_revision = 0;
+    std::map<std::int32_t, model::DefinitionRow> active;
+};
+
+struct Policy {
+    bool strict_order = false;  ///< AWS's order: a head that does not fit blocks its queue
+    Seconds reserve_after{60};  ///< a head blocked for so long gets a host kept free
+    Seconds stop_grace{30};     ///< between SIGTERM and SIGKILL (AWS: 30 s)
+};
+
+/// What the step under way has decided so far.
+struct Step {
+    model::Changes changes;
+    std::vector<JobIndex> dirty;
+    std::vector<Action> actions;
+    std::vector<model::Attempt> ended_attempts;
+    bool needs_pass = false;
+};
+
+struct State {
+    Policy policy;
+    std::vector<Environment> environments;
+    std::vector<Queue> queues;
+    std::vector<Host> hosts;
+
+    std::vector<Job> jobs;
+    std::vector<JobIndex> free_jobs;  ///< slots of `jobs` to use again
+    boost::unordered_flat_map<model::JobId, JobIndex, std::hash<model::JobId>> job_index;
+
+    std::vector<Shape> shapes;
+    std::map<Shape, ShapeIndex> shape_index;
+    std::vector<std::vector<model::EvaluateOnExit>> retry_rules;  ///< distinct ones; 0 is "none"
+
+    std::unordered_map<std::string, DefinitionFamily> definitions;
+    std::set<std::pair<Timestamp, JobIndex>> deadlines;  ///< of running attempts
+
+    std::int64_t next_seq = 1;
+    std::int64_t next_id = 1;
+    Step step;
+
+    Job& job(JobIndex i) { return jobs[i.value]; }
+    const Job& job(JobIndex i) const { return jobs[i.value]; }
+    Queue& queue(QueueIndex i) { return queues[i.value]; }
+    const Queue& queue(QueueIndex i) const { return queues[i.value]; }
+    Environment& environment(EnvironmentIndex i) { return environments[i.value]; }
+    const Environment& environment(EnvironmentIndex i) const { return environments[i.value]; }
+    Host& host(HostIndex i) { return hosts[i.value]; }
+    const Host& host(HostIndex i) const { return hosts[i.value]; }
+    const Shape& shape(ShapeIndex i) const { return shapes[i.value]; }
+
+    /// The live job of that id; nullopt if it ended or never was.
+    std::optional<JobIndex> find_job(const model::JobId& id) const;
+    std::optional<QueueIndex> find_queue(const std::string& name) const;
+    std::optional<EnvironmentIndex> find_environment(const std::string& name) const;
+    std::optional<HostIndex> find_host(const std::string& name) const;
+};
+
+}  // namespace batchd::core

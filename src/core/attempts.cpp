@@ -1,0 +1,164 @@
+#include "core/decisions.hpp"
+
+#include <algorithm>
+#include <cctype>
+
+namespace batchd::core {
+namespace {
+
+using model::JobStatus;
+
+constexpr std::string_view kTimedOut = "Job attempt duration exceeded timeout";
+
+/// The job whose current attempt is `id`; nullopt for a late message about an older one.
+std::optional<JobIndex> find_attempt(const State& state, const model::AttemptId& id) {
+    const auto index = state.find_job(id.job);
+    if (!index) return std::nullopt;
+    const Job& job = state.job(*index);
+    if (!job.run || job.state.attempt != id.number) return std::nullopt;
+    return index;
+}
+
+void put_attempt(State& state, const Job& job) {
+    state.step.changes.attempts.push_back({.job_seq = job.seq, .attempt = job.run->attempt});
+}
+
+bool matches(const std::optional<std::string>& pattern, const std::string& text) {
+    return !pattern || model::matches_exit_pattern(*pattern, text);
+}
+
+/// AWS: every condition that the rule gives must match; an absent exit code matches none.
+bool matches(const model::EvaluateOnExit& rule, const model::Attempt& attempt) {
+    if (rule.on_exit_code &&
+        (!attempt.exit_code ||
+         !model::matches_exit_pattern(*rule.on_exit_code, std::to_string(*attempt.exit_code)))) {
+        return false;
+    }
+    return matches(rule.on_reason, attempt.reason) &&
+           matches(rule.on_status_reason, attempt.status_reason);
+}
+
+/// AWS: the first rule that matches decides; if none does, the job is retried.
+bool may_retry(const State& state, const Job& job) {
+    if (job.state.attempt >= job.attempts_limit) return false;
+    for (const auto& rule : state.retry_rules[job.retry_rules.value]) {
+        if (matches(rule, job.run->attempt)) return std::toupper(rule.action.front()) == 'R';
+    }
+    return true;
+}
+
+JobEvent meaning_of_end(const State& state, const Job& job) {
+    if (job.run->stop != StopCause::None) return JobEvent::AttemptFailed;
+    if (job.run->attempt.exit_code == 0) return JobEvent::AttemptSucceeded;
+    return may_retry(state, job) ? JobEvent::AttemptRetried : JobEvent::AttemptFailed;
+}
+
+void retry(State& state, JobIndex index) {
+    transition(state, index, JobEvent::AttemptRetried);
+    Job& job = state.job(index);
+    job.state.status_reason = job.run->attempt.status_reason;
+    job.state.started_at.reset();  // of the next attempt, once that runs
+    job.state.stopped_at.reset();
+}
+
+}  // namespace
+
+void place(State& state, JobIndex index, EnvironmentIndex environment, HostIndex host) {
+    Job& job = state.job(index);
+    // The bucket's key depends on the attempt's number, so the run is made before, the number
+    // after.
+    job.run = std::make_unique<Run>();
+    job.run->host = host;
+    job.run->environment = environment;
+    transition(state, index, JobEvent::Placed);
+    ++job.state.attempt;
+    job.state.status_reason.clear();
+
+    model::Attempt& attempt = job.run->attempt;
+    attempt.id = {.job = job.id, .number = job.state.attempt};
+    attempt.compute_environment =
+        state.environment(environment).row.document.compute_environment_name;
+    attempt.host = state.host(host).name;
+    put_attempt(state, job);
+    state.step.actions.emplace_back(
+        StartContainer{.seq = job.seq,
+                       .id = attempt.id,
+                       .host = attempt.host,
+                       .queue = state.queue(job.queue).row.document.job_queue_name,
+                       .environment = attempt.compute_environment,
+                       .resources = state.shape(job.shape).resources});
+}
+
+void stop_attempt(State& state, JobIndex index, StopCause cause, std::string reason) {
+    Job& job = state.job(index);
+    if (job.run->stop != StopCause::None) return;
+    job.run->stop = cause;
+    job.run->stop_reason = std::move(reason);
+    if (cause == StopCause::Terminated) {
+        job.state.is_terminated = true;
+        job.state.status_reason = job.run->stop_reason;  // stored: a restart goes on with the stop
+        mark_dirty(state, index);
+    }
+    state.step.actions.emplace_back(
+        StopContainer{.id = job.run->attempt.id, .grace = state.policy.stop_grace});
+}
+
+void stop_overdue_attempts(State& state, Timestamp now) {
+    while (!state.deadlines.empty() && state.deadlines.begin()->first <= now) {
+        const JobIndex index = state.deadlines.begin()->second;
+        state.deadlines.erase(state.deadlines.begin());
+        state.job(index).run->deadline.reset();
+        stop_attempt(state, index, StopCause::TimedOut, std::string(kTimedOut));
+    }
+}
+
+Result<Reply> decide(State& state, AttemptStarted&& event, Timestamp) {
+    const auto index = find_attempt(state, event.id);
+    if (!index || !transition(state, *index, JobEvent::ContainerStarted)) return Reply{};
+    Job& job = state.job(*index);
+    job.state.started_at = event.started_at;
+    model::Attempt& attempt = job.run->attempt;
+    attempt.container_id = std::move(event.container_id);
+    attempt.started_at = event.started_at;
+    attempt.log_group = std::move(event.log.group);
+    attempt.log_stream = std::move(event.log.stream);
+    put_attempt(state, job);
+    if (job.timeout_seconds > 0) {
+        job.run->deadline = event.started_at + Seconds{job.timeout_seconds};
+        state.deadlines.emplace(*job.run->deadline, *index);
+    }
+    return Reply{};
+}
+
+Result<Reply> decide(State& state, AttemptEnded&& event, Timestamp now) {
+    const auto index = find_attempt(state, event.id);
+    if (!index) {
+        // Its end was decided before, but the runtime may not know: the container may go.
+        state.step.actions.emplace_back(ForgetContainer{event.id});
+        return Reply{};
+    }
+    Job& job = state.job(*index);
+    if (job.run->deadline) state.deadlines.erase({*job.run->deadline, *index});
+    model::Attempt& attempt = job.run->attempt;
+    attempt.stopped_at = event.outcome.stopped_at;
+    attempt.exit_code = event.outcome.exit_code;
+    attempt.reason = std::move(event.outcome.reason);
+    attempt.status_reason = job.run->stop == StopCause::None
+                                ? std::move(event.outcome.status_reason)
+                                : job.run->stop_reason;
+    put_attempt(state, job);
+    state.step.actions.emplace_back(ForgetContainer{attempt.id});
+    state.step.ended_attempts.push_back(attempt);
+
+    job.state.stopped_at = attempt.stopped_at;
+    const JobEvent meaning = meaning_of_end(state, job);
+    if (meaning == JobEvent::AttemptRetried) {
+        retry(state, *index);
+    } else {
+        end_job(state, *index, meaning, attempt.status_reason, now);
+    }
+    state.job(*index).run.reset();
+    return Reply{};
+}
+
+}  // namespace batchd::core

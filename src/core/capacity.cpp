@@ -1,0 +1,122 @@
+// Compute environments and hosts.
+#include "core/decisions.hpp"
+
+#include <algorithm>
+
+namespace batchd::core {
+namespace {
+
+std::string health(const model::ComputeEnvironment& document) {
+    if (document.type == "MANAGED") {
+        return "ComputeEnvironment Healthy (provider local: jobs run on the local Docker Engine)";
+    }
+    return "ComputeEnvironment Healthy";
+}
+
+void put_environment(State& state, const Environment& environment) {
+    state.step.changes.environments.push_back(environment.row);
+}
+
+Result<EnvironmentIndex> existing(const State& state, const std::string& name) {
+    if (const auto index = state.find_environment(name)) return *index;
+    return fail(ErrorKind::NotFound, "computeEnvironment '" + name + "' does not exist");
+}
+
+bool is_referenced(const State& state, EnvironmentIndex index) {
+    return std::ranges::any_of(state.queues, [&](const Queue& queue) {
+        return queue.row.status != "DELETED" &&
+               std::ranges::find(queue.environments, index) != queue.environments.end();
+    });
+}
+
+}  // namespace
+
+bool is_open(const Environment& environment) {
+    return environment.row.status == "VALID" && environment.row.document.state == "ENABLED";
+}
+
+std::optional<MilliVcpu> vcpu_limit(const Environment& environment) {
+    const auto& resources = environment.row.document.compute_resources;
+    if (!resources || !resources->maxv_cpus) return std::nullopt;
+    return vcpus(*resources->maxv_cpus);
+}
+
+Result<Reply> decide(State& state, CreateEnvironment&& event, Timestamp now) {
+    const std::string name = event.document.compute_environment_name;
+    if (state.find_environment(name)) {
+        return fail(ErrorKind::Conflict,
+                    "Object already exists: computeEnvironment '" + name + "'");
+    }
+    Environment environment;
+    environment.row = {.id = state.next_id++,
+                       .document = std::move(event.document),
+                       .uuid = std::move(event.uuid),
+                       .status = "VALID",
+                       .status_reason = {},
+                       .created_at = now};
+    environment.row.status_reason = health(environment.row.document);
+    for (std::uint32_t i = 0; i < state.hosts.size(); ++i)
+        environment.hosts.push_back(HostIndex{i});
+    put_environment(state, environment);
+    put_tags(state, {.kind = model::ResourceKind::ComputeEnvironment, .name = name, .job = {}},
+             std::move(event.tags));
+    state.environments.push_back(std::move(environment));
+    return Reply{};
+}
+
+Result<Reply> decide(State& state, UpdateEnvironment&& event, Timestamp) {
+    const auto index = existing(state, event.name);
+    if (!index) return std::unexpected(index.error());
+    Environment& environment = state.environment(*index);
+    model::ComputeEnvironment document = environment.row.document;
+    BATCHD_TRY(model::merge(document, event.update));
+    BATCHD_TRY(model::validate(document));
+    environment.row.document = std::move(document);
+    environment.row.status_reason = health(environment.row.document);
+    put_environment(state, environment);
+    state.step.needs_pass = true;
+    return Reply{};
+}
+
+Result<Reply> decide(State& state, DeleteEnvironment&& event, Timestamp) {
+    const auto index = existing(state, event.name);
+    if (!index) return std::unexpected(index.error());
+    Environment& environment = state.environment(*index);
+    if (environment.row.document.state != "DISABLED") {
+        return fail(ErrorKind::Conflict, "Cannot delete, computeEnvironment '" + event.name +
+                                             "' is ENABLED: its state must be DISABLED");
+    }
+    if (is_referenced(state, *index)) {
+        return fail(ErrorKind::Conflict, "Cannot delete, found existing JobQueue relationship");
+    }
+    if (environment.used.value > 0) {
+        return fail(ErrorKind::Conflict,
+                    "Cannot delete, jobs still run in computeEnvironment '" + event.name + "'");
+    }
+    environment.row.status = "DELETED";
+    put_environment(state, environment);
+    return Reply{};
+}
+
+Result<Reply> decide(State& state, HostUp&& event, Timestamp) {
+    const auto index = state.find_host(event.host);
+    if (!index) return Reply{};
+    Host& host = state.host(*index);
+    host.is_up = true;
+    host.is_known = true;
+    host.down_reason.clear();
+    host.capacity = event.capacity;
+    state.step.needs_pass = true;
+    return Reply{};
+}
+
+Result<Reply> decide(State& state, HostDown&& event, Timestamp) {
+    const auto index = state.find_host(event.host);
+    if (!index) return Reply{};
+    Host& host = state.host(*index);
+    host.is_up = false;
+    host.down_reason = std::move(event.reason);
+    return Reply{};
+}
+
+}  // namespace batchd::core

@@ -1,0 +1,37 @@
+// The state machine of a job: the only place that sets a job's status.
+#pragma once
+
+#include "batchd/core/state.hpp"
+
+#include <cstdint>
+#include <optional>
+
+namespace batchd::core {
+
+enum class JobEvent : std::uint8_t {
+    MustWait,          ///< submitted with dependencies that did not succeed yet
+    DependenciesMet,   ///< nothing left to wait for
+    DependencyFailed,  ///< a dependency ended FAILED
+    GivenUp,           ///< cancelled or terminated before it was placed
+    Placed,            ///< a host and an attempt are assigned
+    ContainerStarted,
+    AttemptSucceeded,
+    AttemptFailed,   ///< for good
+    AttemptRetried,  ///< failed, and attempts are left
+};
+inline constexpr std::size_t kJobEventCount = 9;
+
+/// The table. nullopt: the event means nothing in this status and is ignored.
+std::optional<model::JobStatus> next_status(model::JobStatus status, JobEvent event);
+
+/// Applies an event by the table and keeps what depends on the status in step: counts, the queue's
+/// buckets, the capacity that the job holds. Before Placed the job's `run` must be set. False if
+/// the event was ignored.
+bool transition(State& state, JobIndex index, JobEvent event);
+
+/// Puts a stored job into the state with the status that it had.
+void restore_status(State& state, JobIndex index, model::JobStatus status);
+
+void mark_dirty(State& state, JobIndex index);
+
+}  // namespace batchd::core

@@ -1,0 +1,201 @@
+#include "core/decisions.hpp"
+
+#include <algorithm>
+
+namespace batchd::core {
+namespace {
+
+using model::JobStatus;
+
+/// AWS: Batch refuses a job whose platform none of the queue's environments has.
+bool has_platform(const State& state, const Queue& queue, bool fargate) {
+    return std::ranges::any_of(queue.environments, [&](EnvironmentIndex e) {
+        return model::is_fargate(state.environment(e).row.document) == fargate;
+    });
+}
+
+Result<QueueIndex> open_queue(const State& state, const SubmitJob& event) {
+    const auto found = state.find_queue(event.queue);
+    if (!found) return fail(ErrorKind::NotFound, "JobQueue " + event.queue + " not found.");
+    const Queue& queue = state.queue(*found);
+    if (queue.row.status != "VALID" || queue.row.document.state != "ENABLED") {
+        return fail(ErrorKind::Conflict,
+                    "JobQueue " + event.queue + " is " +
+                        (queue.row.status != "VALID" ? queue.row.status : "DISABLED") +
+                        ": it takes no new jobs.");
+    }
+    if (!has_platform(state, queue, event.traits.fargate)) {
+        return invalid_argument(
+            std::string("Job Queue is attached to Compute Environment that can not run Jobs with "
+                        "capability ") +
+            (event.traits.fargate ? "FARGATE." : "EC2."));
+    }
+    return *found;
+}
+
+/// The status that a dependency has now; nullopt if there is no such job.
+std::optional<JobStatus> status_of(const State& state, const SubmitJob& event,
+                                   const model::JobId& id) {
+    if (const auto live = state.find_job(id)) return state.job(*live).state.status;
+    const auto ended = std::ranges::find(
+        event.ended_dependencies, id, [](const auto& entry) -> const auto& { return entry.first; });
+    if (ended == event.ended_dependencies.end()) return std::nullopt;
+    return ended->second;
+}
+
+Result<> check_dependencies(const State& state, const SubmitJob& event) {
+    for (const auto& id : event.traits.depends_on) {
+        if (!status_of(state, event, id)) {
+            return invalid_argument("dependsOn jobId '" + to_string(id) + "' does not exist");
+        }
+    }
+    return {};
+}
+
+/// Links the new job to those that it waits for. True if one of them has failed.
+bool link_dependencies(State& state, JobIndex index, const SubmitJob& event) {
+    for (const auto& id : event.traits.depends_on) {
+        const JobStatus status = *status_of(state, event, id);
+        if (status == JobStatus::Failed) return true;
+        if (status == JobStatus::Succeeded) continue;
+        Job& job = state.job(index);
+        ++job.waiting_for;
+        state.job(*state.find_job(id)).dependents.push_back({.job = index, .seq = job.seq});
+    }
+    return false;
+}
+
+/// The change that inserts the job; its final state of this step is filled in by finish_step.
+model::JobInsert insert_of(const State& state, const Job& job, SubmitJob&& event) {
+    model::JobInsert insert;
+    insert.row.seq = job.seq;
+    insert.row.id = job.id;
+    insert.row.queue_id = state.queue(job.queue).row.id;
+    insert.row.name = std::move(event.name);
+    insert.row.definition_name = std::move(event.definition_name);
+    insert.row.traits = std::move(event.traits);
+    insert.row.created_at = job.created_at;
+    insert.spec = std::move(event.spec);
+    insert.tags = std::move(event.tags);
+    return insert;
+}
+
+/// Resolves what waited for an ended job; jobs that failed by it are added to `ended`.
+void settle_dependents(State& state, JobIndex index, std::vector<JobIndex>& ended, Timestamp now) {
+    const bool succeeded = state.job(index).state.status == JobStatus::Succeeded;
+    const auto dependents = std::move(state.job(index).dependents);
+    state.job(index).dependents.clear();
+    for (const auto& [dependent, seq] : dependents) {
+        Job& job = state.job(dependent);
+        if (job.seq != seq || job.state.status != JobStatus::Pending) continue;  // ended before
+        if (succeeded) {
+            if (--job.waiting_for == 0) transition(state, dependent, JobEvent::DependenciesMet);
+        } else if (transition(state, dependent, JobEvent::DependencyFailed)) {
+            job.state.status_reason = "Dependent Job failed";
+            job.state.stopped_at = now;
+            ended.push_back(dependent);
+        }
+    }
+}
+
+}  // namespace
+
+JobIndex add_job(State& state, const model::JobId& id) {
+    JobIndex index;
+    if (state.free_jobs.empty()) {
+        index = JobIndex{static_cast<std::uint32_t>(state.jobs.size())};
+        state.jobs.emplace_back();
+    } else {
+        index = state.free_jobs.back();
+        state.free_jobs.pop_back();
+    }
+    state.job(index).id = id;
+    state.job_index.emplace(id, index);
+    return index;
+}
+
+ShapeIndex intern(State& state, const Shape& shape) {
+    const auto [entry, is_new] = state.shape_index.try_emplace(
+        shape, ShapeIndex{static_cast<std::uint32_t>(state.shapes.size())});
+    if (is_new) state.shapes.push_back(shape);
+    return entry->second;
+}
+
+RetryRulesIndex intern(State& state, const std::vector<model::EvaluateOnExit>& rules) {
+    if (state.retry_rules.empty()) state.retry_rules.emplace_back();
+    const auto found = std::ranges::find(state.retry_rules, rules);
+    const auto at = static_cast<std::uint32_t>(found - state.retry_rules.begin());
+    if (found == state.retry_rules.end()) state.retry_rules.push_back(rules);
+    return RetryRulesIndex{at};
+}
+
+Result<Reply> decide(State& state, SubmitJob&& event, Timestamp now) {
+    const auto queue = open_queue(state, event);
+    if (!queue) return std::unexpected(queue.error());
+    BATCHD_TRY(check_dependencies(state, event));
+    if (state.find_job(event.id)) {
+        return fail(ErrorKind::Conflict, "jobId '" + to_string(event.id) + "' exists already");
+    }
+    const JobIndex index = add_job(state, event.id);
+    Job& job = state.job(index);
+    job.seq = state.next_seq++;
+    job.created_at = now;
+    job.queue = *queue;
+    job.shape = intern(state, {event.traits.resources, event.traits.fargate});
+    job.retry_rules = intern(state, event.traits.retry_rules);
+    job.attempts_limit = event.traits.attempts;
+    job.timeout_seconds =
+        static_cast<std::uint32_t>(event.traits.timeout.value_or(Seconds{0}).count());
+    job.is_new = true;
+    restore_status(state, index, JobStatus::Submitted);
+    mark_dirty(state, index);
+
+    const bool failed = link_dependencies(state, index, event);
+    state.step.changes.new_jobs.push_back(insert_of(state, job, std::move(event)));
+    if (failed) {
+        end_job(state, index, JobEvent::DependencyFailed, "Dependent Job failed", now);
+    } else {
+        transition(state, index,
+                   job.waiting_for > 0 ? JobEvent::MustWait : JobEvent::DependenciesMet);
+    }
+    return Reply{};
+}
+
+void end_job(State& state, JobIndex index, JobEvent event, std::string reason, Timestamp now) {
+    if (!transition(state, index, event)) return;
+    Job& job = state.job(index);
+    job.state.status_reason = std::move(reason);
+    if (!job.state.stopped_at) job.state.stopped_at = now;
+    // A list instead of recursion: chains of dependent jobs may be long.
+    std::vector<JobIndex> ended{index};
+    while (!ended.empty()) {
+        const JobIndex next = ended.back();
+        ended.pop_back();
+        settle_dependents(state, next, ended, now);
+    }
+}
+
+// AWS answers 200 to both, whatever the job's state, and for ids that it does not know.
+
+Result<Reply> decide(State& state, CancelJob&& event, Timestamp now) {
+    const auto index = state.find_job(event.id);
+    if (!index || !next_status(state.job(*index).state.status, JobEvent::GivenUp)) return Reply{};
+    state.job(*index).state.is_cancelled = true;
+    end_job(state, *index, JobEvent::GivenUp, std::move(event.reason), now);
+    return Reply{};
+}
+
+Result<Reply> decide(State& state, TerminateJob&& event, Timestamp now) {
+    const auto index = state.find_job(event.id);
+    if (!index) return Reply{};
+    Job& job = state.job(*index);
+    if (next_status(job.state.status, JobEvent::GivenUp)) {
+        job.state.is_terminated = true;
+        end_job(state, *index, JobEvent::GivenUp, std::move(event.reason), now);
+    } else if (model::is_placed(job.state.status)) {
+        stop_attempt(state, *index, StopCause::Terminated, std::move(event.reason));
+    }
+    return Reply{};
+}
+
+}  // namespace batchd::core

@@ -1,0 +1,122 @@
+#include "core/decisions.hpp"
+
+#include <algorithm>
+
+namespace batchd::core {
+namespace {
+
+constexpr std::string_view kHealthy = "JobQueue Healthy";
+
+Result<QueueIndex> existing(const State& state, const std::string& name) {
+    if (const auto index = state.find_queue(name)) return *index;
+    return fail(ErrorKind::NotFound, "jobQueue '" + name + "' does not exist");
+}
+
+/// The environments that a queue's document names, in order; with AWS's texts for what is wrong.
+Result<std::vector<EnvironmentIndex>> environments_of(const State& state,
+                                                      const model::JobQueue& document) {
+    std::vector<EnvironmentIndex> list;
+    for (const auto& entry : document.compute_environment_order) {
+        const auto index = state.find_environment(entry.compute_environment);
+        if (!index || state.environment(*index).row.status != "VALID") {
+            return invalid_argument(
+                "Compute Environments must be created and valid before attaching them to a job "
+                "queue: computeEnvironment '" +
+                entry.compute_environment + "' is not");
+        }
+        list.push_back(*index);
+    }
+    const auto fargate = [&](EnvironmentIndex e) {
+        return model::is_fargate(state.environment(e).row.document);
+    };
+    if (std::ranges::any_of(list, fargate) && !std::ranges::all_of(list, fargate)) {
+        return invalid_argument("Fargate and EC2 compute environments can not be mixed.");
+    }
+    return list;
+}
+
+}  // namespace
+
+std::int64_t live_jobs(const Queue& queue) {
+    std::int64_t sum = 0;
+    for (std::size_t i = 0; i < queue.counts.size(); ++i) {
+        if (!model::is_terminal(static_cast<model::JobStatus>(i))) sum += queue.counts[i];
+    }
+    return sum;
+}
+
+Result<Reply> decide(State& state, CreateQueue&& event, Timestamp now) {
+    const std::string name = event.document.job_queue_name;
+    if (state.find_queue(name)) {
+        return fail(ErrorKind::Conflict, "Object already exists: jobQueue '" + name + "'");
+    }
+    auto environments = environments_of(state, event.document);
+    if (!environments) return std::unexpected(environments.error());
+    Queue queue;
+    queue.row = {.id = state.next_id++,
+                 .document = std::move(event.document),
+                 .status = "VALID",
+                 .status_reason = std::string(kHealthy),
+                 .created_at = now};
+    queue.environments = std::move(*environments);
+    state.step.changes.queues.push_back(queue.row);
+    put_tags(state, {.kind = model::ResourceKind::JobQueue, .name = name, .job = {}},
+             std::move(event.tags));
+    state.queues.push_back(std::move(queue));
+    return Reply{};
+}
+
+Result<Reply> decide(State& state, UpdateQueue&& event, Timestamp) {
+    const auto index = existing(state, event.name);
+    if (!index) return std::unexpected(index.error());
+    Queue& queue = state.queue(*index);
+    if (queue.row.status != "VALID") {
+        return fail(ErrorKind::Conflict,
+                    "Cannot update, jobQueue '" + event.name + "' is " + queue.row.status);
+    }
+    model::JobQueue document = queue.row.document;
+    model::merge(document, event.update);
+    BATCHD_TRY(model::validate(document));
+    auto environments = environments_of(state, document);
+    if (!environments) return std::unexpected(environments.error());
+    queue.row.document = std::move(document);
+    queue.environments = std::move(*environments);
+    state.step.changes.queues.push_back(queue.row);
+    state.step.needs_pass = true;
+    return Reply{};
+}
+
+Result<Reply> decide(State& state, DeleteQueue&& event, Timestamp now) {
+    const auto index = existing(state, event.name);
+    if (!index) return std::unexpected(index.error());
+    Queue& queue = state.queue(*index);
+    if (queue.row.document.state != "DISABLED") {
+        return fail(ErrorKind::Conflict, "Cannot delete, jobQueue '" + event.name +
+                                             "' is ENABLED: its state must be DISABLED");
+    }
+    if (queue.row.status == "DELETING") return Reply{};
+    queue.row.status = "DELETING";
+    queue.row.status_reason = "the queue's jobs are being terminated";
+    state.step.changes.queues.push_back(queue.row);
+    std::vector<model::JobId> jobs;
+    for (const auto& [id, job] : state.job_index) {
+        if (state.job(job).queue == *index) jobs.push_back(id);
+    }
+    std::ranges::sort(jobs);  // the same order in every run
+    for (const auto& id : jobs) {
+        (void)decide(state, TerminateJob{.id = id, .reason = "JobQueue " + event.name + " deleted"},
+                     now);
+    }
+    return Reply{};
+}
+
+void finish_deletions(State& state) {
+    for (Queue& queue : state.queues) {
+        if (queue.row.status != "DELETING" || live_jobs(queue) > 0) continue;
+        queue.row.status = "DELETED";
+        queue.row.status_reason.clear();
+        state.step.changes.queues.push_back(queue.row);
+    }
+}
+
+}  // namespace batchd::core
