@@ -2,6 +2,7 @@
 #pragma once
 
 #include "batchd/base/result.hpp"
+#include "batchd/core/core.hpp"
 #include "batchd/core/events.hpp"
 #include "batchd/core/state.hpp"
 #include "core/job_machine.hpp"
@@ -38,10 +39,6 @@ Result<Reply> decide(State& state, UpdateEnvironment&& event, Timestamp now);
 Result<Reply> decide(State& state, DeleteEnvironment&& event, Timestamp now);
 Result<Reply> decide(State& state, HostUp&& event, Timestamp now);
 Result<Reply> decide(State& state, HostDown&& event, Timestamp now);
-/// Whether jobs may be placed through it at all: VALID and ENABLED.
-bool is_open(const Environment& environment);
-/// vCPUs that jobs of a MANAGED environment may use at once; nullopt: no bound.
-std::optional<MilliVcpu> vcpu_limit(const Environment& environment);
 
 // queues.cpp
 Result<Reply> decide(State& state, CreateQueue&& event, Timestamp now);

@@ -60,6 +60,12 @@ std::vector<LiveAttempt> live_attempts(const State& state);
 /// with numbers (codes: docs/api.md). Never empty.
 std::string waiting_reason(const State& state, const Queue& queue, const Shape& shape);
 
+/// Whether jobs may be placed through the environment at all: VALID and ENABLED.
+bool is_open(const Environment& environment);
+
+/// vCPUs that jobs of a MANAGED environment may use at once; nullopt: no bound.
+std::optional<MilliVcpu> vcpu_limit(const Environment& environment);
+
 /// Adds a host before restore(); every environment uses it.
 void add_host(State& state, std::string name);
 

@@ -4,7 +4,6 @@
 #include "batchd/base/time.hpp"
 #include "batchd/model/job.hpp"
 
-#include <optional>
 #include <string>
 #include <vector>
 
@@ -17,16 +16,15 @@ struct JobChange {
     bool is_new = false;
     model::JobState state;
     Timestamp created_at;
-    /// Attempts that ended in this step.
-    std::vector<model::Attempt> ended_attempts;
 };
 
 class EventSink {
   public:
     virtual ~EventSink() = default;
     /// Called by the engine's thread after the commit and before the replies leave, in order of
-    /// commits; must not block.
-    virtual void committed(const std::vector<JobChange>& changes) = 0;
+    /// commits; must not block. `ended` are the attempts that ended in the step.
+    virtual void committed(const std::vector<JobChange>& changes,
+                           const std::vector<model::Attempt>& ended) = 0;
 };
 
 }  // namespace batchd::ports

@@ -1,0 +1,91 @@
+// One step of the engine, without a thread: decide, persist, act, answer.
+//
+// Owned by one thread at a time. Engine drives it with a thread and a clock, the simulation
+// without.
+#pragma once
+
+#include "batchd/base/result.hpp"
+#include "batchd/core/core.hpp"
+#include "batchd/engine/view.hpp"
+#include "batchd/ports/container_runtime.hpp"
+#include "batchd/ports/event_sink.hpp"
+#include "batchd/ports/store.hpp"
+
+#include <functional>
+#include <optional>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+namespace batchd::engine {
+
+/// An event and who waits for its answer. `done` is called once, after the commit; empty for news
+/// that nobody waits for.
+struct Input {
+    core::Event event;
+    std::move_only_function<void(Result<core::Reply>)> done;
+};
+
+class Machine {
+  public:
+    struct Options {
+        core::Policy policy;
+        std::vector<std::string> hosts;  ///< names; every environment uses them
+    };
+
+    /// The references must outlive the machine.
+    Machine(Options options, ports::Store& store, ports::ContainerRuntime& runtime,
+            std::vector<ports::EventSink*> sinks);
+
+    /// Loads the stored state and hands the attempts under way to the runtime. On an empty database
+    /// it makes compute environment `local` and job queue `default`. `first_uuid` becomes the uuid
+    /// of `local`.
+    Result<> start(Timestamp now, const std::string& first_uuid);
+
+    /// Decides all inputs, commits their changes in one transaction, then publishes, answers and
+    /// acts. If the commit fails, every answer is Unavailable and nothing has happened; from then
+    /// on writes are refused until the store takes them again, and the state is rebuilt from it.
+    void step(std::vector<Input> inputs, Timestamp now);
+
+    /// When step() has to be called even without inputs.
+    std::optional<Timestamp> next_deadline() const;
+
+    const PublishedView& published() const { return published_; }
+    const Catalog& catalog() const { return catalog_; }
+    const core::State& state() const { return state_; }
+
+  private:
+    struct HostState {
+        std::optional<model::Resources> capacity;  ///< set while it is up
+        std::string down_reason;
+    };
+
+    Result<> load();
+    Result<> make_defaults(Timestamp now, const std::string& uuid);
+    void adopt();
+    bool recover(Timestamp now);
+    void refuse(std::vector<Input>& inputs);
+    void prepare(core::Event& event);
+    void remember_host(const core::Event& event);
+    void act(std::vector<core::Action> actions);
+    void start_container(core::StartContainer start);
+    Result<ports::StartAttempt> describe(const core::StartContainer& start);
+    void tell_sinks(const core::Decision& decision);
+    void publish();
+
+    Options options_;
+    ports::Store& store_;
+    ports::ContainerRuntime& runtime_;
+    std::vector<ports::EventSink*> sinks_;
+    core::State state_;
+    PublishedView published_;
+    Catalog catalog_;
+    std::unordered_map<std::string, HostState> host_states_;
+    /// Log names of attempts that were handed to the runtime and have not been told to run yet.
+    std::unordered_map<model::AttemptId, model::LogNames> log_names_;
+    std::vector<Input> own_inputs_;  ///< what the machine tells itself; decided in the next step
+    std::string not_writable_reason_;
+    std::optional<Timestamp> next_probe_;  ///< set while writes are refused
+};
+
+}  // namespace batchd::engine

@@ -1,0 +1,101 @@
+// What the engine publishes for readers: immutable values, exchanged whole. Any thread.
+#pragma once
+
+#include "batchd/model/changes.hpp"
+
+#include <array>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <shared_mutex>
+#include <string>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+namespace batchd::engine {
+
+/// RUNNABLE jobs of one shape in one queue, and why they wait.
+struct WaitingView {
+    model::Resources resources;
+    bool fargate = false;
+    std::int64_t jobs = 0;
+    std::string reason;
+};
+
+struct QueueView {
+    std::int64_t id = 0;
+    std::string name;
+    std::string state;
+    std::string status;
+    std::int32_t priority = 0;
+    std::array<std::int64_t, model::kJobStatusCount> counts{};
+    std::vector<WaitingView> waiting;
+    std::optional<Timestamp> oldest_runnable;  ///< createdAt of the job at the head
+};
+
+struct EnvironmentView {
+    std::string name;
+    std::string state;
+    std::string status;
+    std::optional<MilliVcpu> limit;  ///< maxvCpus of a MANAGED environment
+    MilliVcpu used;
+};
+
+struct HostView {
+    std::string name;
+    bool is_up = false;
+    std::string down_reason;
+    model::Resources capacity;
+    model::Resources used;
+    std::int32_t running = 0;
+};
+
+/// The state after a step; a client that got a reply finds its own write in the view.
+struct View {
+    std::vector<QueueView> queues;
+    std::vector<EnvironmentView> environments;
+    std::vector<HostView> hosts;
+    bool is_writable = true;
+    std::string not_writable_reason;  ///< why writes are refused
+
+    /// Why RUNNABLE jobs of that shape wait; empty if none do.
+    std::string waiting_reason(std::int64_t queue_id, const model::Resources& resources,
+                               bool fargate) const;
+};
+
+/// The newest View.
+class PublishedView {
+  public:
+    std::shared_ptr<const View> get() const {
+        const std::lock_guard lock(mutex_);
+        return view_;
+    }
+    void set(std::shared_ptr<const View> view) {
+        const std::lock_guard lock(mutex_);
+        view_ = std::move(view);
+    }
+
+  private:
+    mutable std::mutex mutex_;
+    std::shared_ptr<const View> view_ = std::make_shared<View>();
+};
+
+/// The active job definitions, for those who resolve a SubmitJob.
+class Catalog {
+  public:
+    /// The given revision, or without one the highest active; nullopt if there is none.
+    std::optional<model::DefinitionRow> find(const std::string& name,
+                                             std::optional<std::int32_t> revision) const;
+
+    void apply(const std::vector<model::DefinitionRow>& changes);
+    void reset(const std::vector<model::DefinitionRow>& active);
+
+  private:
+    mutable std::shared_mutex mutex_;
+    std::unordered_map<std::string, std::map<std::int32_t, model::DefinitionRow>> active_;
+};
+
+}  // namespace batchd::engine

@@ -1,0 +1,80 @@
+#include "batchd/engine/engine.hpp"
+
+#include <utility>
+
+namespace batchd::engine {
+
+Engine::Engine(Machine& machine, const Clock& clock) : machine_(machine), clock_(clock) {}
+
+Engine::~Engine() { stop(); }
+
+void Engine::run() {
+    thread_ = std::thread([this] { loop(); });
+}
+
+void Engine::stop() {
+    {
+        const std::lock_guard lock(mutex_);
+        stopping_ = true;
+    }
+    wake_.notify_one();
+    if (thread_.joinable()) thread_.join();
+}
+
+void Engine::execute(core::Event event, std::move_only_function<void(Result<core::Reply>)> done) {
+    push({.event = std::move(event), .done = std::move(done)});
+}
+
+void Engine::host_up(std::string host, model::Resources capacity) {
+    push({.event = core::HostUp{.host = std::move(host), .capacity = capacity}, .done = {}});
+}
+
+void Engine::host_down(std::string host, std::string reason) {
+    push({.event = core::HostDown{.host = std::move(host), .reason = std::move(reason)},
+          .done = {}});
+}
+
+void Engine::attempt_started(model::AttemptId id, std::string container_id, Timestamp started_at) {
+    push({.event = core::AttemptStarted{.id = id,
+                                        .container_id = std::move(container_id),
+                                        .started_at = started_at,
+                                        .log = {}},
+          .done = {}});
+}
+
+void Engine::attempt_ended(model::AttemptId id, model::AttemptOutcome outcome) {
+    push({.event = core::AttemptEnded{.id = id, .outcome = std::move(outcome)}, .done = {}});
+}
+
+void Engine::push(Input input) {
+    {
+        const std::lock_guard lock(mutex_);
+        if (!stopping_) {
+            inbox_.push_back(std::move(input));
+            if (inbox_.size() == 1) wake_.notify_one();
+            return;
+        }
+    }
+    if (input.done) input.done(fail(ErrorKind::Unavailable, "the daemon is shutting down"));
+}
+
+void Engine::loop() {
+    std::unique_lock lock(mutex_);
+    while (true) {
+        const auto deadline = machine_.next_deadline();
+        const auto is_awake = [&] { return stopping_ || !inbox_.empty(); };
+        if (!deadline) {
+            wake_.wait(lock, is_awake);
+        } else if (const auto wait = *deadline - clock_.now(); wait > Milliseconds{0}) {
+            wake_.wait_for(lock, wait, is_awake);
+        }
+        std::vector<Input> inputs = std::exchange(inbox_, {});
+        const bool last = stopping_;
+        lock.unlock();
+        machine_.step(std::move(inputs), clock_.now());
+        if (last) return;
+        lock.lock();
+    }
+}
+
+}  // namespace batchd::engine

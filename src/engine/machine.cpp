@@ -1,0 +1,216 @@
+#include "batchd/engine/machine.hpp"
+
+#include "batchd/base/log.hpp"
+
+namespace batchd::engine {
+namespace {
+
+constexpr Seconds kProbeInterval{1};
+
+}  // namespace
+
+Machine::Machine(Options options, ports::Store& store, ports::ContainerRuntime& runtime,
+                 std::vector<ports::EventSink*> sinks)
+    : options_(std::move(options)), store_(store), runtime_(runtime), sinks_(std::move(sinks)) {}
+
+Result<> Machine::start(Timestamp now, const std::string& first_uuid) {
+    BATCHD_TRY(load());
+    if (state_.next_id == 1) BATCHD_TRY(make_defaults(now, first_uuid));
+    adopt();
+    publish();
+    return {};
+}
+
+Result<> Machine::load() {
+    auto snapshot = store_.load();
+    if (!snapshot) return std::unexpected(std::move(snapshot).error());
+    core::State state;
+    state.policy = options_.policy;
+    for (const auto& host : options_.hosts) core::add_host(state, host);
+    BATCHD_TRY(core::restore(state, *snapshot));
+    state_ = std::move(state);
+    catalog_.reset(snapshot->definitions);
+    // The runtime told these once; a rebuilt state must know them, too.
+    for (const auto& [name, host] : host_states_) {
+        core::Event event = core::HostDown{.host = name, .reason = host.down_reason};
+        if (host.capacity) event = core::HostUp{.host = name, .capacity = *host.capacity};
+        (void)core::apply(state_, std::move(event), Timestamp{});
+    }
+    return {};
+}
+
+Result<> Machine::make_defaults(Timestamp now, const std::string& uuid) {
+    model::ComputeEnvironment local;
+    local.compute_environment_name = "local";
+    local.type = "UNMANAGED";
+    local.state = "ENABLED";
+    model::JobQueue queue;
+    queue.job_queue_name = "default";
+    queue.state = "ENABLED";
+    queue.priority = 1;
+    queue.compute_environment_order.push_back({.order = 1, .compute_environment = "local"});
+    auto made = core::apply(
+        state_, core::CreateEnvironment{.document = local, .uuid = uuid, .tags = {}}, now);
+    if (!made) return std::unexpected(std::move(made).error());
+    made = core::apply(state_, core::CreateQueue{.document = queue, .tags = {}}, now);
+    if (!made) return std::unexpected(std::move(made).error());
+    return store_.commit(core::finish_step(state_, now).changes);
+}
+
+void Machine::adopt() {
+    log_names_.clear();
+    std::vector<ports::ContainerRuntime::Adopt> list;
+    for (const auto& live : core::live_attempts(state_)) {
+        auto attempt = describe(live.start);
+        if (!attempt) {
+            log::error("attempt {}: {}", to_string(live.start.id), attempt.error().message);
+            continue;
+        }
+        list.push_back({.attempt = std::move(*attempt),
+                        .was_running = live.was_running,
+                        .stop_with_grace = live.is_stopping
+                                               ? std::optional(options_.policy.stop_grace)
+                                               : std::nullopt});
+    }
+    runtime_.adopt(std::move(list));
+}
+
+void Machine::step(std::vector<Input> inputs, Timestamp now) {
+    for (const auto& input : inputs) remember_host(input.event);
+    if (next_probe_ && !recover(now)) {
+        refuse(inputs);
+        return;
+    }
+    std::move(own_inputs_.begin(), own_inputs_.end(), std::back_inserter(inputs));
+    own_inputs_.clear();
+
+    std::vector<Result<core::Reply>> replies;
+    replies.reserve(inputs.size());
+    for (auto& input : inputs) {
+        prepare(input.event);
+        replies.push_back(core::apply(state_, std::move(input.event), now));
+    }
+    core::Decision decision = core::finish_step(state_, now);
+    if (!decision.changes.empty()) {
+        if (auto committed = store_.commit(decision.changes); !committed) {
+            not_writable_reason_ = committed.error().message;
+            log::error("the database takes no writes: {}", not_writable_reason_);
+            next_probe_ = now + kProbeInterval;
+            publish();
+            refuse(inputs);
+            return;
+        }
+    }
+    catalog_.apply(decision.changes.definitions);
+    publish();
+    tell_sinks(decision);
+    for (std::size_t i = 0; i < inputs.size(); ++i) {
+        if (inputs[i].done) inputs[i].done(std::move(replies[i]));
+    }
+    act(std::move(decision.actions));
+}
+
+/// After a failed commit: asks the disk once a second, and begins anew from what is stored.
+bool Machine::recover(Timestamp now) {
+    if (now < *next_probe_) return false;
+    next_probe_ = now + kProbeInterval;
+    if (auto probed = store_.probe(); !probed) {
+        not_writable_reason_ = probed.error().message;
+        publish();
+        return false;
+    }
+    own_inputs_.clear();
+    if (auto loaded = load(); !loaded) {
+        not_writable_reason_ = loaded.error().message;
+        publish();
+        return false;
+    }
+    log::info("the database takes writes again");
+    next_probe_.reset();
+    not_writable_reason_.clear();
+    adopt();
+    return true;
+}
+
+/// News of the runtime are dropped: adopt() makes it tell them again.
+void Machine::refuse(std::vector<Input>& inputs) {
+    for (auto& input : inputs) {
+        if (!input.done) continue;
+        input.done(fail(ErrorKind::Unavailable,
+                        "the database takes no writes at the moment: " + not_writable_reason_));
+    }
+}
+
+std::optional<Timestamp> Machine::next_deadline() const {
+    if (next_probe_) return next_probe_;
+    if (!own_inputs_.empty()) return Timestamp{};
+    return core::next_deadline(state_);
+}
+
+/// Adds to an event what core cannot know: what became of ended jobs, and the names of logs.
+void Machine::prepare(core::Event& event) {
+    if (auto* submit = std::get_if<core::SubmitJob>(&event)) {
+        for (const auto& id : submit->traits.depends_on) {
+            if (state_.find_job(id)) continue;
+            const auto status = store_.job_status(id);
+            if (status && *status) submit->ended_dependencies.emplace_back(id, **status);
+        }
+    } else if (auto* started = std::get_if<core::AttemptStarted>(&event)) {
+        if (auto names = log_names_.extract(started->id)) started->log = std::move(names.mapped());
+    } else if (const auto* ended = std::get_if<core::AttemptEnded>(&event)) {
+        log_names_.erase(ended->id);
+    }
+}
+
+void Machine::remember_host(const core::Event& event) {
+    if (const auto* up = std::get_if<core::HostUp>(&event)) {
+        host_states_[up->host] = {.capacity = up->capacity, .down_reason = {}};
+    } else if (const auto* down = std::get_if<core::HostDown>(&event)) {
+        host_states_[down->host] = {.capacity = std::nullopt, .down_reason = down->reason};
+    }
+}
+
+void Machine::act(std::vector<core::Action> actions) {
+    for (auto& action : actions) {
+        if (auto* start = std::get_if<core::StartContainer>(&action)) {
+            start_container(std::move(*start));
+        } else if (const auto* stop = std::get_if<core::StopContainer>(&action)) {
+            runtime_.stop(stop->id, stop->grace);
+        } else if (const auto* forget = std::get_if<core::ForgetContainer>(&action)) {
+            runtime_.forget(forget->id);
+        }
+    }
+}
+
+void Machine::start_container(core::StartContainer start) {
+    auto attempt = describe(start);
+    if (attempt) {
+        runtime_.start(std::move(*attempt));
+        return;
+    }
+    log::error("attempt {}: {}", to_string(start.id), attempt.error().message);
+    model::AttemptOutcome outcome;
+    outcome.reason = "CannotCreateContainerError: " + attempt.error().message;
+    outcome.status_reason = "Task failed to start";
+    own_inputs_.push_back(
+        {.event = core::AttemptEnded{.id = start.id, .outcome = std::move(outcome)}, .done = {}});
+}
+
+Result<ports::StartAttempt> Machine::describe(const core::StartContainer& start) {
+    auto spec = store_.job_spec(start.seq);
+    if (!spec) return std::unexpected(std::move(spec).error());
+    model::LogNames names = model::log_names(*spec, start.id);
+    log_names_.insert_or_assign(start.id, names);
+    ports::StartAttempt attempt;
+    attempt.id = start.id;
+    attempt.host = start.host;
+    attempt.queue = start.queue;
+    attempt.compute_environment = start.environment;
+    attempt.resources = start.resources;
+    attempt.container = std::move(spec->container);
+    attempt.log_group = std::move(names.group);
+    attempt.log_stream = std::move(names.stream);
+    return attempt;
+}
+
+}  // namespace batchd::engine
