@@ -75,12 +75,15 @@ BOOST_DESCRIBE_STRUCT(ComputeEnvironment, (),
                       (compute_environment_name, type, state, unmanagedv_cpus, compute_resources,
                        service_role, update_policy))
 
-/// Checks a new or updated environment by AWS's rules and texts; makes enumerated values upper
-/// case.
+/// Checks a new or updated environment by AWS's rules and texts; makes enumerated values upper case
+/// and an absent state ENABLED. Two rules of AWS are left out because batchd has no IAM: UNMANAGED
+/// does not demand a serviceRole, and updates do not demand the service-linked role. That new
+/// environments must be ENABLED is the caller's to check.
 Result<> validate(ComputeEnvironment& environment);
 
 /// Lays the members that `update` gives over the environment. Call validate afterwards. Refuses a
-/// lower desiredvCpus, as AWS does.
+/// lower desiredvCpus, as AWS does. An empty text takes key pair, image and launch template away;
+/// an empty list does too, but is ignored on Fargate.
 struct ComputeEnvironmentUpdate {
     std::optional<std::string> state;
     std::optional<std::int32_t> unmanagedv_cpus;

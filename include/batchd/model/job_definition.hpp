@@ -53,7 +53,9 @@ BOOST_DESCRIBE_STRUCT(JobDefinition, (),
                        container_properties, retry_strategy, propagate_tags, timeout,
                        platform_capabilities))
 
-/// Which dangerous properties the operator allows; everything is refused by default.
+/// Which dangerous properties the operator allows; everything is refused by default. Paths are
+/// compared as texts: a job that may write below an allowed path can leave a symbolic link there
+/// which leads a later job out of it. Whoever mounts a path has to resolve it on the host first.
 struct ContainerPolicy {
     bool allow_privileged = false;
     std::vector<std::string> allowed_host_paths;  ///< a path allows what lies below it, too
@@ -61,13 +63,16 @@ struct ContainerPolicy {
 };
 
 /// Checks a definition by AWS's rules and with AWS's texts, and by the operator's policy; makes
-/// enumerated values upper case and adds what AWS adds. InvalidArgument names the rule.
+/// enumerated values upper case (`type` lower case, retry actions stay), drops environment entries
+/// without a value and adds what AWS adds. InvalidArgument names the rule; the definition may be
+/// changed in part then.
 Result<> validate(JobDefinition& definition, const ContainerPolicy& policy);
 Result<> validate(const RetryStrategy& strategy);
 Result<> validate(const JobTimeout& timeout);
 
 /// vCPU, memory and GPUs that a container asks for, from resourceRequirements or the deprecated
-/// vcpus and memory. InvalidArgument if vCPU or memory is missing or not a number.
+/// vcpus and memory; a requirement wins over its deprecated form. InvalidArgument if vCPU or memory
+/// is missing or not a number.
 Result<Resources> resources_of(const ContainerProperties& container);
 
 /// Whether a rule's pattern matches: literal text, case-sensitive, with an optional `*` at the end

@@ -34,8 +34,8 @@ struct JobQueueUpdate {
 BOOST_DESCRIBE_STRUCT(JobQueueUpdate, (), (state, priority, compute_environment_order))
 
 /// Checks what a queue's document alone can show (name, state, priority, its list of environments);
-/// sorts the environments by order; makes `state` upper case. Whether the environments exist is
-/// core's to check.
+/// sorts the environments by order; makes `state` upper case, an absent one ENABLED. Whether the
+/// environments exist is core's to check.
 Result<> validate(JobQueue& queue);
 void merge(JobQueue& queue, const JobQueueUpdate& update);
 

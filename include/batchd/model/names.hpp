@@ -26,6 +26,7 @@ struct Arn {
 std::string batch_arn(const Scope& scope, std::string_view type, std::string_view name);
 std::string job_arn(const Scope& scope, const JobId& id);
 std::string task_arn(const Scope& scope, std::string_view cluster, std::string_view task_id);
+/// Hosts have names, ECS's container instances 32 hexadecimal digits: a hash of the name.
 std::string container_instance_arn(const Scope& scope, std::string_view cluster,
                                    std::string_view host);
 
@@ -44,7 +45,8 @@ struct DefinitionReference {
     std::string name;
     std::optional<std::int32_t> revision;
 };
-/// InvalidArgument with AWS's text if the reference has neither form.
+/// InvalidArgument with AWS's text if the reference has neither form, NotFound for an ARN of
+/// another account, region or type.
 Result<DefinitionReference> parse_definition_reference(const Scope& scope, std::string_view text);
 
 /// [A-Za-z0-9_-]{1,128}, the rule for names of queues, environments and definitions.

@@ -1,0 +1,67 @@
+#include "batchd/model/names.hpp"
+#include "model/container_rules.hpp"
+#include "model/rules.hpp"
+
+#include <fmt/format.h>
+
+namespace batchd::model {
+namespace {
+
+constexpr std::int32_t kMaxSchedulingPriority = 9999;
+
+Result<> validate_type(JobDefinition& definition) {
+    const std::string type = to_lower(definition.type);
+    if (type == "multinode") {
+        return invalid_argument("type 'multinode': multi-node parallel jobs are not served yet");
+    }
+    if (type != "container") {
+        return invalid_argument(
+            fmt::format("type {} must be container or multinode", quote(definition.type)));
+    }
+    definition.type = type;
+    return {};
+}
+
+Result<> validate_capabilities(std::vector<std::string>& capabilities) {
+    if (capabilities.size() > 1) return invalid_argument("Exactly 1 capability must be provided.");
+    for (std::string& capability : capabilities) {
+        std::string upper = to_upper(capability);
+        if (upper == "MANAGED_INSTANCES") {
+            return invalid_argument(
+                "platformCapabilities 'MANAGED_INSTANCES' is not served; use EC2 or FARGATE");
+        }
+        if (upper != "EC2" && upper != "FARGATE") {
+            return invalid_argument(
+                fmt::format("Capability {} is not valid. Valid capabilities: [FARGATE, EC2, "
+                            "MANAGED_INSTANCES]",
+                            capability));
+        }
+        capability = std::move(upper);
+    }
+    return {};
+}
+
+Result<> validate_scheduling_priority(const std::optional<std::int32_t>& priority) {
+    if (!priority || (*priority >= 0 && *priority <= kMaxSchedulingPriority)) return {};
+    return invalid_argument("Scheduling priority must be between 0 and 9999.");
+}
+
+}  // namespace
+
+Result<> validate(JobDefinition& definition, const ContainerPolicy& policy) {
+    BATCHD_TRY(expect_resource_name("jobDefinitionName", definition.job_definition_name));
+    BATCHD_TRY(validate_type(definition));
+    if (!definition.container_properties) {
+        return invalid_argument(
+            "ECS ContainerProperties, ecsProperties, or eksProperties is required when creating "
+            "a job definition");
+    }
+    BATCHD_TRY(validate_capabilities(definition.platform_capabilities));
+    BATCHD_TRY(validate_scheduling_priority(definition.scheduling_priority));
+    if (definition.retry_strategy) BATCHD_TRY(validate(*definition.retry_strategy));
+    if (definition.timeout) BATCHD_TRY(validate(*definition.timeout));
+    return validate_container(*definition.container_properties,
+                              platform_of(definition.platform_capabilities), policy);
+}
+
+}  // namespace batchd::model

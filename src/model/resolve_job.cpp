@@ -1,0 +1,148 @@
+#include "batchd/model/job.hpp"
+#include "model/container_overrides.hpp"
+#include "model/container_rules.hpp"
+#include "model/job_parameters.hpp"
+#include "model/rules.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace batchd::model {
+namespace {
+
+constexpr std::size_t kMaxDependencies = 20;
+
+Result<> validate_request(const SubmitJobRequest& request) {
+    if (!is_job_name(request.job_name)) {
+        return invalid_argument("Job name should match valid pattern");
+    }
+    if (is_given(request.share_identifier) || request.scheduling_priority_override) {
+        return invalid_argument(
+            "Job with shareIdentifier or schedulingPriority can onlybe submitted to job queue "
+            "with fair share scheduling policy.");
+    }
+    if (request.array_properties && request.array_properties->size) {
+        return invalid_argument(
+            fmt::format("arrayProperties.size '{}': array jobs are not served yet",
+                        *request.array_properties->size));
+    }
+    if (request.retry_strategy) BATCHD_TRY(validate(*request.retry_strategy));
+    if (request.timeout) BATCHD_TRY(validate(*request.timeout));
+    return validate_tags(request.tags);
+}
+
+/// What a definition may hold, but the local Docker Engine cannot give its jobs yet.
+Result<> expect_servable(const ContainerProperties& container) {
+    for (const Volume& volume : container.volumes) {
+        if (volume.efs_volume_configuration) {
+            return invalid_argument(
+                fmt::format("volume {}: efsVolumeConfiguration cannot be "
+                            "mounted on the local Docker Engine",
+                            volume.name.value_or("")));
+        }
+    }
+    const bool has_secret_options =
+        container.log_configuration && !container.log_configuration->secret_options.empty();
+    if (!container.secrets.empty() || has_secret_options) {
+        return invalid_argument(
+            "the job definition has secrets or secretOptions, which are not served yet");
+    }
+    return {};
+}
+
+Result<JobId> dependency_id(const JobDependency& dependency, std::size_t index) {
+    const std::string field = element("dependsOn", index);
+    if (is_given(dependency.type)) {
+        return invalid_argument(
+            fmt::format("{}.type {} must be absent: SEQUENTIAL and N_TO_N are for array jobs, "
+                        "which are not served yet",
+                        field, quote(*dependency.type)));
+    }
+    if (!is_given(dependency.job_id)) return invalid_argument(field + ".jobId is required");
+    return parse_job_id(*dependency.job_id);
+}
+
+/// The ids without repetition, in the order of the request.
+Result<std::vector<JobId>> dependency_ids(const std::vector<JobDependency>& dependencies) {
+    if (dependencies.size() > kMaxDependencies) {
+        return invalid_argument(fmt::format("dependsOn must have at most {} entries, got {}",
+                                            kMaxDependencies, dependencies.size()));
+    }
+    std::vector<JobId> ids;
+    for (std::size_t i = 0; i < dependencies.size(); ++i) {
+        const auto id = dependency_id(dependencies[i], i);
+        if (!id) return std::unexpected(id.error());
+        if (std::ranges::find(ids, *id) == ids.end()) ids.push_back(*id);
+    }
+    return ids;
+}
+
+StringMap merged_parameters(const SubmitJobRequest& request, const JobDefinition& definition) {
+    StringMap parameters = request.parameters;
+    parameters.insert(definition.parameters.begin(), definition.parameters.end());
+    return parameters;
+}
+
+Result<ContainerProperties> resolved_container(const SubmitJobRequest& request,
+                                               const JobDefinition& definition,
+                                               const StringMap& parameters) {
+    ContainerProperties container = definition.container_properties.value_or(ContainerProperties{});
+    BATCHD_TRY(expect_servable(container));
+    if (request.container_overrides) BATCHD_TRY(merge(container, *request.container_overrides));
+    BATCHD_TRY(validate_environment(container.environment));
+    BATCHD_TRY(validate_requirements(container, platform_of(definition.platform_capabilities)));
+    BATCHD_TRY(substitute_parameters(container.command, parameters));
+    return container;
+}
+
+JobTraits traits_of(const JobSpec& spec, const Resources& resources) {
+    JobTraits traits;
+    traits.resources = resources;
+    traits.fargate = platform_of(spec.platform_capabilities) == Platform::Fargate;
+    traits.scheduling_priority = spec.scheduling_priority.value_or(0);
+    if (spec.retry_strategy) {
+        traits.attempts = spec.retry_strategy->attempts.value_or(1);
+        traits.retry_rules = spec.retry_strategy->evaluate_on_exit;
+    }
+    if (spec.timeout && spec.timeout->attempt_duration_seconds) {
+        traits.timeout = Seconds{*spec.timeout->attempt_duration_seconds};
+    }
+    return traits;
+}
+
+}  // namespace
+
+Result<ResolvedJob> resolve(const SubmitJobRequest& request, const JobDefinition& definition,
+                            const std::string& definition_arn) {
+    BATCHD_TRY(validate_request(request));
+    auto dependencies = dependency_ids(request.depends_on);
+    if (!dependencies) return std::unexpected(std::move(dependencies).error());
+
+    JobSpec spec;
+    spec.job_definition = definition_arn;
+    spec.parameters = merged_parameters(request, definition);
+    auto container = resolved_container(request, definition, spec.parameters);
+    if (!container) return std::unexpected(std::move(container).error());
+    const auto resources = resources_of(*container);
+    if (!resources) return std::unexpected(resources.error());
+
+    spec.container = *std::move(container);
+    for (const JobId& id : *dependencies) {
+        spec.depends_on.push_back({.job_id = to_string(id), .type = std::nullopt});
+    }
+    spec.retry_strategy =
+        request.retry_strategy ? request.retry_strategy : definition.retry_strategy;
+    const bool has_timeout = request.timeout && request.timeout->attempt_duration_seconds;
+    spec.timeout = has_timeout ? request.timeout : definition.timeout;
+    spec.propagate_tags =
+        request.propagate_tags ? request.propagate_tags : definition.propagate_tags;
+    spec.platform_capabilities = definition.platform_capabilities;
+    spec.scheduling_priority = definition.scheduling_priority;
+
+    JobTraits traits = traits_of(spec, *resources);
+    traits.depends_on = *std::move(dependencies);
+    return ResolvedJob{.spec = std::move(spec), .traits = std::move(traits)};
+}
+
+}  // namespace batchd::model
