@@ -30,7 +30,8 @@ class Headers {
 struct Request {
     std::string method;  ///< upper case, as sent
     std::string path;    ///< raw, still percent-encoded, without the query; starts with '/'
-    std::vector<std::pair<std::string, std::string>> query;  ///< decoded, in order, keys may repeat
+    /// Decoded ('+' is a space), in order; keys may repeat; a key without '=' has an empty value.
+    std::vector<std::pair<std::string, std::string>> query;
     Headers headers;
     std::string body;
     std::string remote_address;  ///< the peer's address without the port
@@ -39,18 +40,19 @@ struct Request {
     std::optional<std::string_view> query_value(std::string_view key) const;
 };
 
-/// Percent-decodes once. nullopt if an escape is malformed.
+/// Percent-decodes once; '+' stays. nullopt if a '%' is not followed by two hexadecimal digits.
 std::optional<std::string> percent_decode(std::string_view text);
 
 /// Writes a streamed body. Belongs to the connection; valid only inside the producer.
 class BodyWriter {
   public:
     virtual ~BodyWriter() = default;
-    /// Sends one chunk at once. False when the client is gone or the server stops: the producer
-    /// returns then.
+    /// Sends one chunk at once; completes when the kernel has taken it. False when the client is
+    /// gone or the server stops: the producer returns then.
     virtual boost::asio::awaitable<bool> write(std::string chunk) = 0;
-    /// True once the client is gone (its end of the connection closed) or the server stops. A
-    /// producer that has nothing to write for a while asks every second or so.
+    /// True once the client is gone (its end of the connection closed) or the server stops. Asks
+    /// the kernel, so it notices without a write; a producer that has nothing to write for a while
+    /// asks every second or so, on the executor that it was started on.
     virtual bool closed() const = 0;
 };
 
@@ -59,7 +61,9 @@ struct Response {
     Headers headers;  ///< without Content-Length, Transfer-Encoding, Connection and Date: the
                       ///< server adds them
     std::string body;
-    /// Set for a streamed answer (chunked transfer coding); `body` is ignored then.
+    /// Set for a streamed answer (chunked transfer coding; to HTTP/1.0 clients the body ends with
+    /// the connection); `body` is ignored then. Not called for HEAD. An exception cuts the body
+    /// off, so that the client sees that it is incomplete.
     std::function<boost::asio::awaitable<void>(BodyWriter&)> stream;
 };
 
@@ -67,9 +71,10 @@ struct Response {
 /// leave it become a 500 and a log line.
 using Handler = std::function<boost::asio::awaitable<Response>(Request)>;
 
-/// Builds the answer to what never becomes a Request: malformed HTTP (400), headers too large
-/// (431), body too large (413), time-out (408), a foreign Origin (403), shutting down (503).
-/// `message` says what and which rule.
+/// Builds the answer where no handler does: malformed HTTP (400), headers too large (431), body too
+/// large (413), time-out (408), a foreign Host or Origin (403), too many connections or shutting
+/// down (503), a handler that threw (500). `message` says what and which rule. Any thread that runs
+/// the server's io_context; does not throw.
 using ErrorResponder = std::function<Response(int status, std::string message)>;
 
 }  // namespace batchd::http
