@@ -40,6 +40,7 @@ void Machine::publish() {
         const auto& row = environment.row;
         if (row.status == "DELETED") continue;
         view->environments.push_back({.name = row.document.compute_environment_name,
+                                      .uuid = row.uuid,
                                       .state = row.document.state,
                                       .status = row.status,
                                       .limit = core::vcpu_limit(environment),

@@ -4,9 +4,9 @@
 
 namespace batchd::engine {
 
-std::string View::waiting_reason(std::int64_t queue_id, const model::Resources& resources,
+std::string View::waiting_reason(const std::string& name, const model::Resources& resources,
                                  bool fargate) const {
-    const auto queue = std::ranges::find(queues, queue_id, &QueueView::id);
+    const auto queue = std::ranges::find(queues, name, &QueueView::name);
     if (queue == queues.end()) return {};
     const auto found = std::ranges::find_if(queue->waiting, [&](const WaitingView& waiting) {
         return waiting.resources == resources && waiting.fargate == fargate;

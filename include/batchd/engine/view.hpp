@@ -38,6 +38,7 @@ struct QueueView {
 
 struct EnvironmentView {
     std::string name;
+    std::string uuid;
     std::string state;
     std::string status;
     std::optional<MilliVcpu> limit;  ///< maxvCpus of a MANAGED environment
@@ -62,7 +63,7 @@ struct View {
     std::string not_writable_reason;  ///< why writes are refused
 
     /// Why RUNNABLE jobs of that shape wait; empty if none do.
-    std::string waiting_reason(std::int64_t queue_id, const model::Resources& resources,
+    std::string waiting_reason(const std::string& queue, const model::Resources& resources,
                                bool fargate) const;
 };
 

@@ -1,0 +1,47 @@
+// The HTTP API: AWS Batch, the part of CloudWatch Logs that reads job logs, and batchd's own
+// /api/v1. Requests and responses are values; sockets stay in http.
+#pragma once
+
+#include "batchd/base/time.hpp"
+#include "batchd/engine/engine.hpp"
+#include "batchd/events/job_watch.hpp"
+#include "batchd/http/message.hpp"
+#include "batchd/logs/log_store.hpp"
+#include "batchd/metrics/metrics.hpp"
+#include "batchd/model/names.hpp"
+#include "batchd/store/reader_pool.hpp"
+
+#include <boost/asio/thread_pool.hpp>
+
+#include <string>
+
+namespace batchd::api {
+
+/// What the operations work with. Everything must outlive the Api; any thread may use it.
+struct Services {
+    engine::Engine& engine;
+    store::ReaderPool& readers;
+    boost::asio::thread_pool& reader_threads;  ///< where blocking reads run
+    logs::LogStore& logs;
+    events::JobWatch& watch;
+    metrics::Metrics& metrics;
+    const Clock& clock;
+    model::Scope scope;
+    model::ContainerPolicy containers;
+};
+
+class Api {
+  public:
+    explicit Api(Services services);
+
+    /// Routes, decodes, carries out and encodes. Never throws for bad input.
+    boost::asio::awaitable<http::Response> handle(http::Request request);
+
+    /// The answer to what never becomes a request (http::ErrorResponder), in AWS's form.
+    static http::Response error(int status, std::string message);
+
+  private:
+    Services services_;
+};
+
+}  // namespace batchd::api

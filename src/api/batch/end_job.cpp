@@ -1,0 +1,40 @@
+// CancelJob and TerminateJob. AWS answers 200 whatever the job's state, also for ids it does not know.
+#include "api/batch/operations.hpp"
+
+namespace batchd::api::batch {
+namespace {
+
+constexpr std::size_t kMaxReason = 1024;
+
+struct EndJobRequest {
+    std::string job_id;
+    std::string reason;
+};
+BOOST_DESCRIBE_STRUCT(EndJobRequest, (), (job_id, reason))
+
+/// `Event` is CancelJob or TerminateJob.
+template <class Event>
+Task<Json> end_job(Call call) {
+    auto request = json::decode<EndJobRequest>(call.body);
+    if (!request) co_return error_of(request);
+    if (auto given = require("jobId", request->job_id); !given) co_return error_of(given);
+    if (auto given = require("reason", request->reason); !given) co_return error_of(given);
+    if (request->reason.size() > kMaxReason) {
+        co_return invalid_argument("reason is " + std::to_string(request->reason.size()) +
+                                   " characters long; at most 1024 are allowed");
+    }
+    const auto id = model::parse_job_id(request->job_id);
+    if (!id) co_return Json::object();
+    auto done =
+        co_await execute(call.services, Event{.id = *id, .reason = std::move(request->reason)});
+    if (!done) co_return error_of(done);
+    co_return Json::object();
+}
+
+}  // namespace
+
+Task<Json> cancel_job(Call call) { return end_job<core::CancelJob>(std::move(call)); }
+
+Task<Json> terminate_job(Call call) { return end_job<core::TerminateJob>(std::move(call)); }
+
+}  // namespace batchd::api::batch

@@ -1,0 +1,160 @@
+// RegisterJobDefinition, DescribeJobDefinitions and DeregisterJobDefinition.
+#include "api/batch/operations.hpp"
+
+#include <charconv>
+
+namespace batchd::api::batch {
+namespace {
+
+constexpr std::int32_t kMaxPage = 100;
+
+struct RegisterRequest : model::JobDefinition {
+    model::StringMap tags;
+};
+BOOST_DESCRIBE_STRUCT(RegisterRequest, (model::JobDefinition), (tags))
+
+struct DescribeRequest {
+    std::vector<std::string> job_definitions;
+    std::optional<std::string> job_definition_name;
+    std::optional<std::string> status;
+    std::optional<std::int32_t> max_results;
+    std::optional<std::string> next_token;
+};
+BOOST_DESCRIBE_STRUCT(DescribeRequest, (),
+                      (job_definitions, job_definition_name, status, max_results, next_token))
+
+struct DeregisterRequest {
+    std::string job_definition;
+};
+BOOST_DESCRIBE_STRUCT(DeregisterRequest, (), (job_definition))
+
+std::string arn_of(const model::Scope& scope, const std::string& name, std::int32_t revision) {
+    return model::batch_arn(scope, "job-definition", name + ":" + std::to_string(revision));
+}
+
+Result<> check_new(const Call& call, RegisterRequest& request) {
+    BATCHD_TRY(require("jobDefinitionName", request.job_definition_name));
+    BATCHD_TRY(require("type", request.type));
+    for (const char* member :
+         {"ecsProperties", "eksProperties", "nodeProperties", "consumableResourceProperties"}) {
+        const auto found = call.body.find(member);
+        if (found != call.body.end() && !found->empty()) {
+            return invalid_argument(std::string(member) + " is not served yet");
+        }
+    }
+    BATCHD_TRY(model::validate_tags(request.tags));
+    return model::validate(request, call.on().containers);
+}
+
+Json detail_of(const Services& services, const store::DefinitionDetail& definition) {
+    const auto& row = definition.row;
+    Json detail = json::encode(*row.document);
+    detail["jobDefinitionArn"] = arn_of(services.scope, row.name, row.revision);
+    detail["revision"] = row.revision;
+    detail["status"] = row.active ? "ACTIVE" : "INACTIVE";
+    detail["containerOrchestrationType"] = "ECS";
+    auto tags = json::parse(definition.tags);
+    detail["tags"] = tags ? std::move(*tags) : Json::object();
+    return detail;
+}
+
+Result<store::DefinitionFilter> to_filter(const Call& call, const DescribeRequest& request) {
+    store::DefinitionFilter filter;
+    for (const auto& text : request.job_definitions) {
+        auto reference = model::parse_definition_reference(call.scope(), text);
+        if (!reference) return error_of(reference);
+        if (!reference->revision) {
+            return invalid_argument("jobDefinitions '" + text +
+                                    "' has no revision: expected an ARN with one or name:revision");
+        }
+        filter.exactly.emplace_back(reference->name, *reference->revision);
+    }
+    if (request.job_definition_name) {
+        auto reference =
+            model::parse_definition_reference(call.scope(), *request.job_definition_name);
+        if (!reference) return error_of(reference);
+        filter.name = reference->name;
+    }
+    if (request.status) {
+        if (*request.status != "ACTIVE" && *request.status != "INACTIVE") {
+            return invalid_argument("status '" + *request.status +
+                                    "' is not one of ACTIVE, INACTIVE");
+        }
+        filter.active = *request.status == "ACTIVE";
+    }
+    return filter;
+}
+
+std::string token_of(const store::DefinitionKey& key) {
+    return make_token("definitions", key.first + ":" + std::to_string(key.second));
+}
+
+Result<std::optional<store::DefinitionKey>> cursor_of(const std::optional<std::string>& token) {
+    auto text = read_token("definitions", token);
+    if (!text) return error_of(text);
+    if (!*text) return std::optional<store::DefinitionKey>{};
+    const auto colon = (*text)->rfind(':');
+    std::int32_t revision = 0;
+    if (colon == std::string::npos ||
+        std::from_chars((*text)->data() + colon + 1, (*text)->data() + (*text)->size(), revision)
+                .ec != std::errc{}) {
+        return invalid_argument("nextToken '" + *token + "' is not one that this operation gave");
+    }
+    return store::DefinitionKey{(*text)->substr(0, colon), revision};
+}
+
+}  // namespace
+
+Task<Json> register_job_definition(Call call) {
+    auto request = json::decode<RegisterRequest>(call.body);
+    if (!request) co_return error_of(request);
+    if (auto valid = check_new(call, *request); !valid) co_return error_of(valid);
+    const std::string name = request->job_definition_name;
+    core::RegisterDefinition event;
+    event.tags = json::to_text(request->tags);
+    event.document = std::make_shared<model::JobDefinition>(std::move(*request));
+    auto done = co_await execute(call.services, std::move(event));
+    if (!done) co_return error_of(done);
+    co_return Json{{"jobDefinitionName", name},
+                   {"jobDefinitionArn", arn_of(call.scope(), name, done->revision)},
+                   {"revision", done->revision}};
+}
+
+Task<Json> describe_job_definitions(Call call) {
+    auto request = json::decode<DescribeRequest>(call.body);
+    if (!request) co_return error_of(request);
+    auto limit = page_size(request->max_results, kMaxPage);
+    if (!limit) co_return error_of(limit);
+    auto after = cursor_of(request->next_token);
+    if (!after) co_return error_of(after);
+    auto filter = to_filter(call, *request);
+    if (!filter) co_return error_of(filter);
+    auto page = co_await read(
+        call.services, [filter = *filter, after = *after, limit = *limit](store::Reader& reader) {
+            return reader.definitions(filter, after, limit);
+        });
+    if (!page) co_return error_of(page);
+    Json list = Json::array();
+    for (const auto& item : page->items) list.push_back(detail_of(call.on(), item));
+    Json answer{{"jobDefinitions", std::move(list)}};
+    if (page->next) answer["nextToken"] = token_of(*page->next);
+    co_return answer;
+}
+
+Task<Json> deregister_job_definition(Call call) {
+    auto request = json::decode<DeregisterRequest>(call.body);
+    if (!request) co_return error_of(request);
+    auto reference = model::parse_definition_reference(call.scope(), request->job_definition);
+    if (!reference) co_return error_of(reference);
+    if (!reference->revision) {
+        co_return invalid_argument("jobDefinition '" + request->job_definition +
+                                   "' has no revision: expected name:revision or an ARN with one");
+    }
+    auto done = co_await execute(
+        call.services,
+        core::DeregisterDefinition{.name = reference->name, .revision = *reference->revision});
+    if (!done) co_return error_of(done);
+    co_return Json::object();
+}
+
+}  // namespace batchd::api::batch

@@ -1,0 +1,134 @@
+// CreateJobQueue, DescribeJobQueues, UpdateJobQueue and DeleteJobQueue.
+#include "api/batch/operations.hpp"
+
+namespace batchd::api::batch {
+namespace {
+
+constexpr std::int32_t kMaxPage = 100;
+
+struct CreateRequest : model::JobQueue {
+    model::StringMap tags;
+};
+BOOST_DESCRIBE_STRUCT(CreateRequest, (model::JobQueue), (tags))
+
+struct DescribeRequest {
+    std::vector<std::string> job_queues;
+    std::optional<std::int32_t> max_results;
+    std::optional<std::string> next_token;
+};
+BOOST_DESCRIBE_STRUCT(DescribeRequest, (), (job_queues, max_results, next_token))
+
+struct UpdateRequest : model::JobQueueUpdate {
+    std::string job_queue;
+};
+BOOST_DESCRIBE_STRUCT(UpdateRequest, (model::JobQueueUpdate), (job_queue))
+
+struct DeleteRequest {
+    std::string job_queue;
+};
+BOOST_DESCRIBE_STRUCT(DeleteRequest, (), (job_queue))
+
+Json identity(const Call& call, const std::string& name) {
+    return Json{{"jobQueueName", name},
+                {"jobQueueArn", model::batch_arn(call.scope(), "job-queue", name)}};
+}
+
+void use_names(const Call& call, std::vector<model::ComputeEnvironmentOrder>& order) {
+    for (auto& entry : order) {
+        entry.compute_environment =
+            model::name_of(call.scope(), "compute-environment", entry.compute_environment);
+    }
+}
+
+/// Members of the 2026 model that change what a queue does cannot be ignored silently.
+Result<> refuse_unserved(const Json& body) {
+    for (const char* member : {"schedulingPolicyArn", "serviceEnvironmentOrder", "jobQueueType",
+                               "jobStateTimeLimitActions"}) {
+        const auto found = body.find(member);
+        if (found != body.end() && !found->empty() && *found != "ECS") {
+            return invalid_argument(std::string(member) + " is not served yet");
+        }
+    }
+    return {};
+}
+
+Json detail_of(const Services& services, const store::QueueDetail& queue) {
+    const auto& row = queue.row;
+    Json detail = json::encode(row.document);
+    for (auto& entry : detail["computeEnvironmentOrder"]) {
+        entry["computeEnvironment"] =
+            model::batch_arn(services.scope, "compute-environment",
+                             entry["computeEnvironment"].get<std::string>());
+    }
+    detail["jobQueueArn"] =
+        model::batch_arn(services.scope, "job-queue", row.document.job_queue_name);
+    detail["status"] = row.status;
+    detail["statusReason"] = row.status_reason;
+    auto tags = json::parse(queue.tags);
+    detail["tags"] = tags ? std::move(*tags) : Json::object();
+    return detail;
+}
+
+}  // namespace
+
+Task<Json> create_job_queue(Call call) {
+    auto request = json::decode<CreateRequest>(call.body);
+    if (!request) co_return error_of(request);
+    if (auto served = refuse_unserved(call.body); !served) co_return error_of(served);
+    if (!call.body.contains("priority")) co_return invalid_argument("priority is required");
+    if (request->state.empty()) request->state = "ENABLED";
+    use_names(call, request->compute_environment_order);
+    if (auto valid = model::validate_tags(request->tags); !valid) co_return error_of(valid);
+    if (auto valid = model::validate(*request); !valid) co_return error_of(valid);
+    const std::string name = request->job_queue_name;
+    core::CreateQueue event;
+    event.tags = json::to_text(request->tags);
+    event.document = std::move(*request);
+    auto done = co_await execute(call.services, std::move(event));
+    if (!done) co_return error_of(done);
+    co_return identity(call, name);
+}
+
+Task<Json> describe_job_queues(Call call) {
+    auto request = json::decode<DescribeRequest>(call.body);
+    if (!request) co_return error_of(request);
+    auto limit = page_size(request->max_results, kMaxPage);
+    if (!limit) co_return error_of(limit);
+    auto after = read_token("queues", request->next_token);
+    if (!after) co_return error_of(after);
+    for (auto& name : request->job_queues) name = model::name_of(call.scope(), "job-queue", name);
+    auto page = co_await read(call.services, [names = request->job_queues, after = *after,
+                                              limit = *limit](store::Reader& reader) {
+        return reader.queues(names, after, limit);
+    });
+    if (!page) co_return error_of(page);
+    Json list = Json::array();
+    for (const auto& item : page->items) list.push_back(detail_of(call.on(), item));
+    Json answer{{"jobQueues", std::move(list)}};
+    if (page->next) answer["nextToken"] = make_token("queues", *page->next);
+    co_return answer;
+}
+
+Task<Json> update_job_queue(Call call) {
+    auto request = json::decode<UpdateRequest>(call.body);
+    if (!request) co_return error_of(request);
+    if (auto served = refuse_unserved(call.body); !served) co_return error_of(served);
+    if (request->compute_environment_order) use_names(call, *request->compute_environment_order);
+    const std::string name = model::name_of(call.scope(), "job-queue", request->job_queue);
+    auto done = co_await execute(call.services,
+                                 core::UpdateQueue{.name = name, .update = std::move(*request)});
+    if (!done) co_return error_of(done);
+    co_return identity(call, name);
+}
+
+Task<Json> delete_job_queue(Call call) {
+    auto request = json::decode<DeleteRequest>(call.body);
+    if (!request) co_return error_of(request);
+    auto done = co_await execute(
+        call.services,
+        core::DeleteQueue{.name = model::name_of(call.scope(), "job-queue", request->job_queue)});
+    if (!done) co_return error_of(done);
+    co_return Json::object();
+}
+
+}  // namespace batchd::api::batch

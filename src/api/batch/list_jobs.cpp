@@ -1,0 +1,127 @@
+#include "api/batch/operations.hpp"
+
+#include <charconv>
+
+namespace batchd::api::batch {
+namespace {
+
+constexpr std::int32_t kMaxPage = 1000;
+
+struct ListJobsRequest {
+    std::optional<std::string> job_queue;
+    std::optional<std::string> array_job_id;
+    std::optional<std::string> multi_node_job_id;
+    std::optional<std::string> job_status;
+    std::optional<std::int32_t> max_results;
+    std::optional<std::string> next_token;
+};
+BOOST_DESCRIBE_STRUCT(ListJobsRequest, (),
+                      (job_queue, array_job_id, multi_node_job_id, job_status, max_results,
+                       next_token))
+
+struct Query {
+    std::string queue;
+    model::JobStatus status = model::JobStatus::Running;  // AWS: the default
+    std::optional<std::int64_t> before;
+    std::size_t limit = 0;
+    bool is_empty = false;  ///< about children, which no job has
+};
+
+Result<> check_selector(const Call& call, const ListJobsRequest& request) {
+    const int selectors = (request.job_queue ? 1 : 0) + (request.array_job_id ? 1 : 0) +
+                          (request.multi_node_job_id ? 1 : 0);
+    if (selectors != 1) {
+        return invalid_argument(
+            "exactly one of jobQueue, arrayJobId and multiNodeJobId must be given, got " +
+            std::to_string(selectors));
+    }
+    const auto filters = call.body.find("filters");
+    if (filters != call.body.end() && !filters->empty()) {
+        return invalid_argument("filters of ListJobs are not served yet");
+    }
+    return {};
+}
+
+Result<Query> to_query(const Call& call, const ListJobsRequest& request) {
+    BATCHD_TRY(check_selector(call, request));
+    Query query;
+    if (request.job_queue) {
+        query.queue = model::name_of(call.scope(), "job-queue", *request.job_queue);
+    }
+    query.is_empty = !request.job_queue;
+    if (request.job_status) {
+        const auto status =
+            model::from_string(*request.job_status, static_cast<model::JobStatus*>(nullptr));
+        if (!status) {
+            return invalid_argument("jobStatus '" + *request.job_status +
+                                    "' is not one of SUBMITTED, PENDING, RUNNABLE, STARTING, "
+                                    "RUNNING, SUCCEEDED, FAILED");
+        }
+        query.status = *status;
+    }
+    auto limit = page_size(request.max_results, kMaxPage);
+    if (!limit) return error_of(limit);
+    query.limit = *limit;
+    auto token = read_token("jobs", request.next_token);
+    if (!token) return error_of(token);
+    if (*token) {
+        std::int64_t seq = 0;
+        std::from_chars((*token)->data(), (*token)->data() + (*token)->size(), seq);
+        query.before = seq;
+    }
+    return query;
+}
+
+Json summary_of(const Services& services, const engine::QueueView& queue,
+                const store::JobSummary& job) {
+    Json item{{"jobArn", model::job_arn(services.scope, job.id)},
+              {"jobId", to_string(job.id)},
+              {"jobName", job.name},
+              {"jobDefinition", job.definition_arn},
+              {"createdAt", to_epoch_ms(job.created_at)},
+              {"status", std::string(to_string(job.state.status))}};
+    if (job.state.started_at) item["startedAt"] = to_epoch_ms(*job.state.started_at);
+    if (job.state.stopped_at) item["stoppedAt"] = to_epoch_ms(*job.state.stopped_at);
+    std::string reason = job.state.status_reason;
+    // One shape waits: its reason is the reason of every job here. DescribeJobs tells them apart.
+    if (job.state.status == model::JobStatus::Runnable && queue.waiting.size() == 1) {
+        reason = queue.waiting.front().reason;
+    }
+    if (!reason.empty()) item["statusReason"] = std::move(reason);
+    Json container = Json::object();
+    if (job.exit_code) container["exitCode"] = *job.exit_code;
+    if (!job.reason.empty()) container["reason"] = job.reason;
+    if (!container.empty()) item["container"] = std::move(container);
+    return item;
+}
+
+Result<Json> list(const Services& services, const Query& query, store::Reader& reader) {
+    const auto view = services.engine.view();
+    const auto queue = std::ranges::find(view->queues, query.queue, &engine::QueueView::name);
+    if (queue == view->queues.end()) {
+        return fail(ErrorKind::NotFound, "JobQueue " + query.queue + " not found.");
+    }
+    auto page = reader.list_jobs(queue->id, query.status, query.before, query.limit);
+    if (!page) return error_of(page);
+    Json items = Json::array();
+    for (const auto& job : page->items) items.push_back(summary_of(services, *queue, job));
+    Json answer{{"jobSummaryList", std::move(items)}};
+    if (page->next) answer["nextToken"] = make_token("jobs", std::to_string(*page->next));
+    return answer;
+}
+
+}  // namespace
+
+Task<Json> list_jobs(Call call) {
+    auto request = json::decode<ListJobsRequest>(call.body);
+    if (!request) co_return error_of(request);
+    auto query = to_query(call, *request);
+    if (!query) co_return error_of(query);
+    if (query->is_empty) co_return Json{{"jobSummaryList", Json::array()}};
+    co_return co_await read(call.services,
+                            [services = call.services, query = *query](store::Reader& reader) {
+                                return list(*services, query, reader);
+                            });
+}
+
+}  // namespace batchd::api::batch

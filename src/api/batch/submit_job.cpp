@@ -1,0 +1,63 @@
+#include "api/batch/operations.hpp"
+
+namespace batchd::api::batch {
+namespace {
+
+Result<model::DefinitionRow> find_definition(const Call& call, const std::string& text) {
+    auto reference = model::parse_definition_reference(call.scope(), text);
+    if (!reference) return error_of(reference);
+    auto row = call.on().engine.catalog().find(reference->name, reference->revision);
+    if (row) return std::move(*row);
+    if (text.starts_with("arn:")) {
+        return fail(ErrorKind::NotFound, "JobDefinition " + text + " not found.");
+    }
+    return fail(ErrorKind::NotFound,
+                "JobDefinition name " + text + " does not exist or is not in ACTIVE status");
+}
+
+Result<core::SubmitJob> to_event(const Call& call, model::SubmitJobRequest& request) {
+    BATCHD_TRY(require("jobName", request.job_name));
+    BATCHD_TRY(require("jobQueue", request.job_queue));
+    BATCHD_TRY(require("jobDefinition", request.job_definition));
+    BATCHD_TRY(model::validate_tags(request.tags));
+    auto definition = find_definition(call, request.job_definition);
+    if (!definition) return error_of(definition);
+    const std::string arn =
+        model::batch_arn(call.scope(), "job-definition",
+                         definition->name + ":" + std::to_string(definition->revision));
+    auto resolved = model::resolve(request, *definition->document, arn);
+    if (!resolved) return error_of(resolved);
+
+    core::SubmitJob event;
+    event.id = model::JobId{make_uuid(call.on().clock.now())};
+    event.queue = model::name_of(call.scope(), "job-queue", request.job_queue);
+    event.name = request.job_name;
+    event.definition_name = definition->name;
+    event.traits = std::move(resolved->traits);
+    event.spec = json::to_text(resolved->spec);
+    event.tags = json::to_text(request.tags);
+    return event;
+}
+
+}  // namespace
+
+Task<Json> submit_job(Call call) {
+    auto request = json::decode<model::SubmitJobRequest>(call.body);
+    if (!request) co_return error_of(request);
+    for (const char* member : {"nodeOverrides", "eksPropertiesOverride", "ecsPropertiesOverride",
+                               "consumableResourcePropertiesOverride"}) {
+        if (call.body.contains(member) && !call.body[member].empty()) {
+            co_return invalid_argument(std::string(member) + " is not served yet");
+        }
+    }
+    auto event = to_event(call, *request);
+    if (!event) co_return error_of(event);
+    const model::JobId id = event->id;
+    auto done = co_await execute(call.services, std::move(*event));
+    if (!done) co_return error_of(done);
+    co_return Json{{"jobArn", model::job_arn(call.scope(), id)},
+                   {"jobName", request->job_name},
+                   {"jobId", to_string(id)}};
+}
+
+}  // namespace batchd::api::batch

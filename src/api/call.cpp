@@ -1,0 +1,65 @@
+#include "api/call.hpp"
+
+#include <fmt/format.h>
+
+namespace batchd::api {
+
+namespace asio = boost::asio;
+
+Task<core::Reply> execute(const Services* services, core::Event event) {
+    using Value = Result<core::Reply>;
+    co_return co_await asio::async_initiate<decltype(asio::use_awaitable), void(Value)>(
+        [services, event = std::move(event)](auto handler) mutable {
+            services->engine.execute(
+                std::move(event), [handler = std::move(handler)](Value reply) mutable {
+                    auto executor = asio::get_associated_executor(handler);
+                    asio::post(executor, [handler = std::move(handler),
+                                          reply = std::move(reply)]() mutable {
+                        handler(std::move(reply));
+                    });
+                });
+        },
+        asio::use_awaitable);
+}
+
+Result<> require(const std::string& field, const std::string& value) {
+    if (value.empty()) return invalid_argument(field + " is required and must not be empty");
+    return {};
+}
+
+Result<std::size_t> page_size(std::optional<std::int32_t> max_results, std::int32_t limit) {
+    if (!max_results) return static_cast<std::size_t>(limit);
+    if (*max_results < 1 || *max_results > limit) {
+        return invalid_argument(fmt::format("maxResults {} is not between 1 and {}", *max_results, limit));
+    }
+    return static_cast<std::size_t>(*max_results);
+}
+
+std::string make_token(std::string_view kind, std::string_view key) {
+    std::string token;
+    for (const char c : fmt::format("{}:{}", kind, key)) {
+        token += fmt::format("{:02x}", static_cast<unsigned char>(c));
+    }
+    return token;
+}
+
+Result<std::optional<std::string>> read_token(std::string_view kind,
+                                              const std::optional<std::string>& token) {
+    if (!token || token->empty()) return std::optional<std::string>{};
+    const auto refused = [&] {
+        return invalid_argument("nextToken '" + *token + "' is not one that this operation gave");
+    };
+    std::string text;
+    for (std::size_t i = 0; i + 1 < token->size(); i += 2) {
+        constexpr std::string_view kHex = "0123456789abcdef";
+        const auto high = kHex.find((*token)[i]);
+        const auto low = kHex.find((*token)[i + 1]);
+        if (high == kHex.npos || low == kHex.npos) return refused();
+        text.push_back(static_cast<char>(high * 16 + low));
+    }
+    const std::string prefix = std::string(kind) + ":";
+    if (token->size() % 2 != 0 || !text.starts_with(prefix)) return refused();
+    return text.substr(prefix.size());
+}
+
+}  // namespace batchd::api

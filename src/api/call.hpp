@@ -1,0 +1,75 @@
+// What every operation is given, and the steps that operations share.
+#pragma once
+
+#include "batchd/api/api.hpp"
+#include "batchd/base/json.hpp"
+
+#include <boost/asio/associated_executor.hpp>
+#include <boost/asio/async_result.hpp>
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
+#include <memory>
+#include <string>
+#include <utility>
+
+namespace batchd::api {
+
+using json::Json;
+
+template <class T>
+using Task = boost::asio::awaitable<Result<T>>;
+
+/// One request to an operation. By value in coroutines; the services outlive it.
+struct Call {
+    const Services* services = nullptr;
+    Json body;
+
+    const Services& on() const { return *services; }
+    const model::Scope& scope() const { return services->scope; }
+};
+
+/// Passes the error of a result on.
+template <class T>
+std::unexpected<Error> error_of(Result<T>& result) {
+    return std::unexpected(std::move(result).error());
+}
+
+/// Hands an event to the engine; completes, on the caller's executor, when the answer is durable.
+Task<core::Reply> execute(const Services* services, core::Event event);
+
+/// Runs `query(store::Reader&)` on a reader thread and comes back with its result.
+template <class Query>
+boost::asio::awaitable<std::invoke_result_t<Query, store::Reader&>> read(const Services* services,
+                                                                         Query query) {
+    using Value = std::invoke_result_t<Query, store::Reader&>;
+    co_return co_await boost::asio::async_initiate<decltype(boost::asio::use_awaitable),
+                                                   void(Value)>(
+        [services, query = std::move(query)](auto handler) mutable {
+            boost::asio::post(services->reader_threads, [services, query = std::move(query),
+                                                         handler = std::move(handler)]() mutable {
+                Value value = services->readers.with(query);
+                auto executor = boost::asio::get_associated_executor(handler);
+                boost::asio::post(executor, [handler = std::move(handler),
+                                             value = std::move(value)]() mutable {
+                    handler(std::move(value));
+                });
+            });
+        },
+        boost::asio::use_awaitable);
+}
+
+/// InvalidArgument "<field> is required" for an empty text.
+Result<> require(const std::string& field, const std::string& value);
+
+/// maxResults, 1 to `limit`; absent means `limit`.
+Result<std::size_t> page_size(std::optional<std::int32_t> max_results, std::int32_t limit);
+
+/// nextToken: opaque to clients, a sort key inside. `kind` tells tokens of different lists apart.
+std::string make_token(std::string_view kind, std::string_view key);
+/// nullopt for no token (absent or empty); InvalidArgument for one that is not ours.
+Result<std::optional<std::string>> read_token(std::string_view kind,
+                                              const std::optional<std::string>& token);
+
+}  // namespace batchd::api

@@ -1,0 +1,73 @@
+#include "api/errors.hpp"
+
+#include "batchd/base/json.hpp"
+
+namespace batchd::api {
+namespace {
+
+struct Mapping {
+    int native_status;
+    int aws_status;
+    std::string_view code;
+};
+
+Mapping mapping_of(ErrorKind kind) {
+    switch (kind) {
+        case ErrorKind::InvalidArgument: return {400, 400, "ClientException"};
+        case ErrorKind::NotFound: return {404, 400, "ClientException"};
+        case ErrorKind::Conflict: return {409, 400, "ClientException"};
+        case ErrorKind::Capacity: return {409, 400, "ClientException"};
+        case ErrorKind::Throttled: return {429, 429, "TooManyRequestsException"};
+        case ErrorKind::Unavailable: return {503, 500, "ServerException"};
+        case ErrorKind::Cancelled: return {503, 500, "ServerException"};
+        case ErrorKind::Internal: return {500, 500, "ServerException"};
+    }
+    return {500, 500, "ServerException"};
+}
+
+}  // namespace
+
+http::Response json_response(int status, std::string body) {
+    http::Response response;
+    response.status = status;
+    response.headers.add("Content-Type", "application/json");
+    response.body = std::move(body);
+    return response;
+}
+
+http::Response error_response(int status, std::string_view code, const std::string& message) {
+    json::Json body = json::Json::object();
+    body["message"] = message;
+    body["code"] = std::string(code);
+    http::Response response = json_response(status, json::dump(body));
+    response.headers.add("x-amzn-ErrorType", std::string(code));
+    return response;
+}
+
+http::Response aws_error(const Error& error) {
+    const Mapping mapping = mapping_of(error.kind);
+    return error_response(mapping.aws_status, mapping.code, error.message);
+}
+
+http::Response native_error(const Error& error) {
+    const Mapping mapping = mapping_of(error.kind);
+    return error_response(mapping.native_status, mapping.code, error.message);
+}
+
+http::Response logs_error(const Error& error) {
+    const bool is_ours = error.kind == ErrorKind::Internal || error.kind == ErrorKind::Unavailable;
+    const std::string_view code = is_ours                              ? "ServiceUnavailableException"
+                                  : error.kind == ErrorKind::NotFound ? "ResourceNotFoundException"
+                                                                       : "InvalidParameterException";
+    json::Json body = json::Json::object();
+    body["__type"] = std::string(code);
+    body["message"] = error.message;
+    http::Response response;
+    response.status = is_ours ? 500 : 400;
+    response.headers.add("Content-Type", "application/x-amz-json-1.1");
+    response.headers.add("x-amzn-ErrorType", std::string(code));
+    response.body = json::dump(body);
+    return response;
+}
+
+}  // namespace batchd::api

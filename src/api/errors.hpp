@@ -1,0 +1,26 @@
+// From our errors to what clients of AWS see.
+#pragma once
+
+#include "batchd/base/result.hpp"
+#include "batchd/http/message.hpp"
+
+#include <string>
+#include <string_view>
+
+namespace batchd::api {
+
+/// AWS Batch knows two errors: ClientException (400) and ServerException (500); its front door adds
+/// TooManyRequestsException (429). Code in the header x-amzn-ErrorType, text in the body's "message".
+http::Response aws_error(const Error& error);
+
+/// The same body with the HTTP status that fits: 400, 404, 409, 429, 503, 500. For /api/v1.
+http::Response native_error(const Error& error);
+
+/// CloudWatch Logs speaks JSON 1.1: the code stands in the body's "__type".
+http::Response logs_error(const Error& error);
+
+http::Response error_response(int status, std::string_view code, const std::string& message);
+
+http::Response json_response(int status, std::string body);
+
+}  // namespace batchd::api
