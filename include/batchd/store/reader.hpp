@@ -1,0 +1,144 @@
+// What clients may ask of the stored state, on a read-only connection: a query sees every commit
+// that returned before it, and never holds up the writer.
+//
+// A Reader belongs to one thread at a time; see reader_pool.hpp to share some. The SqliteStore of
+// the file must have been opened before. Errors are Unavailable or Internal, as in
+// sqlite_store.hpp.
+#pragma once
+
+#include "batchd/base/result.hpp"
+#include "batchd/ports/changes.hpp"
+
+#include <cstddef>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace batchd::store {
+
+class Database;
+
+/// At most as many items as asked for; `next` is the cursor that continues after them, absent at
+/// the end. Cursors are keys, so that rows which come or go between two pages shift nothing.
+template <class Item, class Cursor>
+struct Page {
+    std::vector<Item> items;
+    std::optional<Cursor> next;
+};
+
+/// A job with all that DescribeJobs shows.
+struct JobDetail {
+    std::int64_t seq = 0;
+    model::JobId id;
+    std::string queue;  ///< name
+    std::string name;
+    std::string definition_name;  ///< without revision; the spec has the ARN
+    Timestamp created_at;
+    model::JobState state;
+    std::string spec;                      ///< model::JobSpec as JSON
+    std::string tags;                      ///< JSON object
+    std::vector<model::Attempt> attempts;  ///< ascending by number
+};
+
+/// A job as ListJobs shows it.
+struct JobSummary {
+    std::int64_t seq = 0;
+    model::JobId id;
+    std::string name;
+    std::string definition_arn;  ///< with revision
+    Timestamp created_at;
+    model::JobState state;
+    std::optional<std::int32_t> exit_code;  ///< of the newest attempt
+    std::string reason;                     ///< of the newest attempt's container
+};
+
+struct EnvironmentDetail {
+    ports::EnvironmentRow row;
+    std::string tags;  ///< JSON object
+};
+
+struct QueueDetail {
+    ports::QueueRow row;
+    std::string tags;  ///< JSON object
+};
+
+struct DefinitionDetail {
+    ports::DefinitionRow row;
+    std::string tags;  ///< JSON object
+};
+
+/// (name, revision)
+using DefinitionKey = std::pair<std::string, std::int32_t>;
+
+struct DefinitionFilter {
+    std::vector<DefinitionKey> exactly;  ///< if not empty, the only ones asked for
+    std::optional<std::string> name;
+    std::optional<bool> active;
+};
+
+class Reader {
+  public:
+    static Result<std::unique_ptr<Reader>> open(const std::string& path);
+    ~Reader();
+
+    /// In the order of `ids`; unknown ids are left out, repeated ones repeated. One consistent
+    /// moment for all.
+    Result<std::vector<JobDetail>> jobs(std::span<const model::JobId> ids);
+
+    /// Newest first. `before` is a cursor: the seq of the last job of the page before.
+    Result<Page<JobSummary, std::int64_t>> list_jobs(std::int64_t queue_id, model::JobStatus status,
+                                                     std::optional<std::int64_t> before,
+                                                     std::size_t limit);
+
+    Result<std::optional<model::JobStatus>> job_status(const model::JobId& id);
+    /// Ascending by number; empty for an unknown job.
+    Result<std::vector<model::Attempt>> attempts(const model::JobId& id);
+
+    /// nullopt if there is none of that name or it was deleted.
+    Result<std::optional<QueueDetail>> queue_by_name(const std::string& name);
+
+    /// Those of `names` (empty: all) that exist and were not deleted, by name. `after` is a cursor:
+    /// the last name of the page before.
+    Result<Page<EnvironmentDetail, std::string>> environments(
+        const std::vector<std::string>& names, const std::optional<std::string>& after,
+        std::size_t limit);
+    Result<Page<QueueDetail, std::string>> queues(const std::vector<std::string>& names,
+                                                  const std::optional<std::string>& after,
+                                                  std::size_t limit);
+
+    /// By name, the newest revision of a name first. `after` is the last key of the page before.
+    Result<Page<DefinitionDetail, DefinitionKey>> definitions(
+        const DefinitionFilter& filter, const std::optional<DefinitionKey>& after,
+        std::size_t limit);
+    /// Without `revision` the newest active one.
+    Result<std::optional<DefinitionDetail>> definition(const std::string& name,
+                                                       std::optional<std::int32_t> revision);
+
+    /// JSON object; nullopt if the resource does not exist or was deleted. Inactive definitions
+    /// exist.
+    Result<std::optional<std::string>> tags(const ports::ResourceKey& key);
+
+    Result<std::optional<model::Attempt>> attempt_by_log_stream(const std::string& group,
+                                                                const std::string& stream);
+    /// The attempts whose stream names begin with `prefix`, by stream name. `after` is the last
+    /// name of the page before.
+    Result<Page<model::Attempt, std::string>> log_streams(const std::string& group,
+                                                          const std::string& prefix,
+                                                          const std::optional<std::string>& after,
+                                                          std::size_t limit);
+    /// Ascending.
+    Result<std::vector<std::string>> log_groups();
+
+    /// Copies the database, as it stands now, into a new file. Conflict if the file exists.
+    Result<> backup(const std::string& path);
+
+  private:
+    explicit Reader(std::unique_ptr<Database> database);
+
+    std::unique_ptr<Database> database_;
+};
+
+}  // namespace batchd::store

@@ -1,0 +1,42 @@
+// The durable state on SQLite: what the engine writes, and reads again at its start.
+//
+// One thread at a time (the engine's). That no other process writes the file is the caller's to
+// ensure. Clients read through store/reader.hpp.
+#pragma once
+
+#include "batchd/ports/store.hpp"
+
+#include <memory>
+#include <string>
+
+namespace batchd::store {
+
+class Database;
+
+class SqliteStore final : public ports::Store {
+  public:
+    /// Opens the database file at `path`, makes it if there is none, and brings its schema up to
+    /// date. Unavailable if the file cannot be opened or written; Conflict if a newer batchd wrote
+    /// it; Internal, with the file's name, if it is damaged or no database.
+    static Result<std::unique_ptr<SqliteStore>> open(const std::string& path);
+    ~SqliteStore() override;
+
+    /// A random UUID as text, given once to this database.
+    const std::string& instance_id() const { return instance_id_; }
+
+    /// A failed commit changes nothing and leaves the store usable. An update of a job that is not
+    /// stored is Internal; a tag patch for a resource that does not exist is ignored.
+    Result<> commit(const ports::Changes& changes) override;
+    Result<> probe() override;
+    Result<ports::Snapshot> load() override;
+    Result<std::optional<model::JobStatus>> job_status(const model::JobId& id) override;
+    Result<model::JobSpec> job_spec(std::int64_t seq) override;
+
+  private:
+    SqliteStore(std::unique_ptr<Database> database, std::string instance_id);
+
+    std::unique_ptr<Database> database_;
+    std::string instance_id_;
+};
+
+}  // namespace batchd::store

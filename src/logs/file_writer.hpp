@@ -1,0 +1,61 @@
+// The writer of one attempt's log file.
+#pragma once
+
+#include "batchd/model/ids.hpp"
+#include "batchd/ports/log_sink.hpp"
+#include "logs/file.hpp"
+#include "logs/growth_hub.hpp"
+
+#include <filesystem>
+#include <memory>
+#include <string>
+
+namespace batchd::logs {
+
+class FileWriter final : public ports::LogWriter {
+  public:
+    /// `hub` must outlive the writer; Conflict if the log is open there.
+    static Result<std::unique_ptr<ports::LogWriter>> open(const std::filesystem::path& path,
+                                                          const model::AttemptId& id,
+                                                          GrowthHub& hub);
+    ~FileWriter() override;
+
+    void append(std::int64_t time_ns, ports::OutputChannel channel, std::string_view line) override;
+    /// After an error what could not be written is kept for the next flush.
+    Result<> flush() override;
+    Result<> close() override;
+    Position position() const override { return stored_; }
+
+  private:
+    /// That the log is open, as the hub shows it.
+    class Registration {
+      public:
+        Registration(GrowthHub& hub, const model::AttemptId& id) : hub_(&hub), id_(id) {}
+        Registration(Registration&& other) noexcept
+            : hub_(std::exchange(other.hub_, nullptr)), id_(other.id_) {}
+        Registration& operator=(Registration&&) = delete;
+        ~Registration() { end(); }
+        void notify() const {
+            if (hub_) hub_->notify(id_);
+        }
+        void end() {
+            if (hub_) std::exchange(hub_, nullptr)->mark_closed(id_);
+        }
+
+      private:
+        GrowthHub* hub_;
+        model::AttemptId id_;
+    };
+
+    FileWriter(File file, std::filesystem::path folder, Registration registration,
+               Position position);
+
+    File file_;
+    std::filesystem::path folder_;
+    Registration registration_;
+    Position stored_;
+    Position appended_;  ///< as `stored_` will be after the next flush
+    std::string buffer_;
+};
+
+}  // namespace batchd::logs

@@ -1,0 +1,19 @@
+// Documents as JSON text. Apart, because the JSON library is expensive to include.
+#pragma once
+
+#include "batchd/base/result.hpp"
+
+#include <string>
+#include <string_view>
+
+namespace batchd::store {
+
+/// Instantiated in codec.cpp for the types that are stored as documents.
+template <class T>
+std::string to_json(const T& value);
+
+/// Internal if the text is damaged.
+template <class T>
+Result<T> from_json(std::string_view text);
+
+}  // namespace batchd::store

@@ -1,0 +1,189 @@
+// A thin layer over SQLite's C interface: connections, cached prepared statements, transactions.
+//
+// Each Database belongs to one thread at a time. Errors are Unavailable when the disk refuses or
+// another process holds a lock, Internal otherwise; all of them name the file.
+#pragma once
+
+#include "batchd/base/result.hpp"
+#include "batchd/base/time.hpp"
+#include "batchd/base/units.hpp"
+#include "batchd/model/job.hpp"
+
+#include <sqlite3.h>
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <unordered_map>
+#include <vector>
+
+namespace batchd::store {
+
+/// Binds a value to parameter `at`, counted from 1. Text and blobs are not copied: they must live
+/// until the statement has run.
+void bind_value(sqlite3_stmt* statement, int at, std::int64_t value);
+void bind_value(sqlite3_stmt* statement, int at, std::string_view value);
+void bind_value(sqlite3_stmt* statement, int at, std::nullopt_t);
+void bind_value(sqlite3_stmt* statement, int at, const model::JobId& value);
+/// As one blob, 16 bytes an id; NULL if there are none.
+void bind_value(sqlite3_stmt* statement, int at, const std::vector<model::JobId>& value);
+inline void bind_value(sqlite3_stmt* statement, int at, Timestamp value) {
+    bind_value(statement, at, to_epoch_ms(value));
+}
+inline void bind_value(sqlite3_stmt* statement, int at, Seconds value) {
+    bind_value(statement, at, std::int64_t{value.count()});
+}
+template <class Tag>
+void bind_value(sqlite3_stmt* statement, int at, Quantity<Tag> value) {
+    bind_value(statement, at, value.value);
+}
+template <class T>
+    requires std::is_integral_v<T> || std::is_enum_v<T>
+void bind_value(sqlite3_stmt* statement, int at, T value) {
+    bind_value(statement, at, static_cast<std::int64_t>(value));
+}
+template <class T>
+void bind_value(sqlite3_stmt* statement, int at, const std::optional<T>& value) {
+    if (value) {
+        bind_value(statement, at, *value);
+    } else {
+        bind_value(statement, at, std::nullopt);
+    }
+}
+
+void column_value(sqlite3_stmt* statement, int at, std::int64_t& value);
+void column_value(sqlite3_stmt* statement, int at, std::string& value);
+void column_value(sqlite3_stmt* statement, int at, model::JobId& value);
+void column_value(sqlite3_stmt* statement, int at, std::vector<model::JobId>& value);
+inline void column_value(sqlite3_stmt* statement, int at, Timestamp& value) {
+    value = from_epoch_ms(sqlite3_column_int64(statement, at));
+}
+inline void column_value(sqlite3_stmt* statement, int at, Seconds& value) {
+    value = Seconds{sqlite3_column_int64(statement, at)};
+}
+template <class Tag>
+void column_value(sqlite3_stmt* statement, int at, Quantity<Tag>& value) {
+    value = Quantity<Tag>{sqlite3_column_int64(statement, at)};
+}
+template <class T>
+    requires std::is_integral_v<T> || std::is_enum_v<T>
+void column_value(sqlite3_stmt* statement, int at, T& value) {
+    value = static_cast<T>(sqlite3_column_int64(statement, at));
+}
+template <class T>
+void column_value(sqlite3_stmt* statement, int at, std::optional<T>& value) {
+    if (sqlite3_column_type(statement, at) == SQLITE_NULL) {
+        value.reset();
+    } else {
+        column_value(statement, at, value.emplace());
+    }
+}
+
+/// The present row of a query.
+class Row {
+  public:
+    explicit Row(sqlite3_stmt* statement) : statement_(statement) {}
+
+    /// Takes the next columns, in the order of the SELECT.
+    template <class... Values>
+    void read(Values&... values) {
+        (column_value(statement_, next_++, values), ...);
+    }
+
+  private:
+    sqlite3_stmt* statement_;
+    int next_ = 0;
+};
+
+class Database {
+  public:
+    enum class Access : std::uint8_t { ReadWrite, ReadOnly };
+    /// ReadWrite makes the file if there is none.
+    static Result<Database> open(const std::string& path, Access access);
+
+    /// Runs SQL text that has no parameters and no rows of interest; may be several statements.
+    Result<> execute(const std::string& sql);
+
+    /// Runs one statement for its effect and tells how many rows it changed.
+    template <class... Parameters>
+    Result<std::int64_t> run(std::string_view sql, const Parameters&... parameters) {
+        auto discard = [](Row&) -> Result<> { return {}; };
+        BATCHD_TRY(each(sql, discard, parameters...));
+        return sqlite3_changes64(handle_.get());
+    }
+
+    /// Calls `on_row(Row&)`, which returns a Result<>, for each row; its first error ends the
+    /// query. The prepared statement is kept for the next time, so that `sql` must not contain
+    /// values.
+    template <class OnRow, class... Parameters>
+    Result<> each(std::string_view sql, OnRow&& on_row, const Parameters&... parameters) {
+        auto statement = prepare(sql);
+        if (!statement) return std::unexpected(std::move(statement).error());
+        const ResetLater reset{*statement};
+        [[maybe_unused]] int at = 0;
+        (bind_value(*statement, ++at, parameters), ...);
+        int code = SQLITE_OK;
+        while ((code = sqlite3_step(*statement)) == SQLITE_ROW) {
+            Row row(*statement);
+            BATCHD_TRY(on_row(row));
+        }
+        if (code != SQLITE_DONE) return last_error(sql);
+        return {};
+    }
+
+    /// Copies the whole database, as one transaction sees it, into a new file. Conflict if the file
+    /// exists.
+    Result<> backup(const std::string& path);
+
+    bool in_transaction() const { return sqlite3_get_autocommit(handle_.get()) == 0; }
+    const std::string& path() const { return path_; }
+
+  private:
+    struct Close {
+        void operator()(sqlite3* handle) const { sqlite3_close(handle); }
+    };
+    struct Finalize {
+        void operator()(sqlite3_stmt* statement) const { sqlite3_finalize(statement); }
+    };
+    struct ResetLater {
+        sqlite3_stmt* statement;
+        ~ResetLater() { sqlite3_reset(statement); }
+    };
+    struct TextHash {
+        using is_transparent = void;
+        std::size_t operator()(std::string_view text) const {
+            return std::hash<std::string_view>{}(text);
+        }
+    };
+    using StatementHandle = std::unique_ptr<sqlite3_stmt, Finalize>;
+
+    Database(std::string path, sqlite3* handle) : path_(std::move(path)), handle_(handle) {}
+    Result<sqlite3_stmt*> prepare(std::string_view sql);
+    std::unexpected<Error> last_error(std::string_view doing) const;
+
+    std::string path_;
+    std::unique_ptr<sqlite3, Close> handle_;
+    std::unordered_map<std::string, StatementHandle, TextHash, std::equal_to<>> statements_;
+};
+
+/// Rolls back at its end unless commit() succeeded. The database must outlive it.
+class Transaction {
+  public:
+    enum class Kind : std::uint8_t { Read, Write };
+    static Result<Transaction> begin(Database& database, Kind kind);
+    Transaction(Transaction&& other) noexcept
+        : database_(std::exchange(other.database_, nullptr)) {}
+    Transaction& operator=(Transaction&&) = delete;
+    ~Transaction();
+
+    Result<> commit();
+
+  private:
+    explicit Transaction(Database& database) : database_(&database) {}
+    Database* database_;
+};
+
+}  // namespace batchd::store

@@ -1,0 +1,123 @@
+#include "store/load.hpp"
+
+#include "store/codec.hpp"
+#include "store/rows.hpp"
+
+#include <string>
+
+namespace batchd::store {
+namespace {
+
+Result<> load_environments(Database& database, ports::Snapshot& snapshot) {
+    auto on_row = [&](Row& row) -> Result<> {
+        auto& environment = snapshot.environments.emplace_back();
+        std::string document;
+        row.read(environment.id, environment.uuid, environment.status, environment.status_reason,
+                 environment.created_at, document);
+        return read_document(document, environment.document);
+    };
+    return database.each(
+        "SELECT id, uuid, status, status_reason, created_at, document FROM compute_environment"
+        " WHERE status <> 'DELETED' ORDER BY id",
+        on_row);
+}
+
+Result<> load_queues(Database& database, ports::Snapshot& snapshot) {
+    auto on_row = [&](Row& row) -> Result<> {
+        auto& queue = snapshot.queues.emplace_back();
+        std::string document;
+        row.read(queue.id, queue.status, queue.status_reason, queue.created_at, document);
+        return read_document(document, queue.document);
+    };
+    return database.each(
+        "SELECT id, status, status_reason, created_at, document FROM job_queue"
+        " WHERE status <> 'DELETED' ORDER BY id",
+        on_row);
+}
+
+Result<> load_definitions(Database& database, ports::Snapshot& snapshot) {
+    auto on_row = [&](Row& row) -> Result<> {
+        auto& definition = snapshot.definitions.emplace_back();
+        std::string document;
+        row.read(definition.name, definition.revision, definition.created_at, document);
+        auto decoded = std::make_shared<model::JobDefinition>();
+        BATCHD_TRY(read_document(document, *decoded));
+        definition.document = std::move(decoded);
+        return {};
+    };
+    BATCHD_TRY(
+        database.each("SELECT name, revision, created_at, document FROM job_definition"
+                      " WHERE active ORDER BY name, revision",
+                      on_row));
+    auto on_name = [&](Row& row) -> Result<> {
+        auto& [name, revision] = snapshot.last_revisions.emplace_back();
+        row.read(name, revision);
+        return {};
+    };
+    return database.each("SELECT name, MAX(revision) FROM job_definition GROUP BY name", on_name);
+}
+
+/// Unfinished jobs through the index by queue and status: the finished ones, which may be millions,
+/// cost nothing.
+Result<> load_jobs(Database& database, ports::Snapshot& snapshot) {
+    auto on_row = [&](Row& row) -> Result<> {
+        auto& job = snapshot.jobs.emplace_back();
+        auto& traits = job.traits;
+        std::optional<std::string> retry_rules;
+        row.read(job.seq, job.id, job.queue_id, job.name, job.definition_name, job.created_at,
+                 traits.resources.vcpu, traits.resources.memory, traits.resources.gpus,
+                 traits.fargate, traits.scheduling_priority, traits.attempts, traits.timeout,
+                 retry_rules, traits.depends_on);
+        read_state(row, job.state);
+        return retry_rules ? read_document(*retry_rules, traits.retry_rules) : Result<>{};
+    };
+    return database.each(
+        "SELECT seq, id, queue_id, name, definition_name, created_at, milli_vcpu, memory_mib, gpus,"
+        " fargate, scheduling_priority, attempts, timeout_seconds, retry_rules, depends_on,"
+        " status, status_reason, attempt, started_at, stopped_at, is_cancelled, is_terminated"
+        " FROM job WHERE seq IN (SELECT seq FROM job WHERE queue_id IN (SELECT id FROM job_queue)"
+        " AND status IN (0, 1, 2, 3, 4)) ORDER BY seq",
+        on_row);
+}
+
+Result<> load_attempts(Database& database, ports::Snapshot& snapshot) {
+    auto on_row = [&](Row& row) -> Result<> {
+        auto& attempt = snapshot.attempts.emplace_back();
+        row.read(attempt.id.job);
+        read_attempt(row, attempt);
+        return {};
+    };
+    return database.each(
+        "SELECT job.id, number, compute_environment, host, container_id, log_group, log_stream,"
+        " attempt.started_at, attempt.stopped_at, exit_code, reason, attempt.status_reason"
+        " FROM job JOIN attempt ON attempt.job_seq = job.seq AND attempt.number = job.attempt"
+        " WHERE job.queue_id IN (SELECT id FROM job_queue) AND job.status IN (3, 4)"
+        " ORDER BY job.seq",
+        on_row);
+}
+
+Result<> load_next_ids(Database& database, ports::Snapshot& snapshot) {
+    return database.each(
+        "SELECT 1 + coalesce((SELECT MAX(seq) FROM job), 0),"
+        " 1 + max(coalesce((SELECT MAX(id) FROM compute_environment), 0),"
+        " coalesce((SELECT MAX(id) FROM job_queue), 0))",
+        [&](Row& row) -> Result<> {
+            row.read(snapshot.next_seq, snapshot.next_id);
+            return {};
+        });
+}
+
+}  // namespace
+
+Result<ports::Snapshot> load_snapshot(Database& database) {
+    ports::Snapshot snapshot;
+    BATCHD_TRY(load_environments(database, snapshot));
+    BATCHD_TRY(load_queues(database, snapshot));
+    BATCHD_TRY(load_definitions(database, snapshot));
+    BATCHD_TRY(load_jobs(database, snapshot));
+    BATCHD_TRY(load_attempts(database, snapshot));
+    BATCHD_TRY(load_next_ids(database, snapshot));
+    return snapshot;
+}
+
+}  // namespace batchd::store

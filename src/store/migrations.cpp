@@ -1,0 +1,41 @@
+#include "store/migrations.hpp"
+
+#include <array>
+#include <string>
+
+namespace batchd::store {
+namespace {
+
+Result<std::size_t> schema_version(Database& database) {
+    std::size_t version = 0;
+    BATCHD_TRY(database.each("PRAGMA user_version", [&](Row& row) -> Result<> {
+        row.read(version);
+        return {};
+    }));
+    return version;
+}
+
+}  // namespace
+
+Result<> migrate(Database& database) {
+    const std::array migrations{kMigration0001};
+    const auto version = schema_version(database);
+    if (!version) return std::unexpected(version.error());
+    if (*version > migrations.size()) {
+        return fail(ErrorKind::Conflict, "the database " + database.path() +
+                                             " has schema version " + std::to_string(*version) +
+                                             ", but this batchd knows only up to " +
+                                             std::to_string(migrations.size()) +
+                                             ": use the batchd that wrote it, or a newer one");
+    }
+    for (std::size_t next = *version; next < migrations.size(); ++next) {
+        auto transaction = Transaction::begin(database, Transaction::Kind::Write);
+        if (!transaction) return std::unexpected(std::move(transaction).error());
+        BATCHD_TRY(database.execute(std::string(migrations[next])));
+        BATCHD_TRY(database.execute("PRAGMA user_version = " + std::to_string(next + 1)));
+        BATCHD_TRY(transaction->commit());
+    }
+    return {};
+}
+
+}  // namespace batchd::store

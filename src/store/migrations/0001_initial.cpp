@@ -1,0 +1,101 @@
+#include "store/migrations.hpp"
+
+namespace batchd::store {
+
+// Times are milliseconds since the epoch. Deleted environments and queues stay as rows with status
+// DELETED, because jobs refer to them; their names are free again.
+//
+// job_spec is apart from job, because a job's row is written again with each change of its status:
+// small rows, twenty to a page, make those writes, ListJobs and the start of the daemon cheap.
+const std::string_view kMigration0001 = R"sql(
+CREATE TABLE meta (
+    key TEXT PRIMARY KEY,
+    value TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE compute_environment (
+    id INTEGER PRIMARY KEY,
+    name TEXT NOT NULL,
+    uuid TEXT NOT NULL,
+    status TEXT NOT NULL,
+    status_reason TEXT NOT NULL,
+    created_at INTEGER NOT NULL,
+    document TEXT NOT NULL,
+    tags TEXT NOT NULL DEFAULT '{}'
+) STRICT;
+CREATE UNIQUE INDEX compute_environment_name ON compute_environment (name)
+    WHERE status <> 'DELETED';
+
+CREATE TABLE job_queue (
+    id INTEGER PRIMARY KEY,
+    name TEXT NOT NULL,
+    status TEXT NOT NULL,
+    status_reason TEXT NOT NULL,
+    created_at INTEGER NOT NULL,
+    document TEXT NOT NULL,
+    tags TEXT NOT NULL DEFAULT '{}'
+) STRICT;
+CREATE UNIQUE INDEX job_queue_name ON job_queue (name) WHERE status <> 'DELETED';
+
+CREATE TABLE job_definition (
+    name TEXT NOT NULL,
+    revision INTEGER NOT NULL,
+    active INTEGER NOT NULL,
+    created_at INTEGER NOT NULL,
+    document TEXT NOT NULL,
+    tags TEXT NOT NULL DEFAULT '{}'
+) STRICT;
+CREATE UNIQUE INDEX job_definition_key ON job_definition (name, revision DESC);
+
+CREATE TABLE job (
+    seq INTEGER PRIMARY KEY,
+    id BLOB NOT NULL UNIQUE,               -- UUIDv7, 16 bytes: the index grows at its end
+    queue_id INTEGER NOT NULL REFERENCES job_queue,
+    name TEXT NOT NULL,
+    definition_name TEXT NOT NULL,         -- without revision
+    created_at INTEGER NOT NULL,
+    status INTEGER NOT NULL,               -- 0 SUBMITTED, 1 PENDING, 2 RUNNABLE, 3 STARTING,
+                                           -- 4 RUNNING, 5 SUCCEEDED, 6 FAILED
+    status_reason TEXT NOT NULL,
+    attempt INTEGER NOT NULL,              -- number of the newest one; 0 before the first
+    started_at INTEGER,
+    stopped_at INTEGER,
+    is_cancelled INTEGER NOT NULL,
+    is_terminated INTEGER NOT NULL,
+    milli_vcpu INTEGER NOT NULL,
+    memory_mib INTEGER NOT NULL,
+    gpus INTEGER NOT NULL,
+    fargate INTEGER NOT NULL,
+    scheduling_priority INTEGER NOT NULL,
+    attempts INTEGER NOT NULL,             -- allowed in all
+    timeout_seconds INTEGER,
+    retry_rules TEXT,                      -- JSON list, NULL for none
+    depends_on BLOB,                       -- 16 bytes an id, NULL for none
+    tags TEXT NOT NULL
+) STRICT;
+CREATE INDEX job_by_queue ON job (queue_id, status, seq);
+
+CREATE TABLE job_spec (
+    job_seq INTEGER PRIMARY KEY REFERENCES job,
+    spec TEXT NOT NULL
+) STRICT;
+
+CREATE TABLE attempt (
+    job_seq INTEGER NOT NULL REFERENCES job,
+    number INTEGER NOT NULL,
+    compute_environment TEXT NOT NULL,
+    host TEXT NOT NULL,
+    container_id TEXT NOT NULL,
+    log_group TEXT NOT NULL,
+    log_stream TEXT NOT NULL,
+    started_at INTEGER,
+    stopped_at INTEGER,
+    exit_code INTEGER,
+    reason TEXT NOT NULL,
+    status_reason TEXT NOT NULL,
+    PRIMARY KEY (job_seq, number)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX attempt_by_log_stream ON attempt (log_group, log_stream);
+)sql";
+
+}  // namespace batchd::store

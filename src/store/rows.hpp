@@ -1,0 +1,47 @@
+// Reading groups of columns that several queries select in the same order.
+#pragma once
+
+#include "batchd/model/job.hpp"
+#include "store/codec.hpp"
+#include "store/database.hpp"
+
+#include <string>
+
+namespace batchd::store {
+
+/// status, status_reason, attempt, started_at, stopped_at, is_cancelled, is_terminated
+inline void read_state(Row& row, model::JobState& state) {
+    row.read(state.status, state.status_reason, state.attempt, state.started_at, state.stopped_at,
+             state.is_cancelled, state.is_terminated);
+}
+
+/// number, compute_environment, host, container_id, log_group, log_stream, started_at, stopped_at,
+/// exit_code, reason, status_reason; the job's id is the caller's to fill in.
+inline void read_attempt(Row& row, model::Attempt& attempt) {
+    row.read(attempt.id.number, attempt.compute_environment, attempt.host, attempt.container_id,
+             attempt.log_group, attempt.log_stream, attempt.started_at, attempt.stopped_at,
+             attempt.exit_code, attempt.reason, attempt.status_reason);
+}
+
+template <class T>
+Result<> read_document(const std::string& text, T& out) {
+    auto value = from_json<T>(text);
+    if (!value) return std::unexpected(std::move(value).error());
+    out = std::move(*value);
+    return {};
+}
+
+/// The first row's only column, nullopt without a row.
+template <class T, class... Parameters>
+Result<std::optional<T>> query_value(Database& database, std::string_view sql,
+                                     const Parameters&... parameters) {
+    std::optional<T> value;
+    auto on_row = [&](Row& row) -> Result<> {
+        if (!value) row.read(value.emplace());
+        return {};
+    };
+    BATCHD_TRY(database.each(sql, on_row, parameters...));
+    return value;
+}
+
+}  // namespace batchd::store

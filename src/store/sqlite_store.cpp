@@ -1,0 +1,81 @@
+#include "batchd/store/sqlite_store.hpp"
+
+#include "batchd/base/uuid.hpp"
+#include "store/apply.hpp"
+#include "store/load.hpp"
+#include "store/migrations.hpp"
+#include "store/rows.hpp"
+
+namespace batchd::store {
+namespace {
+
+/// A checkpoint every 40 MB of log instead of every 4: each page that many commits wrote reaches
+/// the database file once.
+constexpr const char* kPragmas =
+    "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;"
+    " PRAGMA wal_autocheckpoint = 10000; PRAGMA cache_size = -65536";
+
+Result<std::string> read_or_make_instance_id(Database& database) {
+    BATCHD_TRY(database.run("INSERT OR IGNORE INTO meta (key, value) VALUES ('instance_id', ?)",
+                            to_string(make_uuid(SystemClock{}.now()))));
+    auto id =
+        query_value<std::string>(database, "SELECT value FROM meta WHERE key = 'instance_id'");
+    if (!id) return std::unexpected(std::move(id).error());
+    return id->value_or("");
+}
+
+}  // namespace
+
+SqliteStore::SqliteStore(std::unique_ptr<Database> database, std::string instance_id)
+    : database_(std::move(database)), instance_id_(std::move(instance_id)) {}
+
+SqliteStore::~SqliteStore() = default;
+
+Result<std::unique_ptr<SqliteStore>> SqliteStore::open(const std::string& path) {
+    auto opened = Database::open(path, Database::Access::ReadWrite);
+    if (!opened) return std::unexpected(std::move(opened).error());
+    auto database = std::make_unique<Database>(std::move(*opened));
+    BATCHD_TRY(database->execute(kPragmas));
+    BATCHD_TRY(migrate(*database));
+    auto instance_id = read_or_make_instance_id(*database);
+    if (!instance_id) return std::unexpected(std::move(instance_id).error());
+    return std::unique_ptr<SqliteStore>(
+        new SqliteStore(std::move(database), std::move(*instance_id)));
+}
+
+Result<> SqliteStore::commit(const ports::Changes& changes) {
+    if (changes.empty()) return {};
+    auto transaction = Transaction::begin(*database_, Transaction::Kind::Write);
+    if (!transaction) return std::unexpected(std::move(transaction).error());
+    BATCHD_TRY(apply(*database_, changes));
+    return transaction->commit();
+}
+
+Result<> SqliteStore::probe() {
+    BATCHD_TRY(
+        database_->run("INSERT INTO meta (key, value) VALUES ('probes', '1')"
+                       " ON CONFLICT (key) DO UPDATE SET value = CAST(value + 1 AS TEXT)"));
+    return {};
+}
+
+Result<ports::Snapshot> SqliteStore::load() {
+    auto transaction = Transaction::begin(*database_, Transaction::Kind::Read);
+    if (!transaction) return std::unexpected(std::move(transaction).error());
+    return load_snapshot(*database_);
+}
+
+Result<std::optional<model::JobStatus>> SqliteStore::job_status(const model::JobId& id) {
+    return query_value<model::JobStatus>(*database_, "SELECT status FROM job WHERE id = ?", id);
+}
+
+Result<model::JobSpec> SqliteStore::job_spec(std::int64_t seq) {
+    auto text =
+        query_value<std::string>(*database_, "SELECT spec FROM job_spec WHERE job_seq = ?", seq);
+    if (!text) return std::unexpected(std::move(text).error());
+    if (!*text) {
+        return fail(ErrorKind::NotFound, "job number " + std::to_string(seq) + " is not stored");
+    }
+    return from_json<model::JobSpec>(**text);
+}
+
+}  // namespace batchd::store

@@ -1,0 +1,261 @@
+// What clients read.
+#include "batchd/store/reader_pool.hpp"
+#include "fixtures.hpp"
+
+#include <atomic>
+#include <thread>
+
+namespace batchd::store {
+namespace {
+
+using model::JobStatus;
+
+class ReaderTest : public StoreTest {
+  protected:
+    ReaderTest() {
+        commit_queue();
+        reader_ = reader();
+    }
+
+    void add_jobs(std::int64_t first, std::int64_t last) {
+        ports::Changes changes;
+        for (auto seq = first; seq <= last; ++seq) changes.new_jobs.push_back(a_job(seq));
+        commit(changes);
+    }
+
+    void add_attempt(ports::AttemptPut attempt) {
+        ports::Changes changes;
+        changes.jobs = {{.seq = attempt.job_seq, .state = {}}};
+        changes.jobs[0].state.status = JobStatus::Failed;
+        changes.jobs[0].state.attempt = attempt.attempt.id.number;
+        changes.attempts = {std::move(attempt)};
+        commit(changes);
+    }
+
+    std::unique_ptr<Reader> reader_;
+};
+
+template <class Page>
+std::vector<std::int64_t> seqs(const Page& page) {
+    std::vector<std::int64_t> list;
+    for (const auto& job : page.items) list.push_back(job.seq);
+    return list;
+}
+
+TEST_F(ReaderTest, SeesEachCommitAtOnce) {
+    for (std::int64_t seq = 1; seq <= 50; ++seq) {
+        ASSERT_EQ(reader_->job_status(job_id(seq)).value(), std::nullopt);
+        add_jobs(seq, seq);
+        ASSERT_EQ(reader_->job_status(job_id(seq)).value(), JobStatus::Runnable);
+    }
+}
+
+TEST_F(ReaderTest, JobsInTheOrderOfTheRequest) {
+    add_jobs(1, 3);
+    add_attempt(an_attempt(2, 1));
+    add_attempt(an_attempt(2, 2));
+    const std::vector ids{job_id(3), job_id(99), job_id(2), job_id(3)};
+    const auto jobs = reader_->jobs(ids);
+    ASSERT_TRUE(jobs) << jobs.error().message;
+    ASSERT_EQ(jobs->size(), 3U);
+    EXPECT_EQ((*jobs)[0].id, job_id(3));
+    EXPECT_EQ((*jobs)[2].id, job_id(3));
+    const JobDetail& job = (*jobs)[1];
+    EXPECT_EQ(job.seq, 2);
+    EXPECT_EQ(job.queue, "default");
+    EXPECT_EQ(job.name, "job-2");
+    EXPECT_EQ(job.definition_name, "hello");
+    EXPECT_EQ(job.created_at, at(2));
+    EXPECT_EQ(job.state.status, JobStatus::Failed);
+    EXPECT_EQ(job.spec, a_job(2).spec);
+    EXPECT_EQ(job.tags, "{}");
+    ASSERT_EQ(job.attempts.size(), 2U);
+    EXPECT_EQ(job.attempts[0], an_attempt(2, 1).attempt);
+    EXPECT_EQ(job.attempts[1], an_attempt(2, 2).attempt);
+    EXPECT_EQ(reader_->attempts(job_id(2)).value(), job.attempts);
+    EXPECT_TRUE(reader_->attempts(job_id(99)).value().empty());
+}
+
+TEST_F(ReaderTest, JobsOfADeletedQueueStayReadable) {
+    add_jobs(1, 1);
+    ports::Changes changes;
+    changes.queues = {a_queue(1, "default")};
+    changes.queues[0].status = "DELETED";
+    commit(changes);
+    EXPECT_EQ(reader_->jobs(std::vector{job_id(1)}).value().at(0).queue, "default");
+    EXPECT_FALSE(reader_->queue_by_name("default").value().has_value());
+}
+
+TEST_F(ReaderTest, ListsJobsNewestFirstWithTheNewestAttempt) {
+    add_jobs(1, 2);
+    for (std::int32_t number = 1; number <= 2; ++number) {
+        auto attempt = an_attempt(1, number);
+        attempt.attempt.exit_code = number + 40;
+        attempt.attempt.reason = "reason " + std::to_string(number);
+        add_attempt(attempt);
+    }
+    const auto failed = reader_->list_jobs(1, JobStatus::Failed, {}, 10).value();
+    ASSERT_EQ(failed.items.size(), 1U);
+    EXPECT_EQ(failed.items[0].id, job_id(1));
+    EXPECT_EQ(failed.items[0].exit_code, 42);
+    EXPECT_EQ(failed.items[0].reason, "reason 2");
+    EXPECT_EQ(failed.items[0].state.attempt, 2);
+    EXPECT_EQ(failed.items[0].definition_arn, "arn:aws:batch:us-east-1:1:job-definition/hello:3");
+    const auto runnable = reader_->list_jobs(1, JobStatus::Runnable, {}, 10).value();
+    EXPECT_EQ(seqs(runnable), std::vector<std::int64_t>{2});
+    EXPECT_EQ(runnable.items[0].exit_code, std::nullopt);
+}
+
+TEST_F(ReaderTest, CursorsOfJobsAreStableUnderInserts) {
+    add_jobs(1, 5);
+    const auto first = reader_->list_jobs(1, JobStatus::Runnable, {}, 2).value();
+    EXPECT_EQ(seqs(first), (std::vector<std::int64_t>{5, 4}));
+    add_jobs(6, 9);
+    const auto second = reader_->list_jobs(1, JobStatus::Runnable, first.next, 2).value();
+    EXPECT_EQ(seqs(second), (std::vector<std::int64_t>{3, 2}));
+    const auto third = reader_->list_jobs(1, JobStatus::Runnable, second.next, 2).value();
+    EXPECT_EQ(seqs(third), std::vector<std::int64_t>{1});
+    EXPECT_EQ(third.next, std::nullopt);
+}
+
+TEST_F(ReaderTest, AFullLastPageHasNoCursor) {
+    add_jobs(1, 2);
+    EXPECT_EQ(reader_->list_jobs(1, JobStatus::Runnable, {}, 2).value().next, std::nullopt);
+}
+
+TEST_F(ReaderTest, QueuesAndEnvironmentsByName) {
+    ports::Changes changes;
+    changes.queues = {a_queue(2, "b"), a_queue(3, "a"), a_queue(4, "gone")};
+    changes.queues[2].status = "DELETED";
+    changes.environments = {an_environment(5, "y"), an_environment(6, "x")};
+    changes.tags = {
+        a_patch({.kind = ports::ResourceKind::JobQueue, .name = "a", .revision = 0, .job = {}},
+                R"({"k":"v"})")};
+    commit(changes);
+    const auto first = reader_->queues({}, {}, 2).value();
+    ASSERT_EQ(first.items.size(), 2U);
+    EXPECT_EQ(first.items[0].row.id, 3);
+    EXPECT_EQ(first.items[0].tags, R"({"k":"v"})");
+    EXPECT_EQ(first.next, "b");
+    const auto second = reader_->queues({}, first.next, 2).value();
+    ASSERT_EQ(second.items.size(), 1U);
+    EXPECT_EQ(second.items[0].row.document.job_queue_name, "default");
+    const auto named = reader_->queues({"b", "gone", "nobody", "b\"'"}, {}, 100).value();
+    ASSERT_EQ(named.items.size(), 1U);
+    EXPECT_EQ(named.items[0].row.id, 2);
+    EXPECT_EQ(reader_->queue_by_name("a").value()->row.id, 3);
+    const auto environments = reader_->environments({}, {}, 100).value();
+    ASSERT_EQ(environments.items.size(), 2U);
+    EXPECT_EQ(environments.items[0].row.uuid, "uuid-of-x");
+    EXPECT_EQ(reader_->environments({"y"}, {}, 100).value().items.at(0).row.id, 5);
+}
+
+class DefinitionReaderTest : public ReaderTest {
+  protected:
+    DefinitionReaderTest() {
+        ports::Changes changes;
+        changes.definitions = {a_definition("a", 1), a_definition("a", 2),
+                               a_definition("a", 3, false), a_definition("b", 1)};
+        commit(changes);
+    }
+
+    std::string list(const DefinitionFilter& filter) {
+        std::string text;
+        std::optional<DefinitionKey> after;
+        do {
+            const auto page = reader_->definitions(filter, after, 2).value();
+            for (const auto& item : page.items) {
+                text += item.row.name + std::to_string(item.row.revision) + " ";
+            }
+            text += "| ";
+            after = page.next;
+        } while (after);
+        return text;
+    }
+};
+
+TEST_F(DefinitionReaderTest, NewestRevisionFirstInPages) {
+    EXPECT_EQ(list({}), "a3 a2 | a1 b1 | ");
+    EXPECT_EQ(list({.exactly = {}, .name = "a", .active = {}}), "a3 a2 | a1 | ");
+    EXPECT_EQ(list({.exactly = {}, .name = "a", .active = true}), "a2 a1 | ");
+    EXPECT_EQ(list({.exactly = {}, .name = {}, .active = false}), "a3 | ");
+    EXPECT_EQ(list({.exactly = {}, .name = {}, .active = true}), "a2 a1 | b1 | ");
+}
+
+TEST_F(DefinitionReaderTest, ExactlyThoseAskedFor) {
+    EXPECT_EQ(list({.exactly = {{"b", 1}, {"a", 1}, {"a", 3}, {"b", 1}, {"c", 1}},
+                    .name = {},
+                    .active = {}}),
+              "a3 a1 | b1 | ");
+}
+
+TEST_F(DefinitionReaderTest, OneByRevisionOrTheNewestActive) {
+    EXPECT_EQ(reader_->definition("a", {}).value()->row.revision, 2);
+    const auto inactive = reader_->definition("a", 3).value();
+    EXPECT_FALSE(inactive->row.active);
+    EXPECT_EQ(inactive->row.document->container_properties->image, "alpine:3");
+    EXPECT_FALSE(reader_->definition("a", 4).value().has_value());
+    EXPECT_FALSE(reader_->definition("zzz", {}).value().has_value());
+}
+
+TEST_F(ReaderTest, LogStreams) {
+    add_jobs(1, 4);
+    for (std::int64_t seq = 1; seq <= 3; ++seq) add_attempt(an_attempt(seq, 1));
+    auto other = an_attempt(4, 1);
+    other.attempt.log_group = "my/group";
+    other.attempt.log_stream = "zeta/default/1";
+    add_attempt(other);
+    EXPECT_EQ(reader_->log_groups().value(),
+              (std::vector<std::string>{"/aws/batch/job", "my/group"}));
+    EXPECT_EQ(reader_->attempt_by_log_stream("my/group", "zeta/default/1").value(), other.attempt);
+    EXPECT_EQ(reader_->attempt_by_log_stream("/aws/batch/job", "zeta/default/1").value(),
+              std::nullopt);
+    const auto first = reader_->log_streams("/aws/batch/job", "hello/", {}, 2).value();
+    ASSERT_EQ(first.items.size(), 2U);
+    EXPECT_EQ(first.items[1], an_attempt(2, 1).attempt);
+    const auto rest = reader_->log_streams("/aws/batch/job", "hello/", first.next, 2).value();
+    ASSERT_EQ(rest.items.size(), 1U);
+    EXPECT_EQ(rest.items[0], an_attempt(3, 1).attempt);
+    EXPECT_EQ(rest.next, std::nullopt);
+    EXPECT_TRUE(reader_->log_streams("/aws/batch/job", "z", {}, 2).value().items.empty());
+    const auto exact = reader_->log_streams("/aws/batch/job", "hello/default/2-1", {}, 2).value();
+    EXPECT_EQ(exact.items.size(), 1U);
+}
+
+TEST_F(ReaderTest, ABackupIsACompleteDatabase) {
+    add_jobs(1, 100);
+    ASSERT_TRUE(reader_->backup(path("backup.db")));
+    auto copy = SqliteStore::open(path("backup.db"));
+    ASSERT_TRUE(copy) << copy.error().message;
+    EXPECT_EQ((*copy)->load().value().jobs.size(), 100U);
+    EXPECT_EQ((*copy)->instance_id(), store_->instance_id());
+    EXPECT_EQ(reader_->backup(path("backup.db")).error().kind, ErrorKind::Conflict);
+}
+
+TEST_F(ReaderTest, ThePoolSharesItsReadersAmongThreads) {
+    add_jobs(1, 1);
+    auto pool = ReaderPool::open(path(), 2);
+    ASSERT_TRUE(pool) << pool.error().message;
+    std::atomic<int> inside = 0;
+    std::atomic<int> found = 0;
+    std::atomic<bool> too_many = false;
+    {
+        std::vector<std::jthread> threads;
+        for (int i = 0; i < 8; ++i) {
+            threads.emplace_back([&] {
+                for (int n = 0; n < 50; ++n) {
+                    (*pool)->with([&](Reader& lent) {
+                        if (++inside > 2) too_many = true;
+                        if (lent.job_status(job_id(1)).value()) ++found;
+                        --inside;
+                    });
+                }
+            });
+        }
+    }
+    EXPECT_EQ(found, 400);
+    EXPECT_FALSE(too_many);
+}
+
+}  // namespace
+}  // namespace batchd::store
