@@ -13,10 +13,10 @@ Task<core::Reply> execute(const Services* services, core::Event event) {
             services->engine.execute(
                 std::move(event), [handler = std::move(handler)](Value reply) mutable {
                     auto executor = asio::get_associated_executor(handler);
-                    asio::post(executor, [handler = std::move(handler),
-                                          reply = std::move(reply)]() mutable {
-                        handler(std::move(reply));
-                    });
+                    asio::post(executor,
+                               [handler = std::move(handler), reply = std::move(reply)]() mutable {
+                                   handler(std::move(reply));
+                               });
                 });
         },
         asio::use_awaitable);
@@ -30,7 +30,8 @@ Result<> require(const std::string& field, const std::string& value) {
 Result<std::size_t> page_size(std::optional<std::int32_t> max_results, std::int32_t limit) {
     if (!max_results) return static_cast<std::size_t>(limit);
     if (*max_results < 1 || *max_results > limit) {
-        return invalid_argument(fmt::format("maxResults {} is not between 1 and {}", *max_results, limit));
+        return invalid_argument(
+            fmt::format("maxResults {} is not between 1 and {}", *max_results, limit));
     }
     return static_cast<std::size_t>(*max_results);
 }

@@ -51,10 +51,10 @@ boost::asio::awaitable<std::invoke_result_t<Query, store::Reader&>> read(const S
                                                          handler = std::move(handler)]() mutable {
                 Value value = services->readers.with(query);
                 auto executor = boost::asio::get_associated_executor(handler);
-                boost::asio::post(executor, [handler = std::move(handler),
-                                             value = std::move(value)]() mutable {
-                    handler(std::move(value));
-                });
+                boost::asio::post(
+                    executor, [handler = std::move(handler), value = std::move(value)]() mutable {
+                        handler(std::move(value));
+                    });
             });
         },
         boost::asio::use_awaitable);

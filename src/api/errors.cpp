@@ -13,14 +13,22 @@ struct Mapping {
 
 Mapping mapping_of(ErrorKind kind) {
     switch (kind) {
-        case ErrorKind::InvalidArgument: return {400, 400, "ClientException"};
-        case ErrorKind::NotFound: return {404, 400, "ClientException"};
-        case ErrorKind::Conflict: return {409, 400, "ClientException"};
-        case ErrorKind::Capacity: return {409, 400, "ClientException"};
-        case ErrorKind::Throttled: return {429, 429, "TooManyRequestsException"};
-        case ErrorKind::Unavailable: return {503, 500, "ServerException"};
-        case ErrorKind::Cancelled: return {503, 500, "ServerException"};
-        case ErrorKind::Internal: return {500, 500, "ServerException"};
+        case ErrorKind::InvalidArgument:
+            return {400, 400, "ClientException"};
+        case ErrorKind::NotFound:
+            return {404, 400, "ClientException"};
+        case ErrorKind::Conflict:
+            return {409, 400, "ClientException"};
+        case ErrorKind::Capacity:
+            return {409, 400, "ClientException"};
+        case ErrorKind::Throttled:
+            return {429, 429, "TooManyRequestsException"};
+        case ErrorKind::Unavailable:
+            return {503, 500, "ServerException"};
+        case ErrorKind::Cancelled:
+            return {503, 500, "ServerException"};
+        case ErrorKind::Internal:
+            return {500, 500, "ServerException"};
     }
     return {500, 500, "ServerException"};
 }
@@ -56,9 +64,9 @@ http::Response native_error(const Error& error) {
 
 http::Response logs_error(const Error& error) {
     const bool is_ours = error.kind == ErrorKind::Internal || error.kind == ErrorKind::Unavailable;
-    const std::string_view code = is_ours                              ? "ServiceUnavailableException"
+    const std::string_view code = is_ours ? "ServiceUnavailableException"
                                   : error.kind == ErrorKind::NotFound ? "ResourceNotFoundException"
-                                                                       : "InvalidParameterException";
+                                                                      : "InvalidParameterException";
     json::Json body = json::Json::object();
     body["__type"] = std::string(code);
     body["message"] = error.message;

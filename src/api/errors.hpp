@@ -10,7 +10,8 @@
 namespace batchd::api {
 
 /// AWS Batch knows two errors: ClientException (400) and ServerException (500); its front door adds
-/// TooManyRequestsException (429). Code in the header x-amzn-ErrorType, text in the body's "message".
+/// TooManyRequestsException (429). Code in the header x-amzn-ErrorType, text in the body's
+/// "message".
 http::Response aws_error(const Error& error);
 
 /// The same body with the HTTP status that fits: 400, 404, 409, 429, 503, 500. For /api/v1.

@@ -59,7 +59,8 @@ std::string status_reason(const engine::View& view, const std::string& queue,
                           const Json& platform_capabilities) {
     if (state.status != model::JobStatus::Runnable) return state.status_reason;
     const auto properties = json::decode<model::ContainerProperties>(container);
-    const auto resources = properties ? model::resources_of(*properties) : Result<model::Resources>{};
+    const auto resources =
+        properties ? model::resources_of(*properties) : Result<model::Resources>{};
     if (!resources) return state.status_reason;
     std::string waits = view.waiting_reason(queue, *resources, is_fargate(platform_capabilities));
     return waits.empty() ? state.status_reason : waits;

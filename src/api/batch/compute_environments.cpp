@@ -123,9 +123,9 @@ Task<Json> delete_compute_environment(Call call) {
     auto request = json::decode<DeleteRequest>(call.body);
     if (!request) co_return error_of(request);
     auto done = co_await execute(
-        call.services, core::DeleteEnvironment{.name = model::name_of(call.scope(),
-                                                                      "compute-environment",
-                                                                      request->compute_environment)});
+        call.services,
+        core::DeleteEnvironment{.name = model::name_of(call.scope(), "compute-environment",
+                                                       request->compute_environment)});
     if (!done) co_return error_of(done);
     co_return Json::object();
 }

@@ -32,16 +32,16 @@ Task<Json> describe_jobs(Call call) {
         co_return invalid_argument("Maximum number of jobs supported is 100");
     }
     // The details are composed on the reader's thread: they cost more than the query.
-    auto details = co_await read(
-        call.services,
-        [services = call.services, ids = job_ids(call, request->jobs)](
-            store::Reader& reader) -> Result<Json> {
-            auto jobs = reader.jobs(ids);
-            if (!jobs) return error_of(jobs);
-            Json list = Json::array();
-            for (const auto& job : *jobs) list.push_back(job_detail(*services, job));
-            return list;
-        });
+    auto details = co_await read(call.services,
+                                 [services = call.services, ids = job_ids(call, request->jobs)](
+                                     store::Reader& reader) -> Result<Json> {
+                                     auto jobs = reader.jobs(ids);
+                                     if (!jobs) return error_of(jobs);
+                                     Json list = Json::array();
+                                     for (const auto& job : *jobs)
+                                         list.push_back(job_detail(*services, job));
+                                     return list;
+                                 });
     if (!details) co_return error_of(details);
     co_return Json{{"jobs", std::move(*details)}};
 }

@@ -1,4 +1,5 @@
-// CancelJob and TerminateJob. AWS answers 200 whatever the job's state, also for ids it does not know.
+// CancelJob and TerminateJob. AWS answers 200 whatever the job's state, also for ids it does not
+// know.
 #include "api/batch/operations.hpp"
 
 namespace batchd::api::batch {

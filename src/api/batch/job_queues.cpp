@@ -56,9 +56,8 @@ Json detail_of(const Services& services, const store::QueueDetail& queue) {
     const auto& row = queue.row;
     Json detail = json::encode(row.document);
     for (auto& entry : detail["computeEnvironmentOrder"]) {
-        entry["computeEnvironment"] =
-            model::batch_arn(services.scope, "compute-environment",
-                             entry["computeEnvironment"].get<std::string>());
+        entry["computeEnvironment"] = model::batch_arn(
+            services.scope, "compute-environment", entry["computeEnvironment"].get<std::string>());
     }
     detail["jobQueueArn"] =
         model::batch_arn(services.scope, "job-queue", row.document.job_queue_name);
@@ -97,10 +96,9 @@ Task<Json> describe_job_queues(Call call) {
     auto after = read_token("queues", request->next_token);
     if (!after) co_return error_of(after);
     for (auto& name : request->job_queues) name = model::name_of(call.scope(), "job-queue", name);
-    auto page = co_await read(call.services, [names = request->job_queues, after = *after,
-                                              limit = *limit](store::Reader& reader) {
-        return reader.queues(names, after, limit);
-    });
+    auto page = co_await read(
+        call.services, [names = request->job_queues, after = *after, limit = *limit](
+                           store::Reader& reader) { return reader.queues(names, after, limit); });
     if (!page) co_return error_of(page);
     Json list = Json::array();
     for (const auto& item : page->items) list.push_back(detail_of(call.on(), item));

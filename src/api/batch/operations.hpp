@@ -35,7 +35,8 @@ Task<Json> terminate_job(Call call);
 Task<Json> update_compute_environment(Call call);
 Task<Json> update_job_queue(Call call);
 
-/// Tags have a path of their own: GET, POST, DELETE /v1/tags/{arn}. `call.body` is the body of POST.
+/// Tags have a path of their own: GET, POST, DELETE /v1/tags/{arn}. `call.body` is the body of
+/// POST.
 Task<Json> list_tags_for_resource(Call call, std::string arn);
 Task<Json> tag_resource(Call call, std::string arn);
 Task<Json> untag_resource(Call call, std::string arn, std::vector<std::string> keys);

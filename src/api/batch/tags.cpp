@@ -44,9 +44,8 @@ Result<model::ResourceKey> key_of(const Call& call, const std::string& text) {
 Task<std::pair<model::ResourceKey, model::StringMap>> find(Call call, std::string arn) {
     auto key = key_of(call, arn);
     if (!key) co_return error_of(key);
-    auto tags = co_await read(call.services, [key = *key](store::Reader& reader) {
-        return reader.tags(key);
-    });
+    auto tags = co_await read(call.services,
+                              [key = *key](store::Reader& reader) { return reader.tags(key); });
     if (!tags) co_return error_of(tags);
     if (!*tags) co_return fail(ErrorKind::NotFound, "resourceArn '" + arn + "' does not exist");
     auto map = json::parse_as<model::StringMap>(**tags);

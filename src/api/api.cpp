@@ -1,0 +1,141 @@
+#include "batchd/api/api.hpp"
+
+#include "api/errors.hpp"
+#include "api/router.hpp"
+
+#include <chrono>
+
+namespace batchd::api {
+namespace {
+
+constexpr std::string_view kJson11 = "application/x-amz-json-1.1";
+
+/// An empty body counts as {}.
+Result<Json> body_of(const http::Request& request) {
+    if (request.body.empty()) return Json::object();
+    auto body = json::parse(request.body);
+    if (body && !body->is_object()) {
+        return invalid_argument("the request body must be an object, got " + json::excerpt(*body));
+    }
+    return body;
+}
+
+http::Response batch_response(Result<Json>& result) {
+    return result ? json_response(200, json::dump(*result)) : aws_error(result.error());
+}
+
+boost::asio::awaitable<http::Response> call_batch(const Services* services,
+                                                  const batch::Operation* operation,
+                                                  http::Request request) {
+    if (!operation->handler) {
+        co_return aws_error({.kind = ErrorKind::InvalidArgument,
+                             .message = "operation " + std::string(operation->name) +
+                                        " is not served yet by batchd",
+                             .context = {}});
+    }
+    auto body = body_of(request);
+    if (!body) co_return aws_error(body.error());
+    auto result = co_await operation->handler(Call{.services = services, .body = std::move(*body)});
+    co_return batch_response(result);
+}
+
+boost::asio::awaitable<http::Response> call_logs(const Services* services,
+                                                 const cloudwatch::Operation* operation,
+                                                 http::Request request) {
+    auto body = body_of(request);
+    if (!body) co_return logs_error(body.error());
+    auto result = co_await operation->handler(Call{.services = services, .body = std::move(*body)});
+    if (!result) co_return logs_error(result.error());
+    http::Response response;
+    response.headers.add("Content-Type", std::string(kJson11));
+    response.body = json::dump(*result);
+    co_return response;
+}
+
+boost::asio::awaitable<http::Response> call_tags(const Services* services, TagsRoute target,
+                                                 http::Request request) {
+    auto body = body_of(request);
+    if (!body) co_return aws_error(body.error());
+    Call call{.services = services, .body = std::move(*body)};
+    Result<Json> result =
+        invalid_argument("tags are read by GET, set by POST and removed by DELETE");
+    if (request.method == "GET") {
+        result = co_await batch::list_tags_for_resource(std::move(call), std::move(target.arn));
+    } else if (request.method == "POST") {
+        result = co_await batch::tag_resource(std::move(call), std::move(target.arn));
+    } else if (request.method == "DELETE") {
+        std::vector<std::string> keys;
+        for (const auto& [key, value] : request.query) {
+            if (key == "tagKeys") keys.push_back(value);
+        }
+        result =
+            co_await batch::untag_resource(std::move(call), std::move(target.arn), std::move(keys));
+    }
+    co_return batch_response(result);
+}
+
+boost::asio::awaitable<http::Response> call_native(const Services* services, NativeRoute target,
+                                                   http::Request request) {
+    auto result = co_await target.route->handler(native::NativeCall{
+        .services = services, .request = std::move(request), .id = std::move(target.id)});
+    co_return result ? std::move(*result) : native_error(result.error());
+}
+
+/// The label in metrics and logs.
+std::string name_of(const Target& target, const http::Request& request) {
+    if (const auto* op = std::get_if<const batch::Operation*>(&target)) {
+        return std::string((*op)->name);
+    }
+    if (const auto* op = std::get_if<const cloudwatch::Operation*>(&target)) {
+        return std::string((*op)->name);
+    }
+    if (const auto* native = std::get_if<NativeRoute>(&target)) {
+        return std::string(native->route->name);
+    }
+    if (!std::holds_alternative<TagsRoute>(target)) return "Unknown";
+    return request.method == "GET"    ? "ListTagsForResource"
+           : request.method == "POST" ? "TagResource"
+                                      : "UntagResource";
+}
+
+boost::asio::awaitable<http::Response> call(const Services* services, Target target,
+                                            http::Request request) {
+    if (const auto* operation = std::get_if<const batch::Operation*>(&target)) {
+        co_return co_await call_batch(services, *operation, std::move(request));
+    }
+    if (const auto* operation = std::get_if<const cloudwatch::Operation*>(&target)) {
+        co_return co_await call_logs(services, *operation, std::move(request));
+    }
+    if (auto* tags = std::get_if<TagsRoute>(&target)) {
+        co_return co_await call_tags(services, std::move(*tags), std::move(request));
+    }
+    if (auto* native = std::get_if<NativeRoute>(&target)) {
+        co_return co_await call_native(services, std::move(*native), std::move(request));
+    }
+    auto& none = std::get<NoRoute>(target);
+    co_return Api::error(none.status, std::move(none.message));
+}
+
+}  // namespace
+
+Api::Api(Services services) : services_(std::move(services)) {}
+
+boost::asio::awaitable<http::Response> Api::handle(http::Request request) {
+    const auto began = std::chrono::steady_clock::now();
+    Target target = route(request);
+    const std::string name = name_of(target, request);
+    auto response = co_await call(&services_, std::move(target), std::move(request));
+    response.headers.add("x-amzn-RequestId", batchd::to_string(make_uuid(services_.clock.now())));
+    services_.metrics.count_request(name, response.status,
+                                    std::chrono::steady_clock::now() - began);
+    co_return response;
+}
+
+http::Response Api::error(int status, std::string message) {
+    const std::string_view code = status >= 500   ? "ServerException"
+                                  : status == 403 ? "AccessDeniedException"
+                                                  : "ClientException";
+    return error_response(status, code, message);
+}
+
+}  // namespace batchd::api

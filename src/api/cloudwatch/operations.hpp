@@ -1,0 +1,36 @@
+// The part of CloudWatch Logs that reads job logs: JSON 1.1, POST / with
+// X-Amz-Target: Logs_20140328.<operation>.
+#pragma once
+
+#include "api/call.hpp"
+
+#include <span>
+#include <string_view>
+
+namespace batchd::api::cloudwatch {
+
+struct Operation {
+    std::string_view name;
+    Task<Json> (*handler)(Call);
+};
+
+std::span<const Operation> operations();
+
+Task<Json> describe_log_groups(Call call);
+Task<Json> describe_log_streams(Call call);
+Task<Json> filter_log_events(Call call);
+Task<Json> get_log_events(Call call);
+
+/// logGroupName, or the name in logGroupIdentifier (an ARN or a name).
+Result<std::string> group_name(const std::optional<std::string>& name,
+                               const std::optional<std::string>& identifier);
+
+/// "text" with U+FFFD for invalid UTF-8; CloudWatch has no empty messages: a space stands for one.
+std::string message_of(const logs::LogEvent& event);
+
+inline std::int64_t to_ms(std::int64_t time_ns) { return time_ns / 1'000'000; }
+inline std::int64_t to_ns(std::int64_t time_ms) { return time_ms * 1'000'000; }
+
+std::string log_group_arn(const model::Scope& scope, const std::string& group);
+
+}  // namespace batchd::api::cloudwatch

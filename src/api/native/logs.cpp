@@ -1,0 +1,112 @@
+// GET /api/v1/jobs/{id}/logs: the output of a job as plain text, once or until the job ends.
+#include "api/errors.hpp"
+#include "api/native/routes.hpp"
+#include "api/signal.hpp"
+
+#include <boost/asio/this_coro.hpp>
+
+#include <algorithm>
+
+namespace batchd::api::native {
+namespace {
+
+constexpr std::int64_t kMaxAttempt = 1'000'000;
+constexpr std::chrono::milliseconds kLookAtClient{1000};
+
+/// One client that reads the output of one job.
+struct LogTail {
+    const Services* services = nullptr;
+    model::JobId job;
+    std::int32_t attempt = 1;
+    bool follow = false;
+    bool all_later_attempts = true;  ///< go on with the next attempt when this one is retried
+
+    std::int64_t offset = 0;
+};
+
+struct Progress {
+    bool attempt_ended = false;
+    bool job_ended = false;
+    bool has_next_attempt = false;
+};
+
+Task<Progress> look(const LogTail& tail) {
+    co_return co_await read(
+        tail.services,
+        [id = tail.job, number = tail.attempt](store::Reader& reader) -> Result<Progress> {
+            auto status = reader.job_status(id);
+            if (!status) return error_of(status);
+            auto attempts = reader.attempts(id);
+            if (!attempts) return error_of(attempts);
+            Progress progress;
+            progress.job_ended = *status && model::is_terminal(**status);
+            for (const auto& attempt : *attempts) {
+                if (attempt.id.number == number) {
+                    progress.attempt_ended = attempt.stopped_at.has_value();
+                }
+                if (attempt.id.number > number) progress.has_next_attempt = true;
+            }
+            return progress;
+        });
+}
+
+/// Sends what is there from the offset on. False when the client is gone.
+boost::asio::awaitable<bool> send_new(LogTail& tail, http::BodyWriter& writer) {
+    const model::AttemptId id{.job = tail.job, .number = tail.attempt};
+    while (true) {
+        auto page = tail.services->logs.read_forward(id, tail.offset, {});
+        if (!page || page->events.empty()) co_return true;
+        tail.offset = page->end;
+        std::string chunk;
+        for (const auto& event : page->events) chunk += event.message + '\n';
+        if (!co_await writer.write(std::move(chunk))) co_return false;
+    }
+}
+
+boost::asio::awaitable<void> run(LogTail tail, http::BodyWriter& writer) {
+    auto signal = std::make_shared<Signal>(co_await boost::asio::this_coro::executor);
+    const auto wake = [signal] { signal->notify(); };
+    const auto subscription = tail.services->watch.subscribe(tail.job, wake);
+    while (true) {
+        const auto follower =
+            tail.services->logs.follow({.job = tail.job, .number = tail.attempt}, wake);
+        while (true) {
+            // Looked at before reading: what an ended attempt wrote is all there.
+            const auto progress = co_await look(tail);
+            if (!progress || !co_await send_new(tail, writer) || !tail.follow) co_return;
+            const bool is_done = progress->attempt_ended || progress->has_next_attempt;
+            if (progress->job_ended || (is_done && !tail.all_later_attempts)) co_return;
+            if (is_done) break;
+            co_await signal->wait(kLookAtClient);
+            if (writer.closed() || tail.services->watch.is_closed()) co_return;
+        }
+        ++tail.attempt;
+        tail.offset = 0;
+    }
+}
+
+}  // namespace
+
+Task<http::Response> get_logs(NativeCall call) {
+    auto job = co_await find_job(call.services, call.id);
+    if (!job) co_return error_of(job);
+    auto attempt = number_of(call.request, "attempt", 0, 1, kMaxAttempt);
+    if (!attempt) co_return error_of(attempt);
+    const auto follow = call.request.query_value("follow").value_or("false");
+    if (follow != "true" && follow != "false" && follow != "1" && follow != "0") {
+        co_return invalid_argument("follow '" + std::string(follow) + "' is not true or false");
+    }
+    LogTail tail{.services = call.services,
+                 .job = job->id,
+                 .attempt = *attempt > 0 ? static_cast<std::int32_t>(*attempt)
+                                         : std::max(1, job->state.attempt),
+                 .follow = follow == "true" || follow == "1",
+                 .all_later_attempts = *attempt == 0};
+    http::Response response;
+    response.headers.add("Content-Type", "text/plain; charset=utf-8");
+    response.headers.add("X-Content-Type-Options", "nosniff");
+    response.stream = [tail](http::BodyWriter& writer) { return run(tail, writer); };
+    co_return response;
+}
+
+}  // namespace batchd::api::native

@@ -1,0 +1,115 @@
+// GET /api/v1/overview, /metrics, /healthz and /readyz: from what the engine published, without a
+// look at the database.
+#include "api/errors.hpp"
+#include "api/native/routes.hpp"
+
+namespace batchd::api::native {
+namespace {
+
+Json resources_of(const model::Resources& resources) {
+    return Json{{"vcpus", static_cast<double>(resources.vcpu.value) / 1000.0},
+                {"memoryMiB", resources.memory.value},
+                {"gpus", resources.gpus}};
+}
+
+Json queue_of(const engine::QueueView& queue) {
+    Json jobs = Json::object();
+    for (std::size_t i = 0; i < queue.counts.size(); ++i) {
+        jobs[std::string(to_string(static_cast<model::JobStatus>(i)))] = queue.counts[i];
+    }
+    Json waiting = Json::array();
+    for (const auto& shape : queue.waiting) {
+        waiting.push_back(Json{{"resources", resources_of(shape.resources)},
+                               {"jobs", shape.jobs},
+                               {"reason", shape.reason}});
+    }
+    return Json{{"name", queue.name},         {"state", queue.state}, {"status", queue.status},
+                {"priority", queue.priority}, {"jobs", jobs},         {"waiting", waiting}};
+}
+
+Json host_of(const engine::HostView& host) {
+    Json entry{{"name", host.name},
+               {"status", host.is_up ? "UP" : "UNAVAILABLE"},
+               {"capacity", resources_of(host.capacity)},
+               {"free", resources_of(host.capacity - host.used)},
+               {"running", host.running}};
+    if (!host.is_up) entry["reason"] = host.down_reason;
+    return entry;
+}
+
+metrics::Gauges gauges_of(const engine::View& view, Timestamp now) {
+    metrics::Gauges gauges;
+    for (const auto& queue : view.queues) {
+        const auto age = queue.oldest_runnable ? now - *queue.oldest_runnable : Milliseconds{0};
+        gauges.queues.push_back(
+            {.name = queue.name,
+             .counts = queue.counts,
+             .oldest_runnable_seconds = static_cast<double>(age.count()) / 1000.0});
+    }
+    for (const auto& host : view.hosts) {
+        gauges.hosts.push_back(
+            {.name = host.name, .is_up = host.is_up, .capacity = host.capacity, .used = host.used});
+    }
+    for (const auto& environment : view.environments) {
+        gauges.environments.push_back(
+            {.name = environment.name, .used = environment.used, .limit = environment.limit});
+    }
+    gauges.is_writable = view.is_writable;
+    return gauges;
+}
+
+}  // namespace
+
+Task<http::Response> get_overview(NativeCall call) {
+    const auto view = call.services->engine.view();
+    Json queues = Json::array();
+    for (const auto& queue : view->queues) queues.push_back(queue_of(queue));
+    Json hosts = Json::array();
+    for (const auto& host : view->hosts) hosts.push_back(host_of(host));
+    Json environments = Json::array();
+    for (const auto& environment : view->environments) {
+        Json entry{{"name", environment.name},
+                   {"state", environment.state},
+                   {"status", environment.status},
+                   {"usedVcpus", static_cast<double>(environment.used.value) / 1000.0}};
+        if (environment.limit) entry["maxVcpus"] = environment.limit->value / 1000;
+        environments.push_back(std::move(entry));
+    }
+    co_return json_response(200, json::dump(Json{{"queues", std::move(queues)},
+                                                 {"computeEnvironments", std::move(environments)},
+                                                 {"hosts", std::move(hosts)},
+                                                 {"writable", view->is_writable}}) +
+                                     "\n");
+}
+
+Task<http::Response> get_metrics(NativeCall call) {
+    const auto view = call.services->engine.view();
+    http::Response response;
+    response.headers.add("Content-Type", "text/plain; version=0.0.4; charset=utf-8");
+    response.body = call.services->metrics.scrape(gauges_of(*view, call.services->clock.now()));
+    co_return response;
+}
+
+/// Alive: this thread answers.
+Task<http::Response> get_healthz(NativeCall) {
+    co_return json_response(200, "{\"status\":\"ok\"}\n");
+}
+
+/// Ready: writes are taken, and some host can run jobs.
+Task<http::Response> get_readyz(NativeCall call) {
+    const auto view = call.services->engine.view();
+    Json problems = Json::array();
+    if (!view->is_writable) {
+        problems.push_back("the database takes no writes: " + view->not_writable_reason);
+    }
+    bool any_up = false;
+    for (const auto& host : view->hosts) {
+        any_up = any_up || host.is_up;
+        if (!host.is_up) problems.push_back("host " + host.name + ": " + host.down_reason);
+    }
+    const bool ready = view->is_writable && any_up;
+    co_return json_response(ready ? 200 : 503,
+                            json::dump(Json{{"ready", ready}, {"problems", problems}}) + "\n");
+}
+
+}  // namespace batchd::api::native

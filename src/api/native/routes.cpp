@@ -1,0 +1,47 @@
+#include "api/native/routes.hpp"
+
+#include <fmt/format.h>
+
+#include <charconv>
+
+namespace batchd::api::native {
+namespace {
+
+constexpr Route kRoutes[] = {
+    {"GetJob", "GET", "/api/v1/jobs/{id}", get_job},
+    {"WaitForJob", "GET", "/api/v1/jobs/{id}/wait", wait_for_job},
+    {"GetLogs", "GET", "/api/v1/jobs/{id}/logs", get_logs},
+    {"GetOverview", "GET", "/api/v1/overview", get_overview},
+    {"GetMetrics", "GET", "/metrics", get_metrics},
+    {"GetHealth", "GET", "/healthz", get_healthz},
+    {"GetReadiness", "GET", "/readyz", get_readyz},
+};
+
+}  // namespace
+
+std::span<const Route> routes() { return kRoutes; }
+
+Task<store::JobDetail> find_job(const Services* services, std::string text) {
+    const auto id = model::parse_job_id(model::name_of(services->scope, "job", text));
+    if (!id) co_return std::unexpected(id.error());
+    auto jobs = co_await read(
+        services, [id = *id](store::Reader& reader) { return reader.jobs(std::span(&id, 1)); });
+    if (!jobs) co_return error_of(jobs);
+    if (jobs->empty()) co_return fail(ErrorKind::NotFound, "job '" + text + "' does not exist");
+    co_return std::move(jobs->front());
+}
+
+Result<std::int64_t> number_of(const http::Request& request, std::string_view key,
+                               std::int64_t fallback, std::int64_t min, std::int64_t max) {
+    const auto text = request.query_value(key);
+    if (!text) return fallback;
+    std::int64_t value = 0;
+    const auto [end, error] = std::from_chars(text->data(), text->data() + text->size(), value);
+    if (error != std::errc{} || end != text->data() + text->size() || value < min || value > max) {
+        return invalid_argument(
+            fmt::format("{} '{}' is not a number from {} to {}", key, *text, min, max));
+    }
+    return value;
+}
+
+}  // namespace batchd::api::native

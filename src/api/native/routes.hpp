@@ -1,0 +1,46 @@
+// batchd's own API, for curl, CI and dashboards.
+#pragma once
+
+#include "api/call.hpp"
+
+#include <span>
+#include <string>
+#include <string_view>
+
+namespace batchd::api::native {
+
+struct NativeCall {
+    const Services* services = nullptr;
+    http::Request request;
+    std::string id;  ///< what stands for {id} in the path, decoded
+};
+
+using Handler = Task<http::Response> (*)(NativeCall);
+
+/// `{id}` in a path matches one segment.
+struct Route {
+    std::string_view name;  ///< label in the metrics
+    std::string_view method;
+    std::string_view path;
+    Handler handler;
+};
+
+std::span<const Route> routes();
+
+Task<http::Response> get_job(NativeCall call);
+Task<http::Response> wait_for_job(NativeCall call);
+Task<http::Response> get_logs(NativeCall call);
+Task<http::Response> get_overview(NativeCall call);
+Task<http::Response> get_metrics(NativeCall call);
+Task<http::Response> get_healthz(NativeCall call);
+Task<http::Response> get_readyz(NativeCall call);
+
+/// The stored job; NotFound with the id if there is none.
+Task<store::JobDetail> find_job(const Services* services, std::string id);
+
+/// A decimal query parameter; `fallback` if it is absent. InvalidArgument names key, value and
+/// range.
+Result<std::int64_t> number_of(const http::Request& request, std::string_view key,
+                               std::int64_t fallback, std::int64_t min, std::int64_t max);
+
+}  // namespace batchd::api::native

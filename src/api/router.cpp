@@ -1,0 +1,96 @@
+#include "api/router.hpp"
+
+#include <boost/algorithm/string/case_conv.hpp>
+
+namespace batchd::api {
+namespace {
+
+constexpr std::string_view kBatch = "/v1/";
+constexpr std::string_view kTags = "/v1/tags/";
+constexpr std::string_view kLogsTarget = "Logs_20140328.";
+
+const std::unordered_map<std::string, const batch::Operation*>& batch_paths() {
+    static const auto paths = [] {
+        std::unordered_map<std::string, const batch::Operation*> map;
+        for (const auto& operation : batch::operations()) {
+            map.emplace(
+                kBatch.data() + boost::algorithm::to_lower_copy(std::string(operation.name)),
+                &operation);
+        }
+        return map;
+    }();
+    return paths;
+}
+
+/// Matches "/a/{id}/b"; the segment in place of {id} comes out raw.
+bool matches(std::string_view pattern, std::string_view path, std::string_view& id) {
+    const auto open = pattern.find("{id}");
+    if (open == std::string_view::npos) return pattern == path;
+    const std::string_view before = pattern.substr(0, open);
+    const std::string_view after = pattern.substr(open + 4);
+    if (!path.starts_with(before)) return false;
+    path.remove_prefix(before.size());
+    const auto end = std::min(path.find('/'), path.size());
+    id = path.substr(0, end);
+    return end > 0 && path.substr(end) == after;
+}
+
+Target route_native(const http::Request& request) {
+    bool path_exists = false;
+    for (const auto& route : native::routes()) {
+        std::string_view id;
+        if (!matches(route.path, request.path, id)) continue;
+        path_exists = true;
+        if (route.method != request.method &&
+            !(route.method == "GET" && request.method == "HEAD")) {
+            continue;
+        }
+        auto decoded = http::percent_decode(id);
+        if (!decoded) return NoRoute{400, "path " + request.path + " has a malformed %-escape"};
+        return NativeRoute{.route = &route, .id = std::move(*decoded)};
+    }
+    if (path_exists) return NoRoute{405, request.method + " is not allowed on " + request.path};
+    return NoRoute{404, "there is nothing at " + request.method + " " + request.path};
+}
+
+Target route_batch(const http::Request& request) {
+    if (request.path.starts_with(kTags)) {
+        auto arn = http::percent_decode(request.path.substr(kTags.size()));
+        if (!arn) return NoRoute{400, "path " + request.path + " has a malformed %-escape"};
+        return TagsRoute{std::move(*arn)};
+    }
+    const auto& paths = batch_paths();
+    const auto found = paths.find(request.path);
+    if (found == paths.end()) {
+        return NoRoute{404, "AWS Batch has no operation at " + request.path};
+    }
+    if (request.method != "POST") {
+        return NoRoute{
+            405, std::string(found->second->name) + " is called by POST, not " + request.method};
+    }
+    return found->second;
+}
+
+Target route_logs(std::string_view target) {
+    for (const auto& operation : cloudwatch::operations()) {
+        if (target.substr(kLogsTarget.size()) == operation.name) return &operation;
+    }
+    return NoRoute{400, "X-Amz-Target '" + std::string(target) +
+                            "' is not served; of CloudWatch Logs DescribeLogGroups, "
+                            "DescribeLogStreams, FilterLogEvents and GetLogEvents are"};
+}
+
+}  // namespace
+
+Target route(const http::Request& request) {
+    if (request.path.starts_with(kBatch)) return route_batch(request);
+    if (request.path == "/" && request.method == "POST") {
+        const auto target = request.headers.find("X-Amz-Target").value_or("");
+        if (target.starts_with(kLogsTarget)) return route_logs(target);
+        return NoRoute{400,
+                       "POST / needs a header X-Amz-Target of CloudWatch Logs (Logs_20140328.*)"};
+    }
+    return route_native(request);
+}
+
+}  // namespace batchd::api
