@@ -18,7 +18,7 @@ std::string normal_path(const std::string& path) {
 }
 
 bool is_in_or_below(const std::string& path, const std::string& parent) {
-    if (!path.starts_with(parent)) return false;
+    if (parent.empty() || !path.starts_with(parent)) return false;
     return path.size() == parent.size() || parent.ends_with('/') || path[parent.size()] == '/';
 }
 

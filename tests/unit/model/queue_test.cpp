@@ -1,0 +1,89 @@
+#include "batchd/model/job_queue.hpp"
+#include "unit/model/rule_table.hpp"
+
+namespace batchd::model {
+namespace {
+
+using testing::kAccepted;
+
+JobQueue a_queue() {
+    return {.job_queue_name = "q",
+            .state = "ENABLED",
+            .priority = 1,
+            .compute_environment_order = {{.order = 1, .compute_environment = "a"}}};
+}
+
+TEST(JobQueue, FollowsTheRulesOfAws) {
+    const std::string name_error = "Job Queue name should match a valid pattern.";
+    testing::expect_rules<JobQueue>(
+        a_queue(),
+        {
+            {"good", [](JobQueue&) {}, kAccepted},
+            {"no name", [](JobQueue& q) { q.job_queue_name = ""; }, name_error},
+            {"name with a space", [](JobQueue& q) { q.job_queue_name = "a b"; }, name_error},
+            {"state", [](JobQueue& q) { q.state = "on"; },
+             "state 'on' must be one of ENABLED, DISABLED"},
+            {"state in lower case", [](JobQueue& q) { q.state = "disabled"; }, kAccepted},
+            {"priority 0", [](JobQueue& q) { q.priority = 0; }, kAccepted},
+            {"priority -1", [](JobQueue& q) { q.priority = -1; },
+             "priority '-1' must be at least 0"},
+            {"no environment", [](JobQueue& q) { q.compute_environment_order.clear(); },
+             "computeEnvironmentOrder must name at least one compute environment"},
+            {"three",
+             [](JobQueue& q) { q.compute_environment_order = {{1, "a"}, {2, "b"}, {3, "c"}}; },
+             kAccepted},
+            {"four",
+             [](JobQueue& q) {
+                 q.compute_environment_order = {{1, "a"}, {2, "b"}, {3, "c"}, {4, "d"}};
+             },
+             "Only 3 environments are allowed in job queue request."},
+            {"twice the same",
+             [](JobQueue& q) { q.compute_environment_order = {{1, "a"}, {2, "a"}}; },
+             "Duplicate ComputeEnvironments within order list."},
+            {"twice the same order",
+             [](JobQueue& q) { q.compute_environment_order = {{1, "a"}, {1, "b"}}; },
+             "Duplicate ComputeEnvironment order values."},
+            {"nameless", [](JobQueue& q) { q.compute_environment_order = {{1, ""}}; },
+             "computeEnvironmentOrder: each entry must name its computeEnvironment"},
+        },
+        [](JobQueue& q) { return validate(q); });
+}
+
+TEST(JobQueue, IsNormalised) {
+    JobQueue queue = a_queue();
+    queue.state = "disabled";
+    queue.compute_environment_order = {{3, "c"}, {1, "a"}, {2, "b"}};
+    ASSERT_TRUE(validate(queue));
+    EXPECT_EQ(queue.state, "DISABLED");
+    EXPECT_EQ(queue.compute_environment_order[0].compute_environment, "a");
+    EXPECT_EQ(queue.compute_environment_order[1].compute_environment, "b");
+    EXPECT_EQ(queue.compute_environment_order[2].compute_environment, "c");
+}
+
+TEST(JobQueue, IsEnabledUnlessSaidOtherwise) {
+    JobQueue queue = a_queue();
+    queue.state = "";
+    ASSERT_TRUE(validate(queue));
+    EXPECT_EQ(queue.state, "ENABLED");
+}
+
+TEST(JobQueue, TakesOverWhatAnUpdateGives) {
+    JobQueue queue = a_queue();
+    merge(queue, {});
+    EXPECT_EQ(queue.state, "ENABLED");
+    EXPECT_EQ(queue.priority, 1);
+    EXPECT_EQ(queue.compute_environment_order.size(), 1U);
+
+    JobQueueUpdate update;
+    update.state = "DISABLED";
+    update.priority = 7;
+    update.compute_environment_order = {{5, "b"}, {6, "c"}};
+    merge(queue, update);
+    EXPECT_EQ(queue.state, "DISABLED");
+    EXPECT_EQ(queue.priority, 7);
+    ASSERT_EQ(queue.compute_environment_order.size(), 2U);
+    EXPECT_EQ(queue.compute_environment_order[0].compute_environment, "b");
+}
+
+}  // namespace
+}  // namespace batchd::model

@@ -1,0 +1,355 @@
+#include "batchd/model/job.hpp"
+#include "unit/model/definitions.hpp"
+#include "unit/model/rule_table.hpp"
+
+namespace batchd::model {
+namespace {
+
+using testing::a_definition;
+using testing::a_fargate_definition;
+using testing::kAccepted;
+using R = SubmitJobRequest;
+using Texts = std::vector<std::string>;
+
+const std::string kArn = "arn:aws:batch:us-east-1:123456789012:job-definition/d:3";
+const std::string kJob = "0192f3a4-5b6c-7d8e-9fa0-b1c2d3e4f50";  // one digit is missing
+
+R a_request() {
+    R request;
+    request.job_name = "j";
+    request.job_queue = "q";
+    request.job_definition = "d";
+    return request;
+}
+
+JobDependency after(const std::string& id, std::optional<std::string> type = std::nullopt) {
+    return {.job_id = id, .type = std::move(type)};
+}
+
+ResolvedJob resolved(const R& request, const JobDefinition& definition) {
+    auto job = resolve(request, definition, kArn);
+    EXPECT_TRUE(job) << job.error().message;
+    return job.value_or(ResolvedJob{});
+}
+
+void expect_request_rules(const JobDefinition& definition,
+                          const std::vector<testing::Rule<R>>& rules) {
+    testing::expect_rules(a_request(), rules, [&](const R& request) -> Result<> {
+        BATCHD_TRY(resolve(request, definition, kArn));
+        return {};
+    });
+}
+
+TEST(SubmitJob, FollowsTheRulesOfAws) {
+    const std::string name_error = "Job name should match valid pattern";
+    const std::string share_error =
+        "Job with shareIdentifier or schedulingPriority can onlybe submitted to job queue with "
+        "fair share scheduling policy.";
+    expect_request_rules(
+        a_definition(),
+        {
+            {"good", [](R&) {}, kAccepted},
+            {"no name", [](R& r) { r.job_name = ""; }, name_error},
+            {"name begins with a hyphen", [](R& r) { r.job_name = "-a"; }, name_error},
+            {"longest name", [](R& r) { r.job_name = std::string(128, 'j'); }, kAccepted},
+            {"name too long", [](R& r) { r.job_name = std::string(129, 'j'); }, name_error},
+            {"share", [](R& r) { r.share_identifier = "team"; }, share_error},
+            {"empty share", [](R& r) { r.share_identifier = ""; }, kAccepted},
+            {"priority", [](R& r) { r.scheduling_priority_override = 0; }, share_error},
+            {"empty array properties", [](R& r) { r.array_properties.emplace(); }, kAccepted},
+            {"array", [](R& r) { r.array_properties.emplace().size = 2; },
+             "arrayProperties.size '2': array jobs are not served yet"},
+            {"retries", [](R& r) { r.retry_strategy.emplace().attempts = 10; }, kAccepted},
+            {"too many retries", [](R& r) { r.retry_strategy.emplace().attempts = 11; },
+             "retryStrategy.attempts '11' must be between 1 and 10"},
+            {"empty retries", [](R& r) { r.retry_strategy.emplace(); },
+             "RetryAttempts must be provided with retry strategy."},
+            {"timeout", [](R& r) { r.timeout.emplace().attempt_duration_seconds = 60; }, kAccepted},
+            {"short timeout", [](R& r) { r.timeout.emplace().attempt_duration_seconds = 59; },
+             "timeout.attemptDurationSeconds '59' must be at least 60"},
+            {"tags", [](R& r) { r.tags = {{"team", "blue"}}; }, kAccepted},
+            {"reserved tag", [](R& r) { r.tags = {{"aws:x", ""}}; },
+             "tag key 'aws:x' must not begin with 'aws:', which is reserved"},
+        });
+}
+
+TEST(SubmitJob, ChecksDependencies) {
+    const std::string array_only =
+        " must be absent: SEQUENTIAL and N_TO_N are for array jobs, which are not served yet";
+    expect_request_rules(
+        a_definition(),
+        {
+            {"one", [](R& r) { r.depends_on = {after(kJob + "1")}; }, kAccepted},
+            {"20", [](R& r) { r.depends_on.assign(20, after(kJob + "1")); }, kAccepted},
+            {"21", [](R& r) { r.depends_on.assign(21, after(kJob + "1")); },
+             "dependsOn must have at most 20 entries, got 21"},
+            {"empty type", [](R& r) { r.depends_on = {after(kJob + "1", "")}; }, kAccepted},
+            {"N_TO_N", [](R& r) { r.depends_on = {after(kJob + "1", "N_TO_N")}; },
+             "dependsOn[0].type 'N_TO_N'" + array_only},
+            {"SEQUENTIAL", [](R& r) { r.depends_on = {after(kJob + "1"), {{}, "SEQUENTIAL"}}; },
+             "dependsOn[1].type 'SEQUENTIAL'" + array_only},
+            {"no id", [](R& r) { r.depends_on.emplace_back(); }, "dependsOn[0].jobId is required"},
+            {"bad id", [](R& r) { r.depends_on = {after("x")}; },
+             "jobId 'x' is not a job id: expected 36 characters such as "
+             "01234567-89ab-7cde-8f01-23456789abcd"},
+        });
+}
+
+TEST(SubmitJob, ChecksOverrides) {
+    const std::string deprecated =
+        "This value was submitted in a deprecated key and may conflict with the value provided by "
+        "the job definition's resource requirements.";
+    const auto overrides = [](std::function<void(ContainerOverrides&)> change) {
+        return [change](R& r) { change(r.container_overrides.emplace()); };
+    };
+    using O = ContainerOverrides;
+    expect_request_rules(
+        a_definition(),
+        {
+            {"empty", overrides([](O&) {}), kAccepted},
+            {"vcpus", overrides([](O& o) { o.vcpus = 2; }), deprecated},
+            {"memory", overrides([](O& o) { o.memory = 512; }), deprecated},
+            {"requirement", overrides([](O& o) { o.resource_requirements = {{"vcpu", "2"}}; }),
+             kAccepted},
+            {"requirement below the least",
+             overrides([](O& o) { o.resource_requirements = {{"MEMORY", "3"}}; }),
+             "Memory must be at least 4 Mib, got 3 Mib."},
+            {"requirement twice",
+             overrides([](O& o) { o.resource_requirements = {{"VCPU", "2"}, {"VCPU", "3"}}; }),
+             "Cannot provide duplicates in resourceRequirements."},
+            {"unknown requirement",
+             overrides([](O& o) { o.resource_requirements = {{"DISK", "2"}}; }),
+             "resourceRequirements[0].type 'DISK' must be one of GPU, MEMORY, VCPU"},
+            {"command", overrides([](O& o) { o.command = Texts{"a", " "}; }), kAccepted},
+            {"empty element", overrides([](O& o) { o.command = Texts{"a", ""}; }),
+             "containerOverrides.command[1] '' must not be empty"},
+            {"reserved variable", overrides([](O& o) { o.environment = {{"AWS_BATCH_X", "1"}}; }),
+             "environment[0].name 'AWS_BATCH_X' must not start with AWS_BATCH, which is reserved"},
+            {"nameless variable", overrides([](O& o) { o.environment = {{"", "1"}}; }),
+             "Environment variable name is required."},
+        });
+}
+
+TEST(SubmitJob, ChecksTheFargateSizeAfterTheMerge) {
+    const auto memory = [](std::string mib) {
+        return [mib](R& r) {
+            r.container_overrides.emplace().resource_requirements = {{"MEMORY", mib}};
+        };
+    };
+    expect_request_rules(a_fargate_definition(),
+                         {
+                             {"good", memory("2048"), kAccepted},
+                             {"bad", memory("4096"),
+                              "Fargate resource requirements (0.25 vCPU, 4096 MiB) not valid."},
+                         });
+}
+
+TEST(SubmitJob, RefusesWhatTheDockerEngineCannotGive) {
+    JobDefinition with_efs = a_definition();
+    with_efs.container_properties->volumes.emplace_back().name = "shared";
+    with_efs.container_properties->volumes[0].efs_volume_configuration.emplace();
+    expect_request_rules(with_efs,
+                         {{"EFS", [](R&) {},
+                           "volume shared: efsVolumeConfiguration cannot be mounted on the local "
+                           "Docker Engine"}});
+
+    const std::string no_secrets =
+        "the job definition has secrets or secretOptions, which are not served yet";
+    JobDefinition with_secrets = a_definition();
+    with_secrets.container_properties->secrets = {{"TOKEN", "arn:x"}};
+    expect_request_rules(with_secrets, {{"secrets", [](R&) {}, no_secrets}});
+
+    JobDefinition with_options = a_definition();
+    auto& logging = with_options.container_properties->log_configuration.emplace();
+    expect_request_rules(with_options, {{"logging without secrets", [](R&) {}, kAccepted}});
+    logging.secret_options = {{"token", "arn:x"}};
+    expect_request_rules(with_options, {{"secret options", [](R&) {}, no_secrets}});
+}
+
+TEST(Parameters, AreSubstitutedInTheCommand) {
+    JobDefinition definition = a_definition();
+    definition.parameters = {
+        {"in", "a.txt"}, {"out", "b.txt"}, {"n-1_x", "7"}, {"again", "Ref::in"}};
+    R request = a_request();
+    request.parameters = {{"out", "c.txt"}, {"unused", "kept"}, {"empty", ""}};
+    const struct {
+        std::string element;
+        std::string expected;
+    } cases[] = {
+        {"Ref::in", "a.txt"},
+        {"Ref::out", "c.txt"},
+        {"--in=Ref::in", "--in=a.txt"},
+        {"Ref::in,Ref::out.gz", "a.txt,c.txt.gz"},
+        {"Ref::n-1_x", "7"},
+        {"[Ref::empty]", "[]"},
+        {"Ref::again", "Ref::in"},
+        {"Ref::", "Ref::"},
+        {"Ref:: in", "Ref:: in"},
+        {"ref::in", "ref::in"},
+        {"", ""},
+    };
+    for (const auto& c : cases) {
+        definition.container_properties->command = {"run", c.element};
+        EXPECT_EQ(resolved(request, definition).spec.container.command, (Texts{"run", c.expected}));
+    }
+    EXPECT_EQ(resolved(request, definition).spec.parameters, (StringMap{{"in", "a.txt"},
+                                                                        {"out", "c.txt"},
+                                                                        {"n-1_x", "7"},
+                                                                        {"again", "Ref::in"},
+                                                                        {"unused", "kept"},
+                                                                        {"empty", ""}}));
+}
+
+TEST(Parameters, MustBeThereForEachReference) {
+    JobDefinition definition = a_definition();
+    definition.container_properties->command = {"Ref::x"};
+    expect_request_rules(
+        definition,
+        {
+            {"given", [](R& r) { r.parameters = {{"x", "1"}}; }, kAccepted},
+            {"missing", [](R&) {},
+             "Unable to substitute value. No parameter found for reference x"},
+            {"longer name",
+             [](R& r) {
+                 r.parameters = {{"x", "1"}};
+                 r.container_overrides.emplace().command = Texts{"Ref::x-y"};
+             },
+             "Unable to substitute value. No parameter found for reference x-y"},
+            {"missing in the override",
+             [](R& r) { r.container_overrides.emplace().command = Texts{"a", "--y=Ref::y"}; },
+             "Unable to substitute value. No parameter found for reference y"},
+        });
+}
+
+TEST(Parameters, DoNotBlowUpTheCommand) {
+    JobDefinition definition = a_definition();
+    auto& command = definition.container_properties->command;
+    R request = a_request();
+    request.parameters = {{"x", std::string(1024, 'x')}};
+
+    command.assign(128, "Ref::x");
+    EXPECT_TRUE(resolve(request, definition, kArn));
+
+    const std::string error =
+        "command must have at most 131072 bytes after its parameters are substituted";
+    command.assign(129, "Ref::x");
+    expect_request_rules(
+        definition, {{"many elements", [&](R& r) { r.parameters = request.parameters; }, error}});
+    command = {""};
+    for (int i = 0; i < 129; ++i) command[0] += "Ref::x ";
+    expect_request_rules(
+        definition, {{"one element", [&](R& r) { r.parameters = request.parameters; }, error}});
+}
+
+TEST(Overrides, ReplaceTheCommandAndMergeTheRest) {
+    JobDefinition definition = a_definition();
+    auto& container = *definition.container_properties;
+    container.command = {"old"};
+    container.environment = {{"A", "1"}, {"B", "2"}, {"C", "3"}};
+    R request = a_request();
+    auto& overrides = request.container_overrides.emplace();
+    overrides.command = Texts{"new", "command"};
+    overrides.environment = {{"B", "two"}, {"D", "4"}, {"C", ""}};
+    overrides.resource_requirements = {{"MEMORY", "1024"}, {"GPU", "1"}};
+    overrides.instance_type = "m5.large";
+
+    const auto job = resolved(request, definition);
+    EXPECT_EQ(job.spec.container.command, (Texts{"new", "command"}));
+    EXPECT_EQ(job.spec.container.instance_type, "m5.large");
+    EXPECT_EQ(job.traits.resources, (Resources{vcpus(1), MiB{1024}, 1}));
+    const auto& environment = job.spec.container.environment;
+    ASSERT_EQ(environment.size(), 3U) << "C was overridden by nothing";
+    EXPECT_EQ(environment[0].value, "1");
+    EXPECT_EQ(environment[1].value, "two");
+    EXPECT_EQ(environment[2].name, "D");
+}
+
+TEST(Overrides, OfAnEmptyCommandKeepTheOldOne) {
+    JobDefinition definition = a_definition();
+    definition.container_properties->command = {"old"};
+    R request = a_request();
+    request.container_overrides.emplace().command = Texts{};
+    EXPECT_EQ(resolved(request, definition).spec.container.command, Texts{"old"});
+}
+
+TEST(Overrides, MayUseDeprecatedMembersIfTheDefinitionDoes) {
+    JobDefinition definition = a_definition();
+    auto& container = *definition.container_properties;
+    container.resource_requirements.clear();
+    container.vcpus = 1;
+    container.memory = 128;
+    R request = a_request();
+    request.container_overrides.emplace().vcpus = 2;
+    request.container_overrides->resource_requirements = {{"MEMORY", "256"}};
+    const auto job = resolved(request, definition);
+    EXPECT_EQ(job.traits.resources, (Resources{vcpus(2), MiB{256}, 0}));
+    EXPECT_EQ(job.spec.container.vcpus, 2);
+    EXPECT_FALSE(job.spec.container.memory) << "its requirement took its place";
+}
+
+TEST(ResolvedJob, TakesTheRestFromItsDefinition) {
+    JobDefinition definition = a_fargate_definition();
+    definition.scheduling_priority = 5;
+    definition.propagate_tags = true;
+    definition.timeout.emplace().attempt_duration_seconds = 90;
+    definition.retry_strategy.emplace().attempts = 3;
+    definition.retry_strategy->evaluate_on_exit = {{{}, "*", {}, "exit"}};
+    const auto job = resolved(a_request(), definition);
+    EXPECT_EQ(job.spec.job_definition, kArn);
+    EXPECT_EQ(job.spec.container.image, "busybox");
+    EXPECT_EQ(job.spec.propagate_tags, true);
+    EXPECT_EQ(job.spec.scheduling_priority, 5);
+    EXPECT_EQ(job.spec.platform_capabilities, Texts{"FARGATE"});
+    EXPECT_EQ(job.spec.timeout->attempt_duration_seconds, 90);
+    EXPECT_EQ(job.spec.retry_strategy->attempts, 3);
+
+    EXPECT_TRUE(job.traits.fargate);
+    EXPECT_EQ(job.traits.resources, (Resources{MilliVcpu{250}, MiB{512}, 0}));
+    EXPECT_EQ(job.traits.scheduling_priority, 5);
+    EXPECT_EQ(job.traits.attempts, 3);
+    EXPECT_EQ(job.traits.timeout, Seconds{90});
+    EXPECT_EQ(job.traits.retry_rules, definition.retry_strategy->evaluate_on_exit);
+}
+
+TEST(ResolvedJob, TakesWhatTheRequestGivesFirst) {
+    JobDefinition definition = a_definition();
+    definition.propagate_tags = true;
+    definition.timeout.emplace().attempt_duration_seconds = 90;
+    definition.retry_strategy.emplace().attempts = 3;
+    definition.retry_strategy->evaluate_on_exit = {{{}, "*", {}, "exit"}};
+    R request = a_request();
+    request.propagate_tags = false;
+    request.timeout.emplace().attempt_duration_seconds = 120;
+    request.retry_strategy.emplace().attempts = 2;
+    const auto job = resolved(request, definition);
+    EXPECT_EQ(job.spec.propagate_tags, false);
+    EXPECT_EQ(job.traits.timeout, Seconds{120});
+    EXPECT_EQ(job.traits.attempts, 2);
+    EXPECT_TRUE(job.traits.retry_rules.empty()) << "the whole strategy is replaced";
+}
+
+TEST(ResolvedJob, HasTheDefaultsOfAws) {
+    R request = a_request();
+    request.timeout.emplace();
+    const auto job = resolved(request, a_definition());
+    EXPECT_FALSE(job.traits.fargate);
+    EXPECT_EQ(job.traits.attempts, 1);
+    EXPECT_EQ(job.traits.scheduling_priority, 0);
+    EXPECT_FALSE(job.traits.timeout);
+    EXPECT_FALSE(job.spec.timeout);
+    EXPECT_TRUE(job.traits.depends_on.empty());
+}
+
+TEST(ResolvedJob, DependsOnEachJobOnce) {
+    R request = a_request();
+    request.depends_on = {after(kJob + "2"), after(kJob + "1"), after(kJob + "2")};
+    const auto job = resolved(request, a_definition());
+    EXPECT_EQ(job.traits.depends_on,
+              (std::vector{*parse_job_id(kJob + "2"), *parse_job_id(kJob + "1")}));
+    ASSERT_EQ(job.spec.depends_on.size(), 2U);
+    EXPECT_EQ(job.spec.depends_on[0].job_id, kJob + "2");
+    EXPECT_FALSE(job.spec.depends_on[0].type);
+}
+
+}  // namespace
+}  // namespace batchd::model
