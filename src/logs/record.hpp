@@ -30,8 +30,9 @@ inline void append_record(std::string& to, const Record& record) {
 /// `line` without its newline, or the first bytes of it. nullopt for what is no record.
 inline std::optional<Record> parse_record(std::string_view line) {
     Record record;
-    const char* end = line.data() + line.size();
-    const auto [rest, ec] = std::from_chars(line.data(), end, record.time_ns);
+    const char* const begin = line.data();
+    const char* const end = begin + line.size();
+    const auto [rest, ec] = std::from_chars(begin, end, record.time_ns);
     if (ec != std::errc{} || end - rest < 3 || rest[0] != ' ' || rest[2] != ' ') return {};
     if (rest[1] != 'o' && rest[1] != 'e') return {};
     if (rest[1] == 'e') record.channel = ports::OutputChannel::Stderr;

@@ -138,7 +138,7 @@ Result<> Database::backup(const std::string& path) {
     sqlite3_backup_step(copy, -1);  // in WAL mode a reader of any length holds no writer up
     if (sqlite3_backup_finish(copy) == SQLITE_OK) return {};
     auto error = target->last_error("backup");
-    std::filesystem::remove(path, ignored);
+    (void)std::filesystem::remove(path, ignored);
     return error;
 }
 

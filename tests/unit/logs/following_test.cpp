@@ -38,7 +38,9 @@ TEST_F(FollowingTest, AWriterThatGoesWithoutClosingWakes) {
 TEST_F(FollowingTest, OnlyTheFollowersOfTheLogAreWokenAndOnlyWhileTheyLive) {
     open_writer();
     int calls = 0;
+    int staying_calls = 0;
     int other_calls = 0;
+    const Follower staying = store_->follow(id_, [&] { ++staying_calls; });
     const Follower other = store_->follow({.job = id_.job, .number = 2}, [&] { ++other_calls; });
     {
         Follower first = store_->follow(id_, [&] { ++calls; });
@@ -51,6 +53,7 @@ TEST_F(FollowingTest, OnlyTheFollowersOfTheLogAreWokenAndOnlyWhileTheyLive) {
     append(2, "b");
     flush();
     EXPECT_EQ(calls, 2);
+    EXPECT_EQ(staying_calls, 2);
     EXPECT_EQ(other_calls, 0);
 }
 
