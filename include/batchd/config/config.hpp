@@ -1,0 +1,134 @@
+// The daemon's configuration: one plain struct, checked as a whole before anything starts. Any
+// thread.
+//
+// Four sources, later ones win: the defaults below, a TOML file, BATCHD_SECTION__KEY environment
+// variables, command line flags. docs/configuration.md lists every key; src/config/keys.cpp is
+// where one is added.
+#pragma once
+
+#include "batchd/base/result.hpp"
+#include "batchd/base/time.hpp"
+#include "batchd/base/units.hpp"
+
+#include <cstdint>
+#include <filesystem>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace batchd::config {
+
+/// What may happen while the first job of a queue waits for room.
+enum class SchedulerOrder {
+    Backfill,  ///< later jobs that fit now may start
+    Strict,    ///< nothing overtakes it, as AWS Batch does
+};
+
+struct Http {
+    std::string listen = "127.0.0.1:8080";
+    std::int64_t threads = 2;
+    std::int64_t max_header_bytes = 16 * 1024;
+    std::int64_t max_body_bytes = 1024 * 1024;
+    std::int64_t max_connections = 4096;
+    Seconds idle_timeout{75};
+    Seconds request_timeout{20};
+    std::vector<std::string> allowed_hosts;
+    bool allow_unauthenticated = false;
+};
+
+struct Daemon {
+    std::string data_dir = "data";
+    std::string region = "us-east-1";
+    std::string account = "123456789012";
+    std::int64_t readers = 2;
+};
+
+struct Log {
+    std::string level = "info";
+    std::string format = "text";
+};
+
+struct Docker {
+    std::string host = "unix:///var/run/docker.sock";
+    std::string cert_dir;
+    std::string network_mode = "bridge";
+    std::int64_t max_concurrent_starts = 4;
+    std::int64_t vcpus = 0;  ///< 0: what the Engine reports
+    MiB memory;              ///< 0: what the Engine reports
+    std::int64_t gpus = 0;
+};
+
+struct Registry {
+    std::string server;
+    std::string username;
+    std::string password;
+};
+
+struct Containers {
+    bool allow_privileged = false;
+    std::vector<std::string> allowed_host_paths;
+    std::vector<std::string> allowed_devices;
+};
+
+struct Scheduler {
+    SchedulerOrder order = SchedulerOrder::Backfill;
+    Seconds reserve_after{60};
+};
+
+struct Config {
+    Http http;
+    Daemon daemon;
+    Log log;
+    Docker docker;
+    std::vector<Registry> registries;
+    Containers containers;
+    Scheduler scheduler;
+};
+
+/// One setting given as text: a TOML value, or, for a key that holds a string, the bare string.
+struct Override {
+    std::string origin;  ///< stands before the problem, such as "--listen"
+    std::string key;     ///< such as "http.listen"
+    std::string text;
+};
+
+struct Sources {
+    std::optional<std::filesystem::path> file;
+    std::map<std::string, std::string> environment;  ///< all of it; foreign names are ignored
+    std::vector<Override> flags;
+};
+
+/// InvalidArgument lists every problem of every source, one a line: where, key, rule, value.
+/// NotFound or Unavailable if the file cannot be read.
+Result<Config> load(const Sources& sources);
+
+/// The configuration as a TOML file that loads to the same values, except that passwords are
+/// replaced by "********".
+std::string to_toml(const Config& config);
+
+/// A checked `http.listen`, taken apart.
+struct ListenAddress {
+    std::string address;  ///< IPv4 or IPv6, without brackets
+    std::uint16_t port = 0;
+    bool loopback = false;
+};
+
+/// nullopt unless `text` is "ADDRESS:PORT" with an IP address, an IPv6 one in brackets.
+std::optional<ListenAddress> parse_listen(std::string_view text);
+
+/// A key as docs/configuration.md shows it.
+struct KeyDoc {
+    std::string name;           ///< "http.listen"; "registries[].server" in an array of tables
+    std::string type;           ///< "string", "integer", "boolean" or "list of strings"
+    std::string default_value;  ///< as TOML; empty for a key that must be given
+    std::string rule;           ///< which values are allowed
+    std::string meaning;
+    std::string environment;  ///< the variable that overrides it; empty if none does
+};
+
+/// All keys, in the order of the file.
+std::vector<KeyDoc> documentation();
+
+}  // namespace batchd::config

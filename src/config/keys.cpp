@@ -1,0 +1,125 @@
+#include "config/keys.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cctype>
+
+namespace batchd::config {
+namespace {
+
+constexpr std::int64_t kDaySeconds = 24 * 60 * 60;
+constexpr std::int64_t kMiB = 1024 * 1024;
+
+}  // namespace
+
+std::span<const Key> keys() {
+    static const auto table = std::to_array<Key>({
+        {"http", "listen", +[](Config& c) -> auto& { return c.http.listen; }, kListenRule,
+         "Where the API is served. Port 0 picks a free one."},
+        {"http", "threads", +[](Config& c) -> auto& { return c.http.threads; }, Range{1, 64},
+         "Threads that serve HTTP and talk to Docker."},
+        {"http", "max_header_bytes", +[](Config& c) -> auto& { return c.http.max_header_bytes; },
+         Range{1024, kMiB}, "A request with larger headers is answered 431."},
+        {"http", "max_body_bytes", +[](Config& c) -> auto& { return c.http.max_body_bytes; },
+         Range{1024, 64 * kMiB}, "A request with a larger body is answered 413."},
+        {"http", "max_connections", +[](Config& c) -> auto& { return c.http.max_connections; },
+         Range{1, 100'000}, "One connection more is answered 503."},
+        {"http", "idle_timeout_seconds", +[](Config& c) -> auto& { return c.http.idle_timeout; },
+         Range{1, kDaySeconds}, "When a kept connection without a request is closed."},
+        {"http", "request_timeout_seconds",
+         +[](Config& c) -> auto& { return c.http.request_timeout; }, Range{1, kDaySeconds},
+         "How long a client may take from the first byte of a request to its last."},
+        {"http", "allowed_hosts", +[](Config& c) -> auto& { return c.http.allowed_hosts; },
+         kHostNameRule,
+         "Names that browsers may use for this daemon in Host and Origin, beside the address and "
+         "localhost."},
+        {"http", "allow_unauthenticated",
+         +[](Config& c) -> auto& { return c.http.allow_unauthenticated; }, std::monostate{},
+         "Needed to listen on anything but loopback: whoever reaches the port can run "
+         "containers."},
+
+        {"daemon", "data_dir", +[](Config& c) -> auto& { return c.daemon.data_dir; }, kNotEmptyRule,
+         "The folder of the database and the logs; made if it is missing, used by one daemon at a "
+         "time."},
+        {"daemon", "region", +[](Config& c) -> auto& { return c.daemon.region; }, kRegionRule,
+         "The region in ARNs. Requests signed for another one are served all the same."},
+        {"daemon", "account", +[](Config& c) -> auto& { return c.daemon.account; }, kAccountRule,
+         "The account in ARNs."},
+        {"daemon", "readers", +[](Config& c) -> auto& { return c.daemon.readers; }, Range{1, 64},
+         "Threads with a read-only connection to the database."},
+
+        {"log", "level", +[](Config& c) -> auto& { return c.log.level; }, kLogLevelRule,
+         "The least important kind of line that is logged."},
+        {"log", "format", +[](Config& c) -> auto& { return c.log.format; }, kLogFormatRule,
+         "Log lines for people or for machines; on stderr either way."},
+
+        {"docker", "host", +[](Config& c) -> auto& { return c.docker.host; }, kDockerHostRule,
+         "The Docker Engine of the host `local`."},
+        {"docker", "cert_dir", +[](Config& c) -> auto& { return c.docker.cert_dir; },
+         kFolderOrEmptyRule,
+         "The folder with ca.pem, cert.pem and key.pem for TLS to a tcp:// host; empty for plain "
+         "TCP."},
+        {"docker", "network_mode", +[](Config& c) -> auto& { return c.docker.network_mode; },
+         kNetworkModeRule, "The network of containers whose job does not ask for another."},
+        {"docker", "max_concurrent_starts",
+         +[](Config& c) -> auto& { return c.docker.max_concurrent_starts; }, Range{1, 256},
+         "How many containers of a host are created and started at a time."},
+        {"docker", "vcpus", +[](Config& c) -> auto& { return c.docker.vcpus; }, Range{0, 100'000},
+         "vCPUs that jobs may use in all; 0 for what the Engine reports."},
+        {"docker", "memory_mib", +[](Config& c) -> auto& { return c.docker.memory; },
+         Range{0, 1024 * kMiB},
+         "Memory in MiB that jobs may use in all; 0 for what the Engine reports."},
+        {"docker", "gpus", +[](Config& c) -> auto& { return c.docker.gpus; }, Range{0, 1024},
+         "GPUs that jobs may use in all."},
+
+        {"containers", "allow_privileged",
+         +[](Config& c) -> auto& { return c.containers.allow_privileged; }, std::monostate{},
+         "Whether job definitions may ask for privileged containers and host namespaces."},
+        {"containers", "allowed_host_paths",
+         +[](Config& c) -> auto& { return c.containers.allowed_host_paths; }, kAbsolutePathRule,
+         "Host folders that jobs may mount, each with all below it."},
+        {"containers", "allowed_devices",
+         +[](Config& c) -> auto& { return c.containers.allowed_devices; }, kAbsolutePathRule,
+         "Host devices that jobs may use."},
+
+        {"scheduler", "order", +[](Config& c) -> auto& { return c.scheduler.order; }, kOrderRule,
+         "backfill: while a queue's first job waits for room, later ones that fit may start. "
+         "strict: none may, as in AWS Batch."},
+        {"scheduler", "reserve_after_seconds",
+         +[](Config& c) -> auto& { return c.scheduler.reserve_after; }, Range{0, kDaySeconds},
+         "How long a queue's first job waits for room before a host is kept free for it."},
+    });
+    return table;
+}
+
+std::span<const RegistryKey> registry_keys() {
+    static const auto table = std::to_array<RegistryKey>({
+        {"server", &Registry::server, "The registry as it stands in image names."},
+        {"username", &Registry::username, "The user that pulls."},
+        {"password", &Registry::password, "The user's password or token; never shown or logged."},
+    });
+    return table;
+}
+
+std::string Key::environment() const {
+    std::string variable = "BATCHD_" + std::string(section) + "__" + std::string(name);
+    std::ranges::transform(variable, variable.begin(),
+                           [](unsigned char c) { return static_cast<char>(std::toupper(c)); });
+    return variable;
+}
+
+std::string_view to_string(SchedulerOrder order) {
+    switch (order) {
+        case SchedulerOrder::Backfill:
+            return "backfill";
+        case SchedulerOrder::Strict:
+            return "strict";
+    }
+    return "backfill";
+}
+
+SchedulerOrder order_from_string(std::string_view text) {
+    return text == "strict" ? SchedulerOrder::Strict : SchedulerOrder::Backfill;
+}
+
+}  // namespace batchd::config

@@ -1,0 +1,214 @@
+#include "batchd/config/config.hpp"
+#include "config/keys.hpp"
+#include "config/nearest.hpp"
+#include "config/value.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <fstream>
+#include <iterator>
+#include <toml++/toml.h>
+
+namespace batchd::config {
+namespace {
+
+Result<std::string> read_file(const std::filesystem::path& path) {
+    std::ifstream in(path, std::ios::binary);
+    if (!in) {
+        const int error = errno;
+        return fail(error == ENOENT ? ErrorKind::NotFound : ErrorKind::Unavailable,
+                    fmt::format("{}: {}", path.string(), std::strerror(error)));
+    }
+    std::string text(std::istreambuf_iterator<char>(in), {});
+    if (in.bad()) return fail(ErrorKind::Unavailable, path.string() + ": cannot be read");
+    return text;
+}
+
+struct Place {
+    std::string source;      ///< a file, a variable or a flag
+    std::uint32_t line = 0;  ///< 0 where there are none
+
+    std::string text() const { return line == 0 ? source : fmt::format("{}:{}", source, line); }
+};
+
+struct Problem {
+    Place place;
+    std::string text;
+};
+
+/// Applies one source after the other to a Config and collects what is wrong with them.
+class Loader {
+  public:
+    void apply_file(const std::string& file, std::string_view text) {
+        try {
+            const toml::table root = toml::parse(text, file);
+            for (const auto& [name, node] : root) apply_section(file, name.str(), node);
+        } catch (const toml::parse_error& error) {
+            problems_.push_back({{file, error.source().begin.line},
+                                 fmt::format("not TOML: {}", error.description())});
+        }
+        // toml++ keeps tables sorted by name; people read from the top.
+        std::ranges::stable_sort(problems_, {}, [](const Problem& p) { return p.place.line; });
+    }
+
+    void apply_environment(const std::map<std::string, std::string>& environment) {
+        constexpr std::string_view kPrefix = "BATCHD_";
+        for (const auto& [variable, text] : environment) {
+            // A variable without "__" names no key: it belongs to a script, not to us.
+            if (!variable.starts_with(kPrefix) || !variable.contains("__")) continue;
+            const auto key = std::ranges::find(keys(), variable, &Key::environment);
+            if (key != keys().end()) {
+                apply(*key, {variable}, *parse_text(*key, text).get(kTextValue));
+            } else {
+                problems_.push_back(
+                    {{variable}, "no such key" + suggestion(variable, names(&Key::environment))});
+            }
+        }
+    }
+
+    void apply_flag(const Override& flag) {
+        const auto key = std::ranges::find(keys(), flag.key, &Key::full_name);
+        BATCHD_CHECK(key != keys().end(), "a flag sets a key that is in the table");
+        apply(*key, {flag.origin}, *parse_text(*key, flag.text).get(kTextValue));
+    }
+
+    Result<Config> finish() {
+        check_relations();
+        if (problems_.empty()) return std::move(config_);
+        std::string lines;
+        for (const Problem& problem : problems_) {
+            lines += fmt::format("{}{}: {}", lines.empty() ? "" : "\n", problem.place.text(),
+                                 problem.text);
+        }
+        return invalid_argument(std::move(lines));
+    }
+
+  private:
+    static Place at(const std::string& file, const toml::node& node) {
+        return {file, node.source().begin.line};
+    }
+
+    static std::vector<std::string> names(std::string (Key::*name)() const) {
+        std::vector<std::string> list;
+        for (const Key& key : keys()) list.push_back((key.*name)());
+        return list;
+    }
+
+    static std::vector<std::string> section_names() {
+        std::vector<std::string> list{std::string(kRegistries)};
+        for (const Key& key : keys()) list.emplace_back(key.section);
+        return list;
+    }
+
+    void problem(Place place, std::string_view key, std::string_view text) {
+        problems_.push_back({std::move(place), fmt::format("key '{}': {}", key, text)});
+    }
+
+    void apply_section(const std::string& file, std::string_view section, const toml::node& node) {
+        if (section == kRegistries) return apply_registries(file, node);
+        const std::vector<std::string> sections = section_names();
+        if (std::ranges::find(sections, section) == sections.end()) {
+            return problem(at(file, node), section,
+                           "no such section" + suggestion(section, sections));
+        }
+        if (!node.is_table()) {
+            return problem(at(file, node), section, expected("a section of keys", node));
+        }
+        for (const auto& [name, value] : *node.as_table()) {
+            const std::string full_name = fmt::format("{}.{}", section, name.str());
+            const auto key = std::ranges::find(keys(), full_name, &Key::full_name);
+            if (key != keys().end()) {
+                apply(*key, at(file, value), value);
+            } else {
+                problem(at(file, value), full_name,
+                        "no such key" + suggestion(full_name, names(&Key::full_name)));
+            }
+        }
+    }
+
+    void apply_registries(const std::string& file, const toml::node& node) {
+        if (!node.is_array_of_tables()) {
+            return problem(at(file, node), kRegistries,
+                           "expected [[registries]] tables, each with server, username, password");
+        }
+        for (const toml::node& item : *node.as_array()) {
+            apply_registry(at(file, item), file, *item.as_table());
+        }
+    }
+
+    void apply_registry(const Place& where, const std::string& file, const toml::table& table) {
+        Registry registry;
+        std::vector<std::string> known;
+        for (const RegistryKey& key : registry_keys()) {
+            const std::string full_name = fmt::format("registries[].{}", key.name);
+            known.push_back(full_name);
+            const toml::node* value = table.get(key.name);
+            const auto* text = value == nullptr ? nullptr : value->as_string();
+            if (text != nullptr && !text->get().empty()) {
+                registry.*key.member = text->get();
+            } else {  // without the value: it may be a secret
+                problem(value == nullptr ? where : at(file, *value), full_name,
+                        "must be given, as a string that is not empty");
+            }
+        }
+        for (const auto& [name, value] : table) {
+            const std::string full_name = fmt::format("registries[].{}", name.str());
+            if (std::ranges::find(known, full_name) != known.end()) continue;
+            problem(at(file, value), full_name, "no such key" + suggestion(full_name, known));
+        }
+        const bool twice =
+            std::ranges::count(config_.registries, registry.server, &Registry::server) > 0;
+        if (twice && !registry.server.empty()) {
+            problem(where, "registries[].server",
+                    fmt::format("'{}' is there twice", registry.server));
+        }
+        config_.registries.push_back(std::move(registry));
+    }
+
+    void apply(const Key& key, const Place& where, const toml::node& node) {
+        origins_[key.full_name()] = where;
+        if (const auto assigned = assign(key, config_, node); !assigned) {
+            problem(where, key.full_name(), assigned.error().message);
+        }
+    }
+
+    /// Rules that join two keys. They blame the place that set the first one.
+    void check_relations() {
+        const auto listen = parse_listen(config_.http.listen);
+        if (listen && !listen->loopback && !config_.http.allow_unauthenticated) {
+            problem(origins_["http.listen"], "http.listen",
+                    fmt::format("\"{}\" is not loopback, and whoever reaches the port can run "
+                                "containers; set http.allow_unauthenticated = true if the network "
+                                "keeps strangers out",
+                                config_.http.listen));
+        }
+        if (!config_.docker.cert_dir.empty() && !config_.docker.host.starts_with("tcp://")) {
+            problem(origins_["docker.cert_dir"], "docker.cert_dir",
+                    fmt::format("has no use with docker.host = \"{}\": certificates are for tcp://",
+                                config_.docker.host));
+        }
+    }
+
+    Config config_;
+    std::vector<Problem> problems_;
+    std::map<std::string, Place> origins_;  ///< where a key was set last, by its full name
+};
+
+}  // namespace
+
+Result<Config> load(const Sources& sources) {
+    Loader loader;
+    if (sources.file) {
+        const auto text = read_file(*sources.file);
+        if (!text) return std::unexpected(text.error());
+        loader.apply_file(sources.file->string(), *text);
+    }
+    loader.apply_environment(sources.environment);
+    for (const Override& flag : sources.flags) loader.apply_flag(flag);
+    return loader.finish();
+}
+
+}  // namespace batchd::config
