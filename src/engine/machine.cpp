@@ -9,11 +9,12 @@ constexpr Seconds kProbeInterval{1};
 
 }  // namespace
 
-Machine::Machine(Options options, ports::Store& store, ports::ContainerRuntime& runtime,
-                 std::vector<ports::EventSink*> sinks)
-    : options_(std::move(options)), store_(store), runtime_(runtime), sinks_(std::move(sinks)) {}
+Machine::Machine(Options options, ports::Store& store, std::vector<ports::EventSink*> sinks)
+    : options_(std::move(options)), store_(store), sinks_(std::move(sinks)) {}
 
-Result<> Machine::start(Timestamp now, const std::string& first_uuid) {
+Result<> Machine::start(ports::ContainerRuntime& runtime, Timestamp now,
+                        const std::string& first_uuid) {
+    runtime_ = &runtime;
     BATCHD_TRY(load());
     if (state_.next_id == 1) BATCHD_TRY(make_defaults(now, first_uuid));
     adopt();
@@ -72,7 +73,7 @@ void Machine::adopt() {
                                                ? std::optional(options_.policy.stop_grace)
                                                : std::nullopt});
     }
-    runtime_.adopt(std::move(list));
+    runtime_->adopt(std::move(list));
 }
 
 void Machine::step(std::vector<Input> inputs, Timestamp now) {
@@ -175,9 +176,9 @@ void Machine::act(std::vector<core::Action> actions) {
         if (auto* start = std::get_if<core::StartContainer>(&action)) {
             start_container(std::move(*start));
         } else if (const auto* stop = std::get_if<core::StopContainer>(&action)) {
-            runtime_.stop(stop->id, stop->grace);
+            runtime_->stop(stop->id, stop->grace);
         } else if (const auto* forget = std::get_if<core::ForgetContainer>(&action)) {
-            runtime_.forget(forget->id);
+            runtime_->forget(forget->id);
         }
     }
 }
@@ -185,7 +186,7 @@ void Machine::act(std::vector<core::Action> actions) {
 void Machine::start_container(core::StartContainer start) {
     auto attempt = describe(start);
     if (attempt) {
-        runtime_.start(std::move(*attempt));
+        runtime_->start(std::move(*attempt));
         return;
     }
     log::error("attempt {}: {}", to_string(start.id), attempt.error().message);

@@ -34,8 +34,7 @@ class Machine {
     };
 
     /// The references must outlive the machine.
-    Machine(Options options, ports::Store& store, ports::ContainerRuntime& runtime,
-            std::vector<ports::EventSink*> sinks);
+    Machine(Options options, ports::Store& store, std::vector<ports::EventSink*> sinks);
 
     /// Loads the stored state and hands the attempts under way to the runtime. On an empty database
     /// it makes compute environment `local` and job queue `default`. `first_uuid` becomes the uuid
@@ -75,7 +74,7 @@ class Machine {
 
     Options options_;
     ports::Store& store_;
-    ports::ContainerRuntime& runtime_;
+    ports::ContainerRuntime* runtime_ = nullptr;
     std::vector<ports::EventSink*> sinks_;
     core::State state_;
     PublishedView published_;

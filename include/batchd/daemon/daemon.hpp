@@ -1,0 +1,19 @@
+// The running daemon: wiring, signals, and the phases init, run, interrupt, stop.
+#pragma once
+
+#include "batchd/base/result.hpp"
+#include "batchd/config/config.hpp"
+
+namespace batchd::daemon {
+
+/// Runs until SIGTERM or SIGINT, on the calling thread and its own. Prints "batchd listening on
+/// http://ADDRESS:PORT" on stdout when requests are served. A second daemon on the same data folder
+/// is refused (Conflict). On a signal new requests are refused, those in flight are finished, and
+/// it returns within 5 seconds; containers go on, the next start adopts them.
+Result<> serve(const config::Config& config);
+
+/// The program: parses the command line and runs what it asks for. Returns the exit status: 0, 1
+/// for a failure, 2 for a wrong command line or configuration.
+int run(int argc, char** argv);
+
+}  // namespace batchd::daemon

@@ -1,0 +1,187 @@
+#include "batchd/api/api.hpp"
+#include "batchd/base/log.hpp"
+#include "batchd/daemon/daemon.hpp"
+#include "batchd/http/server.hpp"
+#include "batchd/runtime/docker_runtime.hpp"
+#include "batchd/store/sqlite_store.hpp"
+#include "daemon/data_folder.hpp"
+
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/signal_set.hpp>
+#include <boost/asio/thread_pool.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <fmt/format.h>
+
+#include <csignal>
+#include <cstdio>
+#include <exception>
+#include <sys/resource.h>
+#include <thread>
+
+namespace batchd::daemon {
+namespace {
+
+namespace asio = boost::asio;
+
+constexpr const char* kLocalHost = "local";
+constexpr std::chrono::milliseconds kDrainLimit{2500};
+
+core::Policy policy_of(const config::Config& config) {
+    return {.strict_order = config.scheduler.order == config::SchedulerOrder::Strict,
+            .reserve_after = config.scheduler.reserve_after};
+}
+
+runtime::DockerOptions docker_options(const config::Config& config, const std::string& instance) {
+    runtime::DockerHost host{.name = kLocalHost,
+                             .url = config.docker.host,
+                             .certificate_directory = config.docker.cert_dir,
+                             .gpus = static_cast<std::int32_t>(config.docker.gpus)};
+    if (config.docker.vcpus > 0) host.vcpu = vcpus(config.docker.vcpus);
+    if (config.docker.memory > MiB{0}) host.memory = config.docker.memory;
+    runtime::DockerOptions options;
+    options.hosts.push_back(std::move(host));
+    options.instance = instance;
+    options.network_mode = config.docker.network_mode;
+    options.concurrent_starts = static_cast<std::size_t>(config.docker.max_concurrent_starts);
+    for (const auto& registry : config.registries) {
+        options.registries[registry.server] = {.username = registry.username,
+                                               .password = registry.password};
+    }
+    return options;
+}
+
+http::ServerOptions http_options(const config::Http& http) {
+    http::ServerOptions options;
+    options.max_header_bytes = static_cast<std::size_t>(http.max_header_bytes);
+    options.max_body_bytes = static_cast<std::size_t>(http.max_body_bytes);
+    options.max_connections = static_cast<std::size_t>(http.max_connections);
+    options.idle_timeout = http.idle_timeout;
+    options.request_timeout = http.request_timeout;
+    options.allowed_hosts = http.allowed_hosts;
+    return options;
+}
+
+/// As many connections as the system lets us have.
+void raise_descriptor_limit() {
+    rlimit limit{};
+    if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+    limit.rlim_cur = limit.rlim_max;
+    ::setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+/// Everything that lives as long as the daemon, in the order in which it is built; destroyed in
+/// reverse.
+class Daemon {
+  public:
+    Daemon(const config::Config& config, DataFolder& folder,
+           std::unique_ptr<store::SqliteStore> store, std::unique_ptr<store::ReaderPool> readers,
+           std::unique_ptr<logs::LogStore> logs)
+        : config_(config),
+          store_(std::move(store)),
+          readers_(std::move(readers)),
+          logs_(std::move(logs)),
+          reader_threads_(static_cast<std::size_t>(config.daemon.readers)),
+          machine_({.policy = policy_of(config), .hosts = {kLocalHost}}, *store_,
+                   {&watch_, &metrics_}),
+          engine_(machine_, clock_),
+          runtime_(io_, docker_options(config, store_->instance_id()), engine_, *logs_, clock_),
+          api_({.engine = engine_,
+                .readers = *readers_,
+                .reader_threads = reader_threads_,
+                .logs = *logs_,
+                .watch = watch_,
+                .metrics = metrics_,
+                .clock = clock_,
+                .scope = {.region = config.daemon.region, .account = config.daemon.account},
+                .containers = {.allow_privileged = config.containers.allow_privileged,
+                               .allowed_host_paths = config.containers.allowed_host_paths,
+                               .allowed_devices = config.containers.allowed_devices}}),
+          server_(
+              io_, http_options(config.http),
+              [this](http::Request request) { return api_.handle(std::move(request)); },
+              api::Api::error) {
+        log::info("data folder {}, instance {}", folder.path().string(), store_->instance_id());
+    }
+
+    Result<> run() {
+        const Timestamp now = clock_.now();
+        asio::signal_set signals(io_, SIGTERM, SIGINT);
+        BATCHD_TRY(machine_.start(runtime_, now, batchd::to_string(make_uuid(now))));
+        engine_.run();
+        const auto listen = config::parse_listen(config_.http.listen);
+        BATCHD_CHECK(listen, "the configuration was checked");
+        const auto port = server_.listen(listen->address, listen->port);
+        if (!port) return std::unexpected(port.error());
+        announce(*listen, *port);
+
+        asio::co_spawn(io_, stop_on_signal(&signals), [this](const std::exception_ptr& failure) {
+            if (failure) log::error("the shutdown failed");
+            io_.stop();
+        });
+        std::vector<std::jthread> threads;
+        for (std::int64_t i = 1; i < config_.http.threads; ++i) {
+            threads.emplace_back([this] { io_.run(); });
+        }
+        io_.run();
+        threads.clear();
+        engine_.stop();
+        reader_threads_.join();
+        log::info("stopped; containers go on");
+        return {};
+    }
+
+  private:
+    static void announce(const config::ListenAddress& listen, std::uint16_t port) {
+        const bool is_v6 = listen.address.find(':') != std::string::npos;
+        fmt::print("batchd listening on http://{}{}{}:{}\n", is_v6 ? "[" : "", listen.address,
+                   is_v6 ? "]" : "", port);
+        std::fflush(stdout);
+    }
+
+    asio::awaitable<void> stop_on_signal(asio::signal_set* signals) {
+        const auto [ec, number] = co_await signals->async_wait(asio::as_tuple(asio::use_awaitable));
+        if (ec) co_return;
+        log::info("signal {}: stopping", number);
+        server_.interrupt();
+        watch_.close();
+        if (!co_await server_.drained(kDrainLimit)) log::warn("some requests were cut off");
+        co_await runtime_.shutdown();
+    }
+
+    const config::Config& config_;
+    SystemClock clock_;
+    std::unique_ptr<store::SqliteStore> store_;
+    std::unique_ptr<store::ReaderPool> readers_;
+    std::unique_ptr<logs::LogStore> logs_;
+    asio::io_context io_;
+    asio::thread_pool reader_threads_;
+    events::JobWatch watch_;
+    metrics::Metrics metrics_;
+    engine::Machine machine_;
+    engine::Engine engine_;
+    runtime::DockerRuntime runtime_;
+    api::Api api_;
+    http::Server server_;
+};
+
+}  // namespace
+
+Result<> serve(const config::Config& config) {
+    BATCHD_TRY(log::init(config.log.level, config.log.format));
+    std::signal(SIGPIPE, SIG_IGN);
+    raise_descriptor_limit();
+    auto folder = DataFolder::open(config.daemon.data_dir);
+    if (!folder) return std::unexpected(std::move(folder).error());
+    auto store = store::SqliteStore::open(folder->database());
+    if (!store) return std::unexpected(std::move(store).error());
+    auto readers = store::ReaderPool::open(folder->database(),
+                                           static_cast<std::size_t>(config.daemon.readers));
+    if (!readers) return std::unexpected(std::move(readers).error());
+    auto logs = logs::LogStore::open(folder->path());
+    if (!logs) return std::unexpected(std::move(logs).error());
+    return Daemon(config, *folder, std::move(*store), std::move(*readers), std::move(*logs)).run();
+}
+
+}  // namespace batchd::daemon
