@@ -1,0 +1,70 @@
+// What the Docker Engine answers, and how its JSON is read. Pure; any thread. Members that are
+// missing or of a strange type keep their default: Engines differ, and people's containers too.
+#pragma once
+
+#include "batchd/base/result.hpp"
+#include "batchd/base/time.hpp"
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace batchd::docker {
+
+/// What an Engine can do, from /info.
+struct EngineInfo {
+    std::int64_t cpus = 0;
+    std::int64_t memory_bytes = 0;
+    std::vector<std::string> log_drivers;
+    std::string server_version;
+};
+
+struct ContainerState {
+    std::string id;
+    std::string status;  ///< created, running, paused, restarting, removing, exited, dead
+    bool oom_killed = false;
+    std::int32_t exit_code = 0;
+    std::string error;                     ///< why it could not start
+    std::optional<Timestamp> started_at;   ///< never, if not set
+    std::optional<Timestamp> finished_at;  ///< never, if not set
+};
+
+struct ContainerSummary {
+    std::string id;
+    std::string name;  ///< without the leading slash
+    std::string state;
+    std::vector<std::string> volumes;  ///< names of its named volumes
+};
+
+struct Event {
+    std::string action;  ///< create, start, oom, die, destroy, ...
+    std::string container_id;
+    std::string name;                       ///< the container's
+    std::optional<std::int32_t> exit_code;  ///< of `die`
+    std::int64_t time_ns = 0;
+};
+
+// Internal ("not what an Engine answers") if the text is not JSON of the right shape.
+Result<EngineInfo> parse_info(std::string_view text);
+Result<ContainerState> parse_inspect(std::string_view text);
+Result<std::vector<ContainerSummary>> parse_list(std::string_view text);
+Result<Event> parse_event(std::string_view line);
+/// The Id of a create answer.
+Result<std::string> parse_created(std::string_view text);
+
+/// The error that a line of a pull's progress carries, if it does.
+std::optional<std::string> pull_error(std::string_view line);
+
+/// The error of an answer with this status: its JSON `message`, else the start of its text.
+/// 400 InvalidArgument, 404 NotFound, 409 Conflict, 429 Throttled, 502 to 504 Unavailable, else
+/// Internal.
+Error engine_error(int status, std::string_view body);
+
+/// RFC 3339 in UTC with up to nine decimals, as nanoseconds since the epoch; nullopt for other
+/// text.
+std::optional<std::int64_t> parse_time_ns(std::string_view text);
+
+}  // namespace batchd::docker

@@ -1,0 +1,97 @@
+// A client of the Docker Engine API, 1.41 (Engine 20.10) and later.
+//
+// Runs on one executor and must be called there. Errors: as the Engine's status says (see
+// engine_error), Unavailable if it does not answer, Cancelled if the call's time is up or the
+// client was closed. The message of an Engine's error is the Engine's own text.
+#pragma once
+
+#include "batchd/docker/answers.hpp"
+#include "batchd/net/http_client.hpp"
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/awaitable.hpp>
+
+#include <cstdint>
+#include <memory>
+#include <string>
+
+namespace batchd::docker {
+
+template <class T = void>
+using Async = boost::asio::awaitable<Result<T>>;
+
+class Client {
+  public:
+    /// Time for creating and starting a container, as ECS has it.
+    static constexpr Seconds kCreateTimeout{240};
+    static constexpr Seconds kStartTimeout{180};
+
+    /// `url` and `certificate_directory` as for net::HttpClient.
+    Client(boost::asio::any_io_executor executor, std::string url,
+           std::string certificate_directory);
+
+    /// Agrees on the API's version; call it first, and again when the Engine may have changed.
+    /// Unavailable if the Engine is too old.
+    Async<> negotiate();
+    Async<EngineInfo> info();
+
+    /// Returns the container's id. NotFound if the image is missing, Conflict if the name exists.
+    Async<std::string> create(std::string name, std::string body);
+    Async<> start(std::string id);  ///< success also if it runs already
+    /// SIGTERM, after `grace` SIGKILL; returns when it stopped. Success also if it had stopped.
+    Async<> stop(std::string id, Seconds grace);
+    Async<ContainerState> inspect(std::string id_or_name);
+    Async<> remove(std::string id_or_name);  ///< by force; with its anonymous volumes
+    Async<> remove_volume(std::string name);
+    Async<std::vector<ContainerSummary>> list(std::string label);  ///< running or not
+
+    /// Pulls `image`. `registry_auth` is a header's value or empty. `stream` is a fresh one of this
+    /// client: closing it cancels the pull.
+    Async<> pull(net::HttpStream& stream, std::string image, std::string registry_auth);
+
+    /// Opens the output of a container from `since_ns` on (inclusive; 0: from the start), as
+    /// LogDecoder reads it; ends when the container stopped.
+    Async<> follow_logs(net::HttpStream& stream, std::string id, std::int64_t since_ns);
+
+    /// Opens the events of containers with `label`, from `since_ns` on (0: from now on), for
+    /// EventReader.
+    Async<> open_events(net::HttpStream& stream, std::string label, std::int64_t since_ns);
+
+    std::unique_ptr<net::HttpStream> stream() { return http_.stream(); }
+    void drop_idle() { http_.drop_idle(); }
+    void close() { http_.close(); }
+
+  private:
+    Async<net::HttpResponse> call(std::string method, std::string path, std::string body,
+                                  Milliseconds timeout);
+    Async<> open(net::HttpStream& stream, net::HttpRequest request);
+
+    net::HttpClient http_;
+    std::string version_ = "1.41";
+};
+
+/// Cuts a stream into lines.
+class LineReader {
+  public:
+    explicit LineReader(net::HttpStream& stream) : stream_(stream) {}
+    /// The next line that is not blank, without its end; empty at the end of the stream. Valid
+    /// until the next call.
+    Async<std::string_view> next();
+
+  private:
+    net::HttpStream& stream_;
+    std::string buffer_;
+    std::size_t at_ = 0;
+};
+
+/// Reads a stream of open_events; Unavailable when the stream ends.
+class EventReader {
+  public:
+    explicit EventReader(net::HttpStream& stream) : lines_(stream) {}
+    Async<Event> next();
+
+  private:
+    LineReader lines_;
+};
+
+}  // namespace batchd::docker

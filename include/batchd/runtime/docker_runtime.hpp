@@ -1,0 +1,82 @@
+// Carries out attempts on Docker hosts.
+//
+// Each host has one connection loop, one stream of events and no polling per container; each
+// attempt is one coroutine. Everything runs on one strand of the io_context, which any number of
+// threads may run.
+#pragma once
+
+#include "batchd/ports/container_runtime.hpp"
+#include "batchd/ports/log_sink.hpp"
+
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/io_context.hpp>
+
+#include <atomic>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace batchd::runtime {
+
+struct DockerHost {
+    std::string name;
+    std::string url;                    ///< unix:///path or tcp://host:port
+    std::string certificate_directory;  ///< ca.pem, cert.pem, key.pem; empty: no TLS
+    /// What jobs may use, where it differs from what the Engine says. An Engine tells no GPUs.
+    std::optional<MilliVcpu> vcpu{};
+    std::optional<MiB> memory{};
+    std::int32_t gpus = 0;
+};
+
+struct RegistryLogin {
+    std::string username;
+    std::string password;
+};
+
+struct DockerOptions {
+    std::vector<DockerHost> hosts;
+    /// Marks the containers of this daemon; it must stay the same over restarts, and differ from
+    /// that of other daemons on the same Engine.
+    std::string instance;
+    std::string network_mode = "bridge";
+    std::map<std::string, RegistryLogin> registries;  ///< by host; "docker.io" is Docker Hub
+    std::size_t concurrent_starts = 4;                ///< per host
+    Seconds reconcile_every{30};  ///< how often the containers that exist are listed
+};
+
+/// Counted since the start; any thread reads them.
+struct DockerCounters {
+    std::atomic<std::uint64_t> containers_started{0};
+    std::atomic<std::uint64_t> start_failures{0};
+    std::atomic<std::uint64_t> pulls{0};
+};
+
+class DockerRuntime final : public ports::ContainerRuntime {
+  public:
+    /// Begins to connect to the hosts. The references must outlive `io`'s last run.
+    DockerRuntime(boost::asio::io_context& io, DockerOptions options, ports::RuntimeEvents& events,
+                  ports::LogSink& logs, const Clock& clock);
+    /// Call shutdown first if `io` still runs.
+    ~DockerRuntime() override;
+
+    // Any thread; each returns at once. No container is removed as nobody's before adopt().
+    void start(ports::StartAttempt attempt) override;
+    void stop(model::AttemptId id, Seconds grace) override;
+    void forget(model::AttemptId id) override;
+    void adopt(std::vector<Adopt> attempts) override;
+
+    /// Stops to follow everything and flushes the logs; containers go on, and no event follows.
+    /// Takes two seconds at most. Any executor.
+    boost::asio::awaitable<void> shutdown();
+
+    const DockerCounters& counters() const;
+
+  private:
+    class Impl;
+    std::shared_ptr<Impl> impl_;
+};
+
+}  // namespace batchd::runtime

@@ -1,0 +1,158 @@
+#include "batchd/docker/answers.hpp"
+
+#include <nlohmann/json.hpp>
+
+namespace batchd::docker {
+namespace {
+
+using Json = nlohmann::json;
+
+Result<Json> parse_object(std::string_view text) {
+    auto value = Json::parse(text, nullptr, false);
+    if (value.is_object()) return value;
+    return fail(ErrorKind::Internal,
+                "not what an Engine answers: " + std::string(text.substr(0, 200)));
+}
+
+const Json& member(const Json& object, const char* name) {
+    static const Json null;
+    if (!object.is_object()) return null;
+    const auto found = object.find(name);
+    return found == object.end() ? null : *found;
+}
+
+std::string text_of(const Json& value) {
+    return value.is_string() ? value.get<std::string>() : std::string{};
+}
+
+std::int64_t number_of(const Json& value) {
+    return value.is_number_integer() ? value.get<std::int64_t>() : 0;
+}
+
+bool flag_of(const Json& value) { return value.is_boolean() && value.get<bool>(); }
+
+std::optional<Timestamp> time_of(const Json& value) {
+    const auto ns = parse_time_ns(text_of(value));
+    if (!ns) return std::nullopt;
+    return from_epoch_ms(*ns / 1'000'000);
+}
+
+ContainerSummary summary_of(const Json& value) {
+    ContainerSummary summary{.id = text_of(member(value, "Id")),
+                             .name{},
+                             .state = text_of(member(value, "State")),
+                             .volumes{}};
+    const Json& names = member(value, "Names");
+    if (names.is_array() && !names.empty()) summary.name = text_of(names.front());
+    if (summary.name.starts_with('/')) summary.name.erase(0, 1);
+    for (const Json& mount : member(value, "Mounts")) {
+        if (text_of(member(mount, "Type")) == "volume") {
+            summary.volumes.push_back(text_of(member(mount, "Name")));
+        }
+    }
+    return summary;
+}
+
+ErrorKind kind_of(int status) {
+    switch (status) {
+        case 400:
+            return ErrorKind::InvalidArgument;
+        case 404:
+            return ErrorKind::NotFound;
+        case 409:
+            return ErrorKind::Conflict;
+        case 429:
+            return ErrorKind::Throttled;
+        case 502:
+        case 503:
+        case 504:
+            return ErrorKind::Unavailable;
+        default:
+            return ErrorKind::Internal;
+    }
+}
+
+}  // namespace
+
+Result<EngineInfo> parse_info(std::string_view text) {
+    auto value = parse_object(text);
+    if (!value) return std::unexpected(std::move(value).error());
+    EngineInfo info{.cpus = number_of(member(*value, "NCPU")),
+                    .memory_bytes = number_of(member(*value, "MemTotal")),
+                    .log_drivers{},
+                    .server_version = text_of(member(*value, "ServerVersion"))};
+    for (const Json& driver : member(member(*value, "Plugins"), "Log")) {
+        info.log_drivers.push_back(text_of(driver));
+    }
+    return info;
+}
+
+Result<ContainerState> parse_inspect(std::string_view text) {
+    auto value = parse_object(text);
+    if (!value) return std::unexpected(std::move(value).error());
+    const Json& state = member(*value, "State");
+    return ContainerState{
+        .id = text_of(member(*value, "Id")),
+        .status = text_of(member(state, "Status")),
+        .oom_killed = flag_of(member(state, "OOMKilled")),
+        .exit_code = static_cast<std::int32_t>(number_of(member(state, "ExitCode"))),
+        .error = text_of(member(state, "Error")),
+        .started_at = time_of(member(state, "StartedAt")),
+        .finished_at = time_of(member(state, "FinishedAt"))};
+}
+
+Result<std::vector<ContainerSummary>> parse_list(std::string_view text) {
+    const auto value = Json::parse(text, nullptr, false);
+    if (!value.is_array()) {
+        return fail(ErrorKind::Internal,
+                    "not a list of containers: " + std::string(text.substr(0, 200)));
+    }
+    std::vector<ContainerSummary> list;
+    list.reserve(value.size());
+    for (const Json& container : value) list.push_back(summary_of(container));
+    return list;
+}
+
+Result<Event> parse_event(std::string_view line) {
+    auto value = parse_object(line);
+    if (!value) return std::unexpected(std::move(value).error());
+    const Json& actor = member(*value, "Actor");
+    const Json& attributes = member(actor, "Attributes");
+    Event event{.action = text_of(member(*value, "Action")),
+                .container_id = text_of(member(actor, "ID")),
+                .name = text_of(member(attributes, "name")),
+                .exit_code{},
+                .time_ns = number_of(member(*value, "timeNano"))};
+    const std::string code = text_of(member(attributes, "exitCode"));
+    if (!code.empty()) event.exit_code = static_cast<std::int32_t>(std::atoi(code.c_str()));
+    return event;
+}
+
+Result<std::string> parse_created(std::string_view text) {
+    auto value = parse_object(text);
+    if (!value) return std::unexpected(std::move(value).error());
+    std::string id = text_of(member(*value, "Id"));
+    if (id.empty()) return fail(ErrorKind::Internal, "the create answer has no Id");
+    return id;
+}
+
+std::optional<std::string> pull_error(std::string_view line) {
+    const auto value = Json::parse(line, nullptr, false);
+    const std::string detail = text_of(member(member(value, "errorDetail"), "message"));
+    if (!detail.empty()) return detail;
+    const std::string error = text_of(member(value, "error"));
+    return error.empty() ? std::nullopt : std::optional(error);
+}
+
+Error engine_error(int status, std::string_view body) {
+    const auto value = Json::parse(body, nullptr, false);
+    std::string message = text_of(member(value, "message"));
+    if (message.empty()) {
+        message = "HTTP status " + std::to_string(status);
+        const std::string_view line = body.substr(0, std::min<std::size_t>(body.find('\n'), 200));
+        if (!line.empty()) message += ": " + std::string(line);
+    }
+    return Error{.kind = kind_of(status), .message = std::move(message), .context{}};
+}
+
+}  // namespace batchd::docker

@@ -1,0 +1,236 @@
+#include "batchd/docker/client.hpp"
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include <charconv>
+
+namespace batchd::docker {
+namespace {
+
+constexpr int kNewestMinor = 44;  // what Engine 29 asks for at least
+constexpr int kOldestMinor = 41;
+constexpr Milliseconds kCallTimeout{30'000};
+constexpr Milliseconds kPullHeadTimeout{600'000};  // the registry may be slow to answer
+
+std::string url_encode(std::string_view text) {
+    std::string out;
+    for (const char c : text) {
+        const bool is_plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+                              (c >= '0' && c <= '9') || c == '-' || c == '_' || c == '.' ||
+                              c == '~';
+        if (is_plain) {
+            out += c;
+        } else {
+            out += fmt::format("%{:02X}", static_cast<unsigned char>(c));
+        }
+    }
+    return out;
+}
+
+std::string since_text(std::int64_t ns) {
+    return fmt::format("{}.{:09}", ns / 1'000'000'000, ns % 1'000'000'000);
+}
+
+std::string label_filter(const std::string& label, bool containers_only) {
+    nlohmann::json filter{{"label", {label}}};
+    if (containers_only) filter["type"] = {"container"};
+    return url_encode(filter.dump());
+}
+
+/// The minor of "1.41"; nullopt for other text.
+std::optional<int> minor_version(std::string_view version) {
+    if (!version.starts_with("1.")) return std::nullopt;
+    version.remove_prefix(2);
+    int minor = 0;
+    const auto [end, error] =
+        std::from_chars(version.data(), version.data() + version.size(), minor);
+    if (error != std::errc{} || end != version.data() + version.size()) return std::nullopt;
+    return minor;
+}
+
+/// ECS's text for a container that does not come about in time.
+Error timed_out(std::string_view state, Seconds limit) {
+    return Error{
+        .kind = ErrorKind::Cancelled,
+        .message = fmt::format(
+            "DockerTimeoutError: Could not transition to {}; timed out after waiting {}m0s", state,
+            limit.count() / 60),
+        .context{}};
+}
+
+}  // namespace
+
+Client::Client(boost::asio::any_io_executor executor, std::string url,
+               std::string certificate_directory)
+    : http_(std::move(executor), std::move(url), std::move(certificate_directory)) {}
+
+Async<net::HttpResponse> Client::call(std::string method, std::string path, std::string body,
+                                      Milliseconds timeout) {
+    net::HttpRequest request{.method = std::move(method),
+                             .target = "/v" + version_ + path,
+                             .body = std::move(body),
+                             .timeout = timeout};
+    auto response = co_await http_.fetch(std::move(request));
+    if (response && response->status >= 400) {
+        co_return std::unexpected(engine_error(response->status, response->body));
+    }
+    co_return response;
+}
+
+Async<> Client::negotiate() {
+    net::HttpRequest request{.method = "GET", .target = "/_ping", .timeout = kCallTimeout};
+    auto response = co_await http_.fetch(std::move(request));
+    if (!response) co_return std::unexpected(std::move(response).error());
+    if (response->status != 200) {
+        co_return std::unexpected(engine_error(response->status, response->body));
+    }
+    const std::string theirs(response->header("Api-Version"));
+    const auto minor = minor_version(theirs);
+    if (!minor) {
+        co_return fail(ErrorKind::Unavailable, "this is not a Docker Engine: no API version");
+    }
+    if (*minor < kOldestMinor) {
+        co_return fail(ErrorKind::Unavailable, "the Engine is too old: its API version is " +
+                                                   theirs +
+                                                   ", 1.41 (Docker 20.10) or later is needed");
+    }
+    version_ = fmt::format("1.{}", std::min(*minor, kNewestMinor));
+    co_return Result<>{};
+}
+
+Async<EngineInfo> Client::info() {
+    auto response = co_await call("GET", "/info", {}, kCallTimeout);
+    if (!response) co_return std::unexpected(std::move(response).error());
+    co_return parse_info(response->body);
+}
+
+Async<std::string> Client::create(std::string name, std::string body) {
+    auto response = co_await call("POST", "/containers/create?name=" + url_encode(name),
+                                  std::move(body), kCreateTimeout);
+    if (response) co_return parse_created(response->body);
+    if (response.error().kind == ErrorKind::Cancelled) {
+        co_return std::unexpected(timed_out("created", kCreateTimeout));
+    }
+    co_return std::unexpected(std::move(response).error());
+}
+
+Async<> Client::start(std::string id) {
+    auto response = co_await call("POST", "/containers/" + id + "/start", {}, kStartTimeout);
+    if (response) co_return Result<>{};
+    if (response.error().kind == ErrorKind::Cancelled) {
+        co_return std::unexpected(timed_out("started", kStartTimeout));
+    }
+    co_return std::unexpected(std::move(response).error());
+}
+
+Async<> Client::stop(std::string id, Seconds grace) {
+    auto response =
+        co_await call("POST", fmt::format("/containers/{}/stop?t={}", id, grace.count()), {},
+                      grace + 2 * kCallTimeout);
+    if (!response) co_return std::unexpected(std::move(response).error());
+    co_return Result<>{};
+}
+
+Async<ContainerState> Client::inspect(std::string id_or_name) {
+    auto response = co_await call("GET", "/containers/" + id_or_name + "/json", {}, kCallTimeout);
+    if (!response) co_return std::unexpected(std::move(response).error());
+    co_return parse_inspect(response->body);
+}
+
+Async<> Client::remove(std::string id_or_name) {
+    auto response =
+        co_await call("DELETE", "/containers/" + id_or_name + "?force=1&v=1", {}, 2 * kCallTimeout);
+    if (!response) co_return std::unexpected(std::move(response).error());
+    co_return Result<>{};
+}
+
+Async<> Client::remove_volume(std::string name) {
+    auto response = co_await call("DELETE", "/volumes/" + url_encode(name), {}, kCallTimeout);
+    if (!response) co_return std::unexpected(std::move(response).error());
+    co_return Result<>{};
+}
+
+Async<std::vector<ContainerSummary>> Client::list(std::string label) {
+    auto response = co_await call(
+        "GET", "/containers/json?all=1&filters=" + label_filter(label, false), {}, kCallTimeout);
+    if (!response) co_return std::unexpected(std::move(response).error());
+    co_return parse_list(response->body);
+}
+
+Async<> Client::open(net::HttpStream& stream, net::HttpRequest request) {
+    request.target = "/v" + version_ + request.target;
+    auto response = co_await stream.open(std::move(request));
+    if (!response) co_return std::unexpected(std::move(response).error());
+    if (response->status < 400) co_return Result<>{};
+    std::string body;
+    for (;;) {
+        auto piece = co_await stream.read();
+        if (!piece || piece->empty() || body.size() > 64 * 1024) break;
+        body += *piece;
+    }
+    co_return std::unexpected(engine_error(response->status, body));
+}
+
+Async<> Client::pull(net::HttpStream& stream, std::string image, std::string registry_auth) {
+    net::HttpRequest request{.method = "POST",
+                             .target = "/images/create?fromImage=" + url_encode(image),
+                             .timeout = kPullHeadTimeout};
+    if (!registry_auth.empty()) {
+        request.headers.emplace_back("X-Registry-Auth", std::move(registry_auth));
+    }
+    auto opened = co_await open(stream, std::move(request));
+    if (!opened) co_return opened;
+    LineReader lines(stream);
+    for (;;) {
+        auto line = co_await lines.next();
+        if (!line) co_return std::unexpected(std::move(line).error());
+        if (line->empty()) co_return Result<>{};
+        if (auto error = pull_error(*line)) co_return fail(ErrorKind::Internal, std::move(*error));
+    }
+}
+
+Async<> Client::follow_logs(net::HttpStream& stream, std::string id, std::int64_t since_ns) {
+    std::string target = "/containers/" + id + "/logs?stdout=1&stderr=1&follow=1&timestamps=1";
+    if (since_ns > 0) target += "&since=" + since_text(since_ns);
+    co_return co_await open(stream, net::HttpRequest{.method = "GET", .target = std::move(target)});
+}
+
+Async<> Client::open_events(net::HttpStream& stream, std::string label, std::int64_t since_ns) {
+    std::string target = "/events?filters=" + label_filter(label, true);
+    if (since_ns > 0) target += "&since=" + since_text(since_ns);
+    co_return co_await open(stream, net::HttpRequest{.method = "GET", .target = std::move(target)});
+}
+
+Async<std::string_view> LineReader::next() {
+    for (;;) {
+        const auto newline = buffer_.find('\n', at_);
+        if (newline != std::string::npos) {
+            std::string_view line = std::string_view(buffer_).substr(at_, newline - at_);
+            at_ = newline + 1;
+            if (line.ends_with('\r')) line.remove_suffix(1);
+            if (!line.empty()) co_return line;
+            continue;
+        }
+        buffer_.erase(0, at_);
+        at_ = 0;
+        auto piece = co_await stream_.read();
+        if (!piece) co_return std::unexpected(std::move(piece).error());
+        if (!piece->empty()) {
+            buffer_ += *piece;
+        } else if (buffer_.empty()) {
+            co_return std::string_view{};
+        } else {
+            buffer_ += '\n';  // the last line may lack its end
+        }
+    }
+}
+
+Async<Event> EventReader::next() {
+    auto line = co_await lines_.next();
+    if (!line) co_return std::unexpected(std::move(line).error());
+    if (line->empty()) co_return fail(ErrorKind::Unavailable, "the Engine ended its events");
+    co_return parse_event(*line);
+}
+
+}  // namespace batchd::docker

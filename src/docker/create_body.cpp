@@ -1,0 +1,219 @@
+#include "batchd/docker/create_body.hpp"
+
+#include <nlohmann/json.hpp>
+
+#include <algorithm>
+#include <array>
+
+namespace batchd::docker {
+namespace {
+
+using Json = nlohmann::json;
+using model::ContainerProperties;
+using ports::StartAttempt;
+
+constexpr std::int64_t kMiB = 1024 * 1024;
+constexpr std::int64_t kEngineMinimumMiB = 6;  // Batch allows 4; the Engine refuses below 6
+constexpr int kStopTimeoutSeconds = 30;
+
+Json environment_of(const StartAttempt& attempt) {
+    Json list = Json::array();
+    const auto add = [&](const std::string& name, const std::string& value) {
+        list.push_back(name + "=" + value);
+    };
+    for (const auto& entry : attempt.container.environment) add(entry.name, entry.value);
+    add("AWS_EXECUTION_ENV", "AWS_ECS_EC2");
+    add("AWS_BATCH_JOB_ID", to_string(attempt.id.job));
+    add("AWS_BATCH_JOB_ATTEMPT", std::to_string(attempt.id.number));
+    add("AWS_BATCH_JQ_NAME", attempt.queue);
+    add("AWS_BATCH_CE_NAME", attempt.compute_environment);
+    return list;
+}
+
+bool is_on_host(const model::Volume& volume) {
+    return volume.host && volume.host->source_path && !volume.host->source_path->empty();
+}
+
+std::string volume_name(const model::AttemptId& id, const model::Volume& volume) {
+    return container_name(id) + "-" + volume.name.value_or("");
+}
+
+Json volume_mount(const StartAttempt& attempt, const CreateOptions& options,
+                  const model::Volume& volume, const model::MountPoint& point) {
+    return {{"Type", "volume"},
+            {"Source", volume_name(attempt.id, volume)},
+            {"Target", *point.container_path},
+            {"ReadOnly", point.read_only.value_or(false)},
+            {"VolumeOptions", {{"Labels", {{kInstanceLabel, options.instance}}}}}};
+}
+
+/// Binds rather than Mounts for paths of the host: they make a missing directory, as ECS does.
+Result<> add_mount(const StartAttempt& attempt, const CreateOptions& options,
+                   const model::MountPoint& point, Json& host_config) {
+    const auto& volumes = attempt.container.volumes;
+    const auto volume = std::ranges::find_if(
+        volumes, [&](const model::Volume& v) { return v.name == point.source_volume; });
+    if (volume == volumes.end() || !point.container_path) {
+        return invalid_argument("mount point '" + point.container_path.value_or("") +
+                                "' names no volume of the job: '" +
+                                point.source_volume.value_or("") + "'");
+    }
+    if (volume->efs_volume_configuration) {
+        return invalid_argument("volume '" + volume->name.value_or("") +
+                                "' is an EFS volume, which this host cannot mount");
+    }
+    if (!is_on_host(*volume)) {
+        host_config["Mounts"].push_back(volume_mount(attempt, options, *volume, point));
+        return {};
+    }
+    const std::string& source = *volume->host->source_path;
+    if (source.contains(':') || point.container_path->contains(':')) {
+        return invalid_argument("volume path '" + source + "' or '" + *point.container_path +
+                                "' contains a colon");
+    }
+    host_config["Binds"].push_back(source + ":" + *point.container_path +
+                                   (point.read_only.value_or(false) ? ":ro" : ""));
+    return {};
+}
+
+std::string cgroup_permissions(const model::Device& device) {
+    if (!device.permissions || device.permissions->empty()) return "rwm";
+    std::string letters;
+    for (const auto& permission : *device.permissions) {
+        if (permission == "READ") letters += 'r';
+        if (permission == "WRITE") letters += 'w';
+        if (permission == "MKNOD") letters += 'm';
+    }
+    return letters;
+}
+
+void add_linux_parameters(const model::LinuxParameters& linux_parameters, std::int64_t memory_mib,
+                          Json& host_config) {
+    for (const auto& device : linux_parameters.devices) {
+        host_config["Devices"].push_back(
+            {{"PathOnHost", device.host_path},
+             {"PathInContainer", device.container_path.value_or(device.host_path)},
+             {"CgroupPermissions", cgroup_permissions(device)}});
+    }
+    for (const auto& tmpfs : linux_parameters.tmpfs) {
+        std::string mount = "size=" + std::to_string(tmpfs.size) + "m";
+        for (const auto& option : tmpfs.mount_options.value_or(std::vector<std::string>{})) {
+            mount += "," + option;
+        }
+        host_config["Tmpfs"][tmpfs.container_path] = mount;
+    }
+    if (linux_parameters.init_process_enabled) {
+        host_config["Init"] = *linux_parameters.init_process_enabled;
+    }
+    if (linux_parameters.shared_memory_size) {
+        host_config["ShmSize"] = *linux_parameters.shared_memory_size * kMiB;
+    }
+    if (linux_parameters.max_swap) {
+        host_config["MemorySwap"] = (memory_mib + *linux_parameters.max_swap) * kMiB;
+        // AWS ignores swappiness without maxSwap.
+        if (linux_parameters.swappiness) {
+            host_config["MemorySwappiness"] = *linux_parameters.swappiness;
+        }
+    }
+}
+
+bool contains(const auto& list, std::string_view value) {
+    return std::ranges::find(list, value) != std::ranges::end(list);
+}
+
+Result<Json> log_config(const ContainerProperties& container, const CreateOptions& options) {
+    const Json kept_by_batchd{{"Type", "json-file"}, {"Config", Json::object()}};
+    if (!container.log_configuration) return kept_by_batchd;
+    const auto& wanted = *container.log_configuration;
+    static constexpr std::array<std::string_view, 5> kReplaced{"", "awslogs", "json-file", "local",
+                                                               "journald"};
+    if (contains(kReplaced, wanted.log_driver)) return kept_by_batchd;
+    if (!contains(options.log_drivers, wanted.log_driver)) {
+        return invalid_argument("logger: no log driver named '" + wanted.log_driver +
+                                "' is registered");
+    }
+    if (!wanted.secret_options.empty()) {
+        return invalid_argument("logConfiguration.secretOptions cannot be resolved on this host");
+    }
+    return Json{{"Type", wanted.log_driver}, {"Config", wanted.options}};
+}
+
+void add_ulimits(const ContainerProperties& container, Json& host_config) {
+    for (const auto& limit : container.ulimits) {
+        host_config["Ulimits"].push_back(
+            {{"Name", limit.name}, {"Soft", limit.soft_limit}, {"Hard", limit.hard_limit}});
+    }
+}
+
+void add_gpus(std::int32_t gpus, Json& host_config) {
+    if (gpus == 0) return;
+    host_config["DeviceRequests"] = Json::array(
+        {{{"Driver", "nvidia"}, {"Count", gpus}, {"Capabilities", Json::array({{"gpu"}})}}});
+}
+
+Result<Json> host_config_of(const StartAttempt& attempt, const CreateOptions& options) {
+    const auto& container = attempt.container;
+    const std::int64_t memory_mib = std::max(attempt.resources.memory.value, kEngineMinimumMiB);
+    const bool privileged = container.privileged.value_or(false);
+    Json config{
+        {"CpuShares", std::max<std::int64_t>(2, attempt.resources.vcpu.value * 1024 / 1000)},
+        {"Memory", memory_mib * kMiB},
+        {"NetworkMode", options.network_mode},
+        {"Privileged", privileged},
+        {"ReadonlyRootfs", container.readonly_root_filesystem.value_or(false)},
+        {"RestartPolicy", {{"Name", "no"}}},
+        {"AutoRemove", false}};
+    if (!privileged) config["SecurityOpt"] = Json::array({"no-new-privileges"});
+    auto logs = log_config(container, options);
+    if (!logs) return std::unexpected(std::move(logs).error());
+    config["LogConfig"] = std::move(*logs);
+    add_ulimits(container, config);
+    add_gpus(attempt.resources.gpus, config);
+    if (container.linux_parameters) {
+        add_linux_parameters(*container.linux_parameters, memory_mib, config);
+    }
+    for (const auto& point : container.mount_points) {
+        BATCHD_TRY(add_mount(attempt, options, point, config));
+    }
+    return config;
+}
+
+}  // namespace
+
+std::string container_name(const model::AttemptId& id) { return "batchd-" + model::task_id(id); }
+
+std::vector<std::string> task_volumes(const StartAttempt& attempt) {
+    std::vector<std::string> names;
+    for (const auto& volume : attempt.container.volumes) {
+        const bool is_mounted = std::ranges::any_of(
+            attempt.container.mount_points,
+            [&](const model::MountPoint& p) { return p.source_volume == volume.name; });
+        if (is_mounted && !is_on_host(volume) && !volume.efs_volume_configuration) {
+            names.push_back(volume_name(attempt.id, volume));
+        }
+    }
+    return names;
+}
+
+Result<std::string> create_body(const StartAttempt& attempt, const CreateOptions& options) {
+    const auto& container = attempt.container;
+    if (!container.secrets.empty()) {
+        return invalid_argument("secrets cannot be resolved on this host");
+    }
+    auto host_config = host_config_of(attempt, options);
+    if (!host_config) return std::unexpected(std::move(host_config).error());
+    Json body{{"Image", container.image.value_or("")},
+              {"Env", environment_of(attempt)},
+              {"StopTimeout", kStopTimeoutSeconds},
+              {"Labels",
+               {{kInstanceLabel, options.instance},
+                {"batchd.job", to_string(attempt.id.job)},
+                {"batchd.attempt", std::to_string(attempt.id.number)},
+                {"batchd.task", model::task_id(attempt.id)}}},
+              {"HostConfig", std::move(*host_config)}};
+    if (!container.command.empty()) body["Cmd"] = container.command;
+    if (container.user) body["User"] = *container.user;
+    return body.dump(-1, ' ', false, Json::error_handler_t::replace);
+}
+
+}  // namespace batchd::docker

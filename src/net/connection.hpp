@@ -1,0 +1,39 @@
+// One connection to an HTTP server, whatever it runs over.
+#pragma once
+
+#include "batchd/net/endpoint.hpp"
+#include "batchd/net/http_client.hpp"
+
+namespace batchd::net {
+
+class Connection {
+  public:
+    virtual ~Connection() = default;
+
+    /// Sends and reads the head of the answer. `request` must outlive the call.
+    virtual boost::asio::awaitable<Result<HttpResponse>> send(const HttpRequest& request) = 0;
+
+    /// The next bytes of the body, empty at its end; valid until the next call.
+    virtual boost::asio::awaitable<Result<std::string_view>> read() = 0;
+
+    /// Whether received bytes wait to be read.
+    virtual bool has_buffered() const = 0;
+
+    /// From now on read() may take as long as it likes.
+    virtual void expect_slow_body() = 0;
+
+    /// Whether the last answer was read to its end and the server keeps the connection.
+    virtual bool is_reusable() const = 0;
+
+    /// Whether a byte of the last request's answer has come.
+    virtual bool has_answer() const = 0;
+
+    virtual void close() = 0;
+};
+
+/// `certificate_directory` is empty for a connection without TLS.
+boost::asio::awaitable<Result<std::shared_ptr<Connection>>> connect(
+    boost::asio::any_io_executor executor, Endpoint endpoint, std::string certificate_directory,
+    Milliseconds timeout);
+
+}  // namespace batchd::net

@@ -1,0 +1,163 @@
+#include "runtime/host.hpp"
+
+#include "batchd/docker/create_body.hpp"
+#include "batchd/net/retry_delay.hpp"
+
+#include <unordered_set>
+
+namespace batchd::runtime {
+
+namespace asio = boost::asio;
+
+Host::Host(Context& context, DockerHost options)
+    : context_(context),
+      options_(std::move(options)),
+      client_(context.strand, options_.url, options_.certificate_directory),
+      starts_(context.strand, context.options.concurrent_starts),
+      pulls_(context, client_),
+      changed_(context.strand),
+      reconcile_now_(context.strand) {}
+
+void Host::run() { context_.spawn(connect_loop()); }
+
+void Host::shutdown() {
+    client_.close();
+    changed_.notify_all();
+    reconcile_now_.notify_all();
+}
+
+asio::awaitable<void> Host::wait_up() {
+    while (!is_up_ && !context_.stopping) co_await changed_.wait();
+}
+
+void Host::watch(const std::string& container, std::weak_ptr<ContainerWatcher> watcher) {
+    watchers_[container] = std::move(watcher);
+}
+
+void Host::unwatch(const std::string& container) { watchers_.erase(container); }
+
+void Host::remove_orphans() {
+    orphans_go_ = true;
+    reconcile_now_.notify_all();
+}
+
+std::string Host::label() const {
+    return std::string(docker::kInstanceLabel) + "=" + context_.options.instance;
+}
+
+asio::awaitable<void> Host::connect_loop() {
+    const auto self = shared_from_this();
+    net::RetryDelay delay{Milliseconds{100}, Milliseconds{2000}};
+    while (!context_.stopping) {
+        const std::size_t before = connections_;
+        const Error why = co_await serve();
+        if (context_.stopping) break;
+        went_down(why);
+        if (connections_ != before) delay.reset();
+        co_await changed_.wait_for(delay.next());
+    }
+}
+
+asio::awaitable<Error> Host::serve() {
+    client_.drop_idle();
+    if (auto agreed = co_await client_.negotiate(); !agreed) co_return agreed.error();
+    auto info = co_await client_.info();
+    if (!info) co_return info.error();
+    info_ = std::move(*info);
+    // Before the host counts as up, so that no container of it can end unseen.
+    events_ = client_.stream();
+    if (auto opened = co_await client_.open_events(*events_, label(), last_event_ns_); !opened) {
+        co_return opened.error();
+    }
+    went_up();
+    context_.spawn(reconcile_loop(connections_));
+    docker::EventReader reader(*events_);
+    for (;;) {
+        auto event = co_await reader.next();
+        if (!event) co_return event.error();
+        deliver(*event);
+    }
+}
+
+void Host::went_up() {
+    ++connections_;
+    is_up_ = true;
+    down_reason_.clear();
+    const model::Resources capacity{
+        .vcpu = options_.vcpu.value_or(vcpus(info_.cpus)),
+        .memory = options_.memory.value_or(MiB{info_.memory_bytes / (1024 * 1024)}),
+        .gpus = options_.gpus};
+    log::info("host {}: Docker {} answers", name(), info_.server_version);
+    context_.events.host_up(name(), capacity);
+    changed_.notify_all();
+}
+
+void Host::went_down(const Error& why) {
+    is_up_ = false;
+    client_.drop_idle();
+    reconcile_now_.notify_all();
+    if (why.message == down_reason_) return;
+    down_reason_ = why.message;
+    log::warn("host {} is down: {}", name(), why.message);
+    context_.events.host_down(name(), why.message);
+}
+
+void Host::deliver(const docker::Event& event) {
+    last_event_ns_ = std::max(last_event_ns_, event.time_ns);
+    const auto found = watchers_.find(event.name);
+    if (found == watchers_.end()) return;
+    if (const auto watcher = found->second.lock()) watcher->on_event(event);
+}
+
+asio::awaitable<void> Host::reconcile_loop(std::size_t connection) {
+    const auto self = shared_from_this();
+    while (!context_.stopping && is_up_ && connections_ == connection) {
+        if (auto listed = co_await reconcile(); !listed) {
+            if (connections_ != connection) break;
+            log::warn("host {}: cannot list its containers: {}", name(), listed.error().message);
+            events_->close();  // serve() ends and connects again
+            break;
+        }
+        co_await reconcile_now_.wait_for(context_.options.reconcile_every);
+    }
+}
+
+asio::awaitable<Result<>> Host::reconcile() {
+    // Only those can be missing that ran before the list was made.
+    std::vector<std::string> expected;
+    for (const auto& [container, watcher] : watchers_) {
+        const auto live = watcher.lock();
+        if (live && live->believes_running()) expected.push_back(container);
+    }
+    auto listed = co_await client_.list(label());
+    if (!listed) co_return std::unexpected(std::move(listed).error());
+    std::unordered_set<std::string> alive;
+    for (auto& container : *listed) {
+        if (container.state == "running" || container.state == "paused") {
+            alive.insert(container.name);
+        }
+        if (orphans_go_ && !watchers_.contains(container.name)) {
+            context_.spawn(remove_orphan(std::move(container)));
+        }
+    }
+    for (const auto& container : expected) {
+        const auto found = watchers_.find(container);
+        if (found == watchers_.end() || alive.contains(container)) continue;
+        if (const auto watcher = found->second.lock()) watcher->on_missing();
+    }
+    co_return Result<>{};
+}
+
+asio::awaitable<void> Host::remove_orphan(docker::ContainerSummary container) {
+    const auto self = shared_from_this();
+    log::warn("host {}: removing container {}, which belongs to no attempt", name(),
+              container.name);
+    // What fails is tried again after the next listing.
+    auto removed = co_await client_.remove(container.id);
+    if (!removed) co_return;
+    for (auto& volume : container.volumes) {
+        if (volume.starts_with(container.name)) (void)co_await client_.remove_volume(volume);
+    }
+}
+
+}  // namespace batchd::runtime

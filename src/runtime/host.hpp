@@ -1,0 +1,81 @@
+// One Docker host: its connection, its events, and the list of what exists there.
+#pragma once
+
+#include "batchd/docker/client.hpp"
+#include "runtime/context.hpp"
+#include "runtime/pulls.hpp"
+#include "runtime/signal.hpp"
+
+#include <boost/asio/awaitable.hpp>
+
+#include <memory>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+namespace batchd::runtime {
+
+/// Who cares for a container.
+class ContainerWatcher {
+  public:
+    virtual ~ContainerWatcher() = default;
+    virtual void on_event(const docker::Event& event) = 0;
+    /// A listing of the host says that the container does not run.
+    virtual void on_missing() = 0;
+    virtual bool believes_running() const = 0;
+};
+
+class Host : public std::enable_shared_from_this<Host> {
+  public:
+    Host(Context& context, DockerHost options);
+
+    void run();       ///< once
+    void shutdown();  ///< ends all calls
+
+    const std::string& name() const { return options_.name; }
+    docker::Client& client() { return client_; }
+    const docker::EngineInfo& info() const { return info_; }
+    bool is_up() const { return is_up_; }
+    /// Returns when the host is up, or the runtime stops.
+    boost::asio::awaitable<void> wait_up();
+
+    Slots& starts() { return starts_; }
+    Pulls& pulls() { return pulls_; }
+
+    /// `watcher` hears of the container of this name until unwatch.
+    void watch(const std::string& container, std::weak_ptr<ContainerWatcher> watcher);
+    void unwatch(const std::string& container);
+
+    /// From now on containers without a watcher are removed.
+    void remove_orphans();
+
+  private:
+    boost::asio::awaitable<void> connect_loop();
+    /// Serves until the connection breaks; returns why.
+    boost::asio::awaitable<Error> serve();
+    boost::asio::awaitable<void> reconcile_loop(std::size_t connection);
+    boost::asio::awaitable<Result<>> reconcile();
+    boost::asio::awaitable<void> remove_orphan(docker::ContainerSummary container);
+    void went_up();
+    void went_down(const Error& why);
+    void deliver(const docker::Event& event);
+    std::string label() const;
+
+    Context& context_;
+    DockerHost options_;
+    docker::Client client_;
+    docker::EngineInfo info_;
+    Slots starts_;
+    Pulls pulls_;
+    std::unordered_map<std::string, std::weak_ptr<ContainerWatcher>> watchers_;
+    std::unique_ptr<net::HttpStream> events_;
+    Signal changed_;  ///< is_up_
+    Signal reconcile_now_;
+    std::string down_reason_;  ///< as last reported
+    std::int64_t last_event_ns_ = 0;
+    std::size_t connections_ = 0;  ///< counts, to end what belongs to an earlier one
+    bool is_up_ = false;
+    bool orphans_go_ = false;
+};
+
+}  // namespace batchd::runtime

@@ -1,0 +1,24 @@
+// The ways in which an attempt ends, in AWS's words. Pure.
+#pragma once
+
+#include "batchd/ports/container_runtime.hpp"
+
+#include <optional>
+#include <string>
+
+namespace batchd::runtime {
+
+/// Never ran: AWS's statusReason is "Task failed to start". `reason` is container.reason.
+ports::AttemptOutcome failed_to_start(std::string reason, std::optional<std::int32_t> exit_code,
+                                      Timestamp now);
+
+/// `error` is what the Engine, or the time-out of a call, said; `what` is such as
+/// "CannotStartContainerError".
+std::string start_error_reason(std::string_view what, const Error& error);
+
+ports::AttemptOutcome exited(std::int32_t exit_code, bool oom_killed, Timestamp stopped_at);
+
+/// The container ran, and is gone without a trace.
+ports::AttemptOutcome disappeared(const std::string& host, Timestamp now);
+
+}  // namespace batchd::runtime

@@ -1,0 +1,50 @@
+#include "runtime/signal.hpp"
+
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
+#include <algorithm>
+#include <utility>
+
+namespace batchd::runtime {
+
+namespace asio = boost::asio;
+
+asio::awaitable<void> Signal::wait() { co_await wait_on(asio::steady_timer::time_point::max()); }
+
+asio::awaitable<void> Signal::wait_for(Milliseconds limit) {
+    co_await wait_on(asio::steady_timer::clock_type::now() + limit);
+}
+
+asio::awaitable<void> Signal::wait_on(asio::steady_timer::time_point deadline) {
+    asio::steady_timer timer(executor_, deadline);
+    waiters_.push_back(&timer);
+    co_await timer.async_wait(asio::as_tuple(asio::use_awaitable));
+    std::erase(waiters_, &timer);
+}
+
+void Signal::notify_all() {
+    for (auto* timer : std::exchange(waiters_, {})) timer->cancel();
+}
+
+void Signal::notify_one() {
+    if (waiters_.empty()) return;
+    auto* timer = waiters_.front();
+    waiters_.pop_front();
+    timer->cancel();
+}
+
+asio::awaitable<Slots::Slot> Slots::take() {
+    while (free_ == 0) co_await released_.wait();
+    --free_;
+    co_return Slot(*this);
+}
+
+void Slots::Slot::release() {
+    if (!slots_) return;
+    ++slots_->free_;
+    slots_->released_.notify_one();
+    slots_ = nullptr;
+}
+
+}  // namespace batchd::runtime
