@@ -36,10 +36,10 @@ class Machine {
     /// The references must outlive the machine.
     Machine(Options options, ports::Store& store, std::vector<ports::EventSink*> sinks);
 
-    /// Loads the stored state and hands the attempts under way to the runtime. On an empty database
-    /// it makes compute environment `local` and job queue `default`. `first_uuid` becomes the uuid
-    /// of `local`.
-    Result<> start(Timestamp now, const std::string& first_uuid);
+    /// Loads the stored state and hands the attempts under way to the runtime, which must outlive
+    /// the machine. On an empty database it makes compute environment `local`, with `first_uuid` as
+    /// its uuid, and job queue `default`. Call it before step().
+    Result<> start(ports::ContainerRuntime& runtime, Timestamp now, const std::string& first_uuid);
 
     /// Decides all inputs, commits their changes in one transaction, then publishes, answers and
     /// acts. If the commit fails, every answer is Unavailable and nothing has happened; from then
