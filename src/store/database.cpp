@@ -138,7 +138,7 @@ Result<> Database::backup(const std::string& path) {
     sqlite3_backup_step(copy, -1);  // in WAL mode a reader of any length holds no writer up
     if (sqlite3_backup_finish(copy) == SQLITE_OK) return {};
     auto error = target->last_error("backup");
-    (void)std::filesystem::remove(path, ignored);
+    std::filesystem::remove(path, ignored);
     return error;
 }
 
@@ -150,7 +150,8 @@ Result<Transaction> Transaction::begin(Database& database, Kind kind) {
 
 Transaction::~Transaction() {
     // After some errors SQLite has rolled back by itself.
-    if (database_ && database_->in_transaction()) (void)database_->run("ROLLBACK");
+    if (!database_ || !database_->in_transaction()) return;
+    [[maybe_unused]] const auto rolled_back = database_->run("ROLLBACK");
 }
 
 Result<> Transaction::commit() {
