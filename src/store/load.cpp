@@ -96,6 +96,19 @@ Result<> load_attempts(Database& database, ports::Snapshot& snapshot) {
         on_row);
 }
 
+/// Counted through the index by queue and status.
+Result<> load_ended(Database& database, ports::Snapshot& snapshot) {
+    return database.each(
+        "SELECT id, (SELECT COUNT(*) FROM job WHERE queue_id = job_queue.id AND status = 5),"
+        " (SELECT COUNT(*) FROM job WHERE queue_id = job_queue.id AND status = 6)"
+        " FROM job_queue WHERE status <> 'DELETED'",
+        [&](Row& row) -> Result<> {
+            auto& ended = snapshot.ended.emplace_back();
+            row.read(ended.queue_id, ended.succeeded, ended.failed);
+            return {};
+        });
+}
+
 Result<> load_next_ids(Database& database, ports::Snapshot& snapshot) {
     return database.each(
         "SELECT 1 + coalesce((SELECT MAX(seq) FROM job), 0),"
@@ -116,6 +129,7 @@ Result<ports::Snapshot> load_snapshot(Database& database) {
     BATCHD_TRY(load_definitions(database, snapshot));
     BATCHD_TRY(load_jobs(database, snapshot));
     BATCHD_TRY(load_attempts(database, snapshot));
+    BATCHD_TRY(load_ended(database, snapshot));
     BATCHD_TRY(load_next_ids(database, snapshot));
     return snapshot;
 }

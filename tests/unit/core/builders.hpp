@@ -1,0 +1,174 @@
+// Words for tests of the scheduler: jobs are described, submitted and moved on in a line each.
+#pragma once
+
+#include "batchd/core/core.hpp"
+
+#include <gtest/gtest.h>
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace batchd::core::test {
+
+inline model::JobId job_id(std::uint64_t n) {
+    model::JobId id;
+    for (std::size_t i = 0; i < 8; ++i) {
+        id.uuid.bytes[15 - i] = static_cast<std::uint8_t>(n >> (8 * i));
+    }
+    return id;
+}
+
+inline model::Resources resources(std::int64_t vcpu, std::int64_t memory_mib = 100, int gpus = 0) {
+    return {.vcpu = vcpus(vcpu), .memory = MiB{memory_mib}, .gpus = gpus};
+}
+
+struct JobBuilder {
+    SubmitJob event;
+
+    JobBuilder& needs(model::Resources what) {
+        event.traits.resources = what;
+        return *this;
+    }
+    JobBuilder& after(const model::JobId& id) {
+        event.traits.depends_on.push_back(id);
+        return *this;
+    }
+    JobBuilder& attempts(std::int32_t n) {
+        event.traits.attempts = n;
+        return *this;
+    }
+    JobBuilder& timeout(Seconds limit) {
+        event.traits.timeout = limit;
+        return *this;
+    }
+    JobBuilder& in(std::string queue) {
+        event.queue = std::move(queue);
+        return *this;
+    }
+    JobBuilder& rule(model::EvaluateOnExit rule) {
+        event.traits.retry_rules.push_back(std::move(rule));
+        return *this;
+    }
+};
+
+/// A scheduler with one host of 4 vCPUs, an environment `local` and a queue `default`, at time 0.
+class World {
+  public:
+    explicit World(Policy policy = {}, int hosts = 1) {
+        state.policy = policy;
+        for (int i = 0; i < hosts; ++i) add_host(state, "h" + std::to_string(i));
+        add_environment("local");
+        add_queue("default", 1, {"local"});
+        for (int i = 0; i < hosts; ++i) host_up("h" + std::to_string(i), resources(4, 1000));
+    }
+
+    Result<Reply> tell(Event event) {
+        auto reply = apply(state, std::move(event), now);
+        step();
+        return reply;
+    }
+    /// Decides without ending the step: for what must happen in one.
+    Result<Reply> tell_within_step(Event event) { return apply(state, std::move(event), now); }
+
+    void step() {
+        last = finish_step(state, now);
+        for (const auto& action : last.actions) actions.push_back(action);
+        for (const auto& job : last.jobs) ended[job.id] = job.state;
+        for (const auto& attempt : last.ended_attempts) attempts.push_back(attempt);
+        const auto broken = broken_invariant(state);
+        EXPECT_FALSE(broken) << *broken;
+    }
+
+    void add_environment(const std::string& name, std::optional<std::int32_t> max_vcpus = {}) {
+        model::ComputeEnvironment document;
+        document.compute_environment_name = name;
+        document.type = max_vcpus ? "MANAGED" : "UNMANAGED";
+        document.state = "ENABLED";
+        if (max_vcpus) {
+            document.compute_resources.emplace();
+            document.compute_resources->type = "EC2";
+            document.compute_resources->maxv_cpus = max_vcpus;
+        }
+        ASSERT_TRUE(tell(CreateEnvironment{.document = document, .uuid = "u", .tags = {}}));
+    }
+    void add_queue(const std::string& name, int priority, std::vector<std::string> environments) {
+        model::JobQueue document;
+        document.job_queue_name = name;
+        document.state = "ENABLED";
+        document.priority = priority;
+        std::int32_t order = 1;
+        for (auto& environment : environments) {
+            document.compute_environment_order.push_back(
+                {.order = order++, .compute_environment = std::move(environment)});
+        }
+        const auto made = tell(CreateQueue{.document = document, .tags = {}});
+        ASSERT_TRUE(made) << made.error().message;
+    }
+    void host_up(const std::string& name, model::Resources capacity) {
+        (void)tell(HostUp{.host = name, .capacity = capacity});
+    }
+
+    JobBuilder a_job() {
+        JobBuilder builder;
+        builder.event.id = job_id(next_job_++);
+        builder.event.queue = "default";
+        builder.event.traits.resources = resources(1);
+        return builder;
+    }
+    model::JobId submit(JobBuilder builder) {
+        const model::JobId id = builder.event.id;
+        const auto reply = tell(std::move(builder.event));
+        EXPECT_TRUE(reply) << reply.error().message;
+        return id;
+    }
+    model::JobId submit() { return submit(a_job()); }
+
+    void started(const model::JobId& id) {
+        (void)tell(
+            AttemptStarted{.id = current(id), .container_id = "c", .started_at = now, .log = {}});
+    }
+    void exited(const model::JobId& id, int code) {
+        model::AttemptOutcome outcome;
+        outcome.exit_code = code;
+        outcome.status_reason = "Essential container in task exited";
+        outcome.stopped_at = now;
+        (void)tell(AttemptEnded{.id = current(id), .outcome = std::move(outcome)});
+    }
+    void ran(const model::JobId& id, int code) {
+        started(id);
+        exited(id, code);
+    }
+
+    model::AttemptId current(const model::JobId& id) {
+        return {.job = id, .number = state_of(id).attempt};
+    }
+    model::JobState state_of(const model::JobId& id) {
+        if (const auto live = state.find_job(id)) return state.job(*live).state;
+        return ended[id];
+    }
+    std::string status(const model::JobId& id) {
+        return std::string(to_string(state_of(id).status));
+    }
+
+    template <class Action>
+    int count() const {
+        int n = 0;
+        for (const auto& action : actions) n += std::holds_alternative<Action>(action) ? 1 : 0;
+        return n;
+    }
+
+    State state;
+    Timestamp now{};
+    Decision last;
+    std::vector<Action> actions;
+    std::vector<model::Attempt> attempts;
+    std::map<model::JobId, model::JobState> ended;
+
+  private:
+    std::uint64_t next_job_ = 1;
+};
+
+}  // namespace batchd::core::test

@@ -1,0 +1,195 @@
+#include "builders.hpp"
+
+namespace batchd::core::test {
+namespace {
+
+TEST(Placement, NeverExceedsAHostsCapacity) {
+    World world;
+    std::vector<model::JobId> jobs;
+    for (int i = 0; i < 6; ++i) jobs.push_back(world.submit());
+    EXPECT_EQ(world.state.hosts[0].running, 4);
+    world.ran(jobs[0], 0);
+    EXPECT_EQ(world.state.hosts[0].running, 4);
+    EXPECT_EQ(world.status(jobs[4]), "STARTING");
+    EXPECT_EQ(world.status(jobs[5]), "RUNNABLE");
+}
+
+TEST(Placement, MemoryAndGpusCountToo) {
+    World world;
+    const auto large = world.submit(world.a_job().needs(resources(1, 900)));
+    const auto second = world.submit(world.a_job().needs(resources(1, 200)));
+    const auto gpu = world.submit(world.a_job().needs(resources(1, 10, 1)));
+    EXPECT_EQ(world.status(large), "STARTING");
+    EXPECT_EQ(world.status(second), "RUNNABLE");
+    EXPECT_EQ(world.status(gpu), "RUNNABLE");
+}
+
+TEST(Placement, AQueueOfHigherPriorityIsServedFirst) {
+    World world;
+    world.add_queue("urgent", 10, {"local"});
+    const auto blocker = world.submit(world.a_job().needs(resources(4)));
+    const auto low = world.submit(world.a_job().needs(resources(4)));
+    const auto high = world.submit(world.a_job().needs(resources(4)).in("urgent"));
+    world.ran(blocker, 0);
+    EXPECT_EQ(world.status(high), "STARTING");
+    EXPECT_EQ(world.status(low), "RUNNABLE");
+}
+
+TEST(Placement, ABlockedHeadOfHigherPriorityLeavesCapacityToLowerQueues) {
+    World world;
+    world.add_queue("urgent", 10, {"local"});
+    const auto impossible = world.submit(world.a_job().needs(resources(64)).in("urgent"));
+    const auto low = world.submit();
+    EXPECT_EQ(world.status(impossible), "RUNNABLE");
+    EXPECT_EQ(world.status(low), "STARTING");
+}
+
+TEST(Placement, SmallJobsBackfillAroundALargeHead) {
+    World world;
+    const auto first = world.submit(world.a_job().needs(resources(3)));
+    const auto large = world.submit(world.a_job().needs(resources(4)));
+    const auto small = world.submit(world.a_job().needs(resources(1)));
+    EXPECT_EQ(world.status(first), "STARTING");
+    EXPECT_EQ(world.status(large), "RUNNABLE");
+    EXPECT_EQ(world.status(small), "STARTING");
+}
+
+TEST(Placement, StrictOrderLetsNobodyPassTheHead) {
+    World world(Policy{.strict_order = true});
+    world.submit(world.a_job().needs(resources(3)));
+    const auto large = world.submit(world.a_job().needs(resources(4)));
+    const auto small = world.submit(world.a_job().needs(resources(1)));
+    EXPECT_EQ(world.status(large), "RUNNABLE");
+    EXPECT_EQ(world.status(small), "RUNNABLE");
+}
+
+TEST(Placement, AHeadThatIsBlockedForLongGetsAHostKeptFree) {
+    World world(Policy{.reserve_after = Seconds{60}});
+    const auto a = world.submit(world.a_job().needs(resources(2)));
+    const auto b = world.submit(world.a_job().needs(resources(2)));
+    const auto large = world.submit(world.a_job().needs(resources(4)));
+    ASSERT_EQ(next_deadline(world.state), world.now + Seconds{60});
+    world.now += Seconds{60};
+    world.step();
+    world.ran(a, 0);
+    const auto small = world.submit(world.a_job().needs(resources(2)));
+    EXPECT_EQ(world.status(small), "RUNNABLE") << "the host is kept for the large job";
+    world.ran(b, 0);
+    EXPECT_EQ(world.status(large), "STARTING");
+    world.ran(large, 0);
+    EXPECT_EQ(world.status(small), "STARTING");
+}
+
+TEST(Placement, AReservationEndsWithItsJob) {
+    World world(Policy{.reserve_after = Seconds{60}});
+    const auto a = world.submit(world.a_job().needs(resources(3)));
+    const auto large = world.submit(world.a_job().needs(resources(4)));
+    world.now += Seconds{60};
+    world.step();
+    const auto small = world.submit();
+    EXPECT_EQ(world.status(small), "RUNNABLE");
+    (void)world.tell(CancelJob{.id = large, .reason = "x"});
+    world.submit();  // any event that causes a pass
+    EXPECT_EQ(world.status(small), "STARTING");
+    EXPECT_EQ(world.status(a), "STARTING");
+}
+
+TEST(Placement, FillsTheHostThatIsFullestFirst) {
+    World world({}, 2);
+    world.submit(world.a_job().needs(resources(2)));
+    world.submit(world.a_job().needs(resources(2)));
+    EXPECT_EQ(world.state.hosts[0].running + world.state.hosts[1].running, 2);
+    const auto large = world.submit(world.a_job().needs(resources(4)));
+    EXPECT_EQ(world.status(large), "STARTING") << "both small jobs share one host";
+}
+
+TEST(Placement, AHostThatIsDownTakesNoJobsUntilItIsBack) {
+    World world;
+    (void)world.tell(HostDown{.host = "h0", .reason = "connection refused"});
+    const auto job = world.submit();
+    EXPECT_EQ(world.status(job), "RUNNABLE");
+    world.host_up("h0", resources(4, 1000));
+    EXPECT_EQ(world.status(job), "STARTING");
+}
+
+TEST(Placement, EnvironmentsThatShareAnEngineCountItsCapacityOnce) {
+    World world;
+    world.add_environment("second");
+    world.add_queue("other", 1, {"second"});
+    for (int i = 0; i < 3; ++i) world.submit();
+    for (int i = 0; i < 3; ++i) world.submit(world.a_job().in("other"));
+    EXPECT_EQ(world.state.hosts[0].running, 4);
+}
+
+TEST(Placement, AManagedEnvironmentIsBoundedByItsMaxvCpus) {
+    World world;
+    world.add_environment("managed", 2);
+    world.add_queue("bounded", 1, {"managed"});
+    for (int i = 0; i < 3; ++i) world.submit(world.a_job().in("bounded"));
+    EXPECT_EQ(world.state.hosts[0].running, 2);
+}
+
+TEST(Placement, TheNextEnvironmentIsTriedWhenTheFirstIsFull) {
+    World world;
+    world.add_environment("small", 1);
+    world.add_queue("both", 1, {"small", "local"});
+    world.submit(world.a_job().in("both"));
+    world.submit(world.a_job().in("both"));
+    EXPECT_EQ(world.state.environment(*world.state.find_environment("small")).used, vcpus(1));
+    EXPECT_EQ(world.state.environment(*world.state.find_environment("local")).used, vcpus(1));
+}
+
+TEST(Placement, ADisabledEnvironmentTakesNoJobs) {
+    World world;
+    model::ComputeEnvironmentUpdate disable;
+    disable.state = "DISABLED";
+    ASSERT_TRUE(world.tell(UpdateEnvironment{.name = "local", .update = disable}));
+    EXPECT_EQ(world.status(world.submit()), "RUNNABLE");
+}
+
+std::string reason(World& world, const model::Resources& asked) {
+    return waiting_reason(world.state, world.state.queues[0], Shape{.resources = asked});
+}
+
+TEST(WaitingReason, IsNeverEmptyAndUsesAwsCodes) {
+    World world;
+    EXPECT_TRUE(
+        reason(world, resources(64)).starts_with("MISCONFIGURATION:JOB_RESOURCE_REQUIREMENT"));
+    world.submit(world.a_job().needs(resources(4)));
+    EXPECT_EQ(reason(world, resources(2)),
+              "CAPACITY:WAITING_FOR_RESOURCES - The job asks for 2 vCPU, 100 MiB; host h0 has 0 "
+              "vCPU, 900 MiB free of 4 vCPU, 1000 MiB.");
+    (void)world.tell(HostDown{.host = "h0", .reason = "connection refused"});
+    EXPECT_EQ(reason(world, resources(2)),
+              "CAPACITY:HOST_UNAVAILABLE - Host h0 is unavailable: connection refused.");
+    model::ComputeEnvironmentUpdate disable;
+    disable.state = "DISABLED";
+    ASSERT_TRUE(world.tell(UpdateEnvironment{.name = "local", .update = disable}));
+    EXPECT_TRUE(reason(world, resources(2)).starts_with("ACTION_REQUIRED - CE(s) associated"));
+}
+
+TEST(WaitingReason, AHostThatWasNeverReachedIsNoMisconfiguration) {
+    State state;
+    add_host(state, "h0");
+    model::ComputeEnvironment local;
+    local.compute_environment_name = "local";
+    local.type = "UNMANAGED";
+    local.state = "ENABLED";
+    ASSERT_TRUE(apply(state, CreateEnvironment{.document = local, .uuid = {}, .tags = {}}, {}));
+    Queue queue;
+    queue.environments.push_back(EnvironmentIndex{0});
+    EXPECT_TRUE(waiting_reason(state, queue, Shape{.resources = resources(64)})
+                    .starts_with("CAPACITY:HOST_UNAVAILABLE"));
+}
+
+TEST(WaitingReason, ALimitBelowTheJobIsNamed) {
+    World world;
+    world.add_environment("managed", 2);
+    world.add_queue("bounded", 1, {"managed"});
+    const auto& queue = world.state.queue(*world.state.find_queue("bounded"));
+    EXPECT_TRUE(waiting_reason(world.state, queue, Shape{.resources = resources(3)})
+                    .starts_with("MISCONFIGURATION:COMPUTE_ENVIRONMENT_MAX_RESOURCE"));
+}
+
+}  // namespace
+}  // namespace batchd::core::test

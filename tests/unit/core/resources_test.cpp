@@ -1,0 +1,111 @@
+// Queues, environments and definitions as resources: creation, deletion, restore.
+#include "builders.hpp"
+
+namespace batchd::core::test {
+namespace {
+
+TEST(Environments, AreDeletedOnlyDisabledAndUnreferenced) {
+    World world;
+    world.add_environment("spare");
+    auto enabled = world.tell(DeleteEnvironment{"spare"});
+    ASSERT_FALSE(enabled);
+    EXPECT_EQ(enabled.error().kind, ErrorKind::Conflict);
+    model::ComputeEnvironmentUpdate disable;
+    disable.state = "DISABLED";
+    ASSERT_TRUE(world.tell(UpdateEnvironment{.name = "local", .update = disable}));
+    auto referenced = world.tell(DeleteEnvironment{"local"});
+    ASSERT_FALSE(referenced);
+    EXPECT_EQ(referenced.error().message, "Cannot delete, found existing JobQueue relationship");
+    ASSERT_TRUE(world.tell(UpdateEnvironment{.name = "spare", .update = disable}));
+    ASSERT_TRUE(world.tell(DeleteEnvironment{"spare"}));
+    EXPECT_FALSE(world.state.find_environment("spare"));
+    world.add_environment("spare");  // the name is free again
+}
+
+TEST(Queues, ADeletedQueueTerminatesItsJobsAndGoesWithTheLast) {
+    World world;
+    const auto running = world.submit(world.a_job().needs(resources(4)));
+    const auto waiting = world.submit();
+    world.started(running);
+    ASSERT_FALSE(world.tell(DeleteQueue{"default"})) << "enabled";
+    model::JobQueueUpdate disable;
+    disable.state = "DISABLED";
+    ASSERT_TRUE(world.tell(UpdateQueue{.name = "default", .update = disable}));
+    ASSERT_TRUE(world.tell(DeleteQueue{"default"}));
+    EXPECT_EQ(world.status(waiting), "FAILED");
+    EXPECT_EQ(world.state.queues[0].row.status, "DELETING");
+    world.exited(running, 137);
+    EXPECT_EQ(world.state.queues[0].row.status, "DELETED");
+    EXPECT_FALSE(world.state.find_queue("default"));
+}
+
+TEST(Queues, NeedEnvironmentsThatExist) {
+    World world;
+    model::JobQueue document;
+    document.job_queue_name = "q";
+    document.state = "ENABLED";
+    document.compute_environment_order.push_back({.order = 1, .compute_environment = "nope"});
+    const auto refused = world.tell(CreateQueue{.document = document, .tags = {}});
+    ASSERT_FALSE(refused);
+    EXPECT_TRUE(refused.error().message.starts_with(
+        "Compute Environments must be created and valid before attaching them to a job queue"));
+}
+
+TEST(Definitions, RevisionsGrowAndAreNeverUsedAgain) {
+    World world;
+    auto document = std::make_shared<model::JobDefinition>();
+    document->job_definition_name = "d";
+    EXPECT_EQ(world.tell(RegisterDefinition{.document = document, .tags = {}})->revision, 1);
+    EXPECT_EQ(world.tell(RegisterDefinition{.document = document, .tags = {}})->revision, 2);
+    ASSERT_TRUE(world.tell(DeregisterDefinition{.name = "d", .revision = 2}));
+    ASSERT_TRUE(world.tell(DeregisterDefinition{.name = "d", .revision = 2}))
+        << "repeating is fine";
+    EXPECT_EQ(world.tell(RegisterDefinition{.document = document, .tags = {}})->revision, 3);
+    EXPECT_FALSE(world.tell(DeregisterDefinition{.name = "d", .revision = 4}));
+    EXPECT_FALSE(world.tell(DeregisterDefinition{.name = "e", .revision = 1}));
+}
+
+TEST(Restore, ATerminatedAttemptGoesOnBeingStopped) {
+    World world;
+    const auto job = world.submit();
+    world.started(job);
+    (void)world.tell(TerminateJob{.id = job, .reason = "enough"});
+
+    model::Snapshot stored;
+    stored.environments.push_back(world.state.environments[0].row);
+    stored.queues.push_back(world.state.queues[0].row);
+    model::JobRow row;
+    row.seq = 1;
+    row.id = job;
+    row.queue_id = world.state.queues[0].row.id;
+    row.traits.resources = resources(1);
+    row.state = world.state_of(job);
+    stored.jobs.push_back(row);
+    stored.attempts.push_back(world.state.job(*world.state.find_job(job)).run->attempt);
+    stored.next_seq = 2;
+
+    State restored;
+    add_host(restored, "h0");
+    const auto result = restore(restored, stored);
+    ASSERT_TRUE(result) << result.error().message;
+    EXPECT_FALSE(broken_invariant(restored));
+    const auto live = live_attempts(restored);
+    ASSERT_EQ(live.size(), 1U);
+    EXPECT_TRUE(live[0].was_running);
+    EXPECT_TRUE(live[0].is_stopping);
+}
+
+TEST(Restore, RowsThatContradictEachOtherAreRefused) {
+    model::Snapshot stored;
+    model::JobRow row;
+    row.id = job_id(1);
+    row.queue_id = 9;
+    stored.jobs.push_back(row);
+    State state;
+    const auto result = restore(state, stored);
+    ASSERT_FALSE(result);
+    EXPECT_EQ(result.error().kind, ErrorKind::Internal);
+}
+
+}  // namespace
+}  // namespace batchd::core::test
