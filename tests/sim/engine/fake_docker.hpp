@@ -1,0 +1,181 @@
+// Docker hosts in memory: containers outlive the engine, progress at random, and tell it late,
+// twice or, if it is gone, not at all.
+#pragma once
+
+#include "batchd/core/events.hpp"
+#include "batchd/ports/container_runtime.hpp"
+
+#include <functional>
+#include <map>
+#include <random>
+#include <set>
+#include <string>
+#include <vector>
+
+namespace batchd::sim {
+
+class FakeDocker final : public ports::ContainerRuntime {
+  public:
+    struct Container {
+        std::string host;
+        model::Resources resources;
+        bool is_running = true;
+        int exit_code = 0;
+        bool stop_requested = false;
+    };
+
+    FakeDocker(std::mt19937_64& random, std::map<std::string, model::Resources> hosts)
+        : capacity(std::move(hosts)), random_(random) {
+        for (const auto& [name, resources] : capacity) up.insert(name);
+    }
+
+    // The engine's side.
+    void start(ports::StartAttempt attempt) override {
+        if (process_is_dying) return;
+        starting_[attempt.id] = std::move(attempt);
+    }
+    void stop(model::AttemptId id, Seconds) override {
+        if (process_is_dying) return;
+        if (starting_.erase(id) > 0) {
+            tell_end(id, std::nullopt, "Task failed to start");
+        } else if (const auto found = containers.find(id); found != containers.end()) {
+            found->second.stop_requested = true;
+        }
+    }
+    void forget(model::AttemptId id) override {
+        if (process_is_dying) return;
+        containers.erase(id);
+        tracked_.erase(id);
+    }
+    void adopt(std::vector<Adopt> attempts) override {
+        starting_.clear();
+        tracked_.clear();
+        std::set<model::AttemptId> expected;
+        for (auto& adopt : attempts) {
+            expected.insert(adopt.attempt.id);
+            adopt_one(std::move(adopt));
+        }
+        std::erase_if(containers, [&](const auto& c) { return !expected.contains(c.first); });
+    }
+
+    // The world's side.
+    /// The daemon's process died: it knows nothing any more, its unread news are gone.
+    void process_died() {
+        starting_.clear();
+        tracked_.clear();
+        news.clear();
+        process_is_dying = false;
+    }
+    /// Something happens on some host.
+    void progress() {
+        if (!starting_.empty() && chance(0.5)) progress_start();
+        if (!containers.empty() && chance(0.5)) progress_container();
+    }
+    void toggle_host(const std::string& name) {
+        if (up.erase(name) == 0) up.insert(name);
+        tell_host(name);
+    }
+    void tell_host(const std::string& name) {
+        if (up.contains(name)) {
+            news.emplace_back(core::HostUp{.host = name, .capacity = capacity.at(name)});
+        } else {
+            news.emplace_back(core::HostDown{.host = name, .reason = "down"});
+        }
+    }
+    model::Resources used(const std::string& host) const {
+        model::Resources sum;
+        for (const auto& [id, container] : containers) {
+            if (container.host == host && container.is_running) sum += container.resources;
+        }
+        return sum;
+    }
+
+    std::map<std::string, model::Resources> capacity;
+    std::set<std::string> up;
+    std::map<model::AttemptId, Container> containers;
+    std::map<model::AttemptId, int> runs;  ///< how often each attempt really ran
+    std::vector<core::Event> news;
+    std::function<void(const model::AttemptId&)> on_run;
+    bool process_is_dying = false;  ///< what the engine asks for is lost
+    double failure_rate = 0.2;
+
+  private:
+    bool chance(double p) { return std::uniform_real_distribution<>(0, 1)(random_) < p; }
+    template <class Map>
+    auto pick(Map& map) {
+        return std::next(map.begin(), static_cast<std::ptrdiff_t>(random_() % map.size()));
+    }
+
+    void adopt_one(Adopt adopt) {
+        const model::AttemptId id = adopt.attempt.id;
+        const auto found = containers.find(id);
+        if (found == containers.end()) {
+            if (adopt.was_running) {
+                tell_end(id, std::nullopt, "Host EC2 (instance lost) terminated.");
+            } else if (adopt.stop_with_grace) {
+                tell_end(id, std::nullopt, "Task failed to start");
+            } else {
+                starting_[id] = std::move(adopt.attempt);
+            }
+            return;
+        }
+        tracked_.insert(id);
+        if (adopt.stop_with_grace) found->second.stop_requested = true;
+        tell_start(id);
+        if (!found->second.is_running) {
+            tell_end(id, found->second.exit_code, "Essential container in task exited");
+        }
+    }
+
+    void progress_start() {
+        const auto next = pick(starting_);
+        const auto [id, attempt] = *next;
+        if (!up.contains(attempt.host)) return;
+        starting_.erase(next);
+        if (chance(failure_rate / 4)) {
+            tell_end(id, std::nullopt, "Task failed to start");
+            return;
+        }
+        ++runs[id];
+        on_run(id);
+        containers[id] = {.host = attempt.host, .resources = attempt.resources};
+        tracked_.insert(id);
+        tell_start(id);
+    }
+
+    void progress_container() {
+        const auto next = pick(containers);
+        auto& [id, container] = *next;
+        if (!container.is_running || !up.contains(container.host)) return;
+        container.is_running = false;
+        container.exit_code = container.stop_requested ? 137 : chance(failure_rate) ? 1 : 0;
+        if (tracked_.contains(id)) {
+            tell_end(id, container.exit_code, "Essential container in task exited");
+        }
+    }
+
+    void tell_start(const model::AttemptId& id) {
+        tell(core::AttemptStarted{.id = id, .container_id = "c", .started_at = now, .log = {}});
+    }
+    void tell_end(const model::AttemptId& id, std::optional<int> code, const char* reason) {
+        model::AttemptOutcome outcome;
+        outcome.exit_code = code;
+        outcome.status_reason = reason;
+        outcome.stopped_at = now;
+        tell(core::AttemptEnded{.id = id, .outcome = outcome});
+    }
+    void tell(const core::Event& event) {
+        news.push_back(event);
+        if (chance(0.1)) news.push_back(event);  // news may come twice
+    }
+
+  public:
+    Timestamp now{};
+
+  private:
+    std::mt19937_64& random_;
+    std::map<model::AttemptId, ports::StartAttempt> starting_;
+    std::set<model::AttemptId> tracked_;
+};
+
+}  // namespace batchd::sim

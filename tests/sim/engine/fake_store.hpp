@@ -1,0 +1,79 @@
+// A store in memory that survives the engine, fails on demand, and can answer an error although it
+// committed.
+#pragma once
+
+#include "batchd/ports/store.hpp"
+
+#include <map>
+
+namespace batchd::sim {
+
+class FakeStore final : public ports::Store {
+  public:
+    enum class Fault { None, Refuse, CommitButFail };
+    Fault fault = Fault::None;
+
+    Result<> commit(const ports::Changes& changes) override {
+        if (fault == Fault::Refuse) return fail(ErrorKind::Unavailable, "disk full");
+        apply(changes);
+        if (fault == Fault::CommitButFail) return fail(ErrorKind::Unavailable, "I/O error");
+        return {};
+    }
+    Result<> probe() override {
+        if (fault != Fault::None) return fail(ErrorKind::Unavailable, "disk full");
+        return {};
+    }
+    Result<ports::Snapshot> load() override;
+    Result<std::optional<model::JobStatus>> job_status(const model::JobId& id) override {
+        const auto found = seq_of.find(id);
+        if (found == seq_of.end()) return std::optional<model::JobStatus>{};
+        return std::optional(jobs.at(found->second).state.status);
+    }
+    Result<model::JobSpec> job_spec(std::int64_t seq) override {
+        if (!jobs.contains(seq)) return fail(ErrorKind::NotFound, "no such job");
+        model::JobSpec spec;
+        spec.job_definition = "arn:aws:batch:r:a:job-definition/d:1";
+        return spec;
+    }
+
+    std::map<std::int64_t, ports::EnvironmentRow> environments;
+    std::map<std::int64_t, ports::QueueRow> queues;
+    std::map<std::int64_t, ports::JobRow> jobs;
+    std::map<model::JobId, std::int64_t> seq_of;
+    std::map<model::AttemptId, model::Attempt> attempts;
+
+  private:
+    void apply(const ports::Changes& changes) {
+        for (const auto& row : changes.environments) environments[row.id] = row;
+        for (const auto& row : changes.queues) queues[row.id] = row;
+        for (const auto& insert : changes.new_jobs) {
+            jobs[insert.row.seq] = insert.row;
+            seq_of[insert.row.id] = insert.row.seq;
+        }
+        for (const auto& update : changes.jobs) jobs.at(update.seq).state = update.state;
+        for (const auto& put : changes.attempts) attempts[put.attempt.id] = put.attempt;
+    }
+};
+
+inline Result<ports::Snapshot> FakeStore::load() {
+    ports::Snapshot snapshot;
+    for (const auto& [id, row] : environments) {
+        if (row.status != "DELETED") snapshot.environments.push_back(row);
+        snapshot.next_id = std::max(snapshot.next_id, id + 1);
+    }
+    for (const auto& [id, row] : queues) {
+        if (row.status != "DELETED") snapshot.queues.push_back(row);
+        snapshot.next_id = std::max(snapshot.next_id, id + 1);
+    }
+    for (const auto& [seq, row] : jobs) {
+        snapshot.next_seq = seq + 1;
+        if (model::is_terminal(row.state.status)) continue;
+        snapshot.jobs.push_back(row);
+        if (model::is_placed(row.state.status)) {
+            snapshot.attempts.push_back(attempts.at({.job = row.id, .number = row.state.attempt}));
+        }
+    }
+    return snapshot;
+}
+
+}  // namespace batchd::sim

@@ -1,0 +1,228 @@
+// The real engine against a world that fails in every way that we know: seeded, so that a failure
+// can be run again (BATCHD_SIM_SEED=n), thousands of times (BATCHD_SIM_SEEDS=n).
+//
+// Safety, after every step: the state's invariants hold, no host is overbooked, no attempt runs
+// twice, nothing runs before its dependencies have succeeded. Liveness: when the faults stop, every
+// acknowledged job ends, and neither containers nor open attempts are left.
+#include "batchd/engine/machine.hpp"
+#include "fake_docker.hpp"
+#include "fake_store.hpp"
+
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <memory>
+#include <random>
+
+namespace batchd::sim {
+namespace {
+
+model::Resources resources(std::int64_t vcpu, std::int64_t memory) {
+    return {.vcpu = vcpus(vcpu), .memory = MiB{memory}};
+}
+
+class Simulation {
+  public:
+    explicit Simulation(std::uint64_t seed)
+        : random_(seed), docker_(random_, {{"a", resources(4, 400)}, {"b", resources(2, 200)}}) {
+        docker_.on_run = [this](const model::AttemptId& id) { check_run(id); };
+        boot();
+    }
+
+    void run() {
+        for (int i = 0; i < 250 && !::testing::Test::HasFailure(); ++i) act();
+        quiet_down();
+        for (int i = 0; i < 5000 && !all_ended() && !::testing::Test::HasFailure(); ++i) {
+            now_ += Seconds{1};
+            docker_.progress();
+            step();
+        }
+        check_end();
+    }
+
+  private:
+    bool chance(double p) { return std::uniform_real_distribution<>(0, 1)(random_) < p; }
+    std::size_t below(std::size_t n) { return random_() % n; }
+
+    void boot() {
+        engine::Machine::Options options;
+        options.policy.reserve_after = Seconds{30};
+        options.hosts = {"a", "b"};
+        machine_ =
+            std::make_unique<engine::Machine>(options, store_, std::vector<ports::EventSink*>{});
+        const auto started = machine_->start(docker_, now_, "uuid");
+        ASSERT_TRUE(started) << started.error().message;
+        for (const auto& [name, capacity] : docker_.capacity) docker_.tell_host(name);
+    }
+
+    void act() {
+        now_ += Milliseconds{static_cast<std::int64_t>(below(5000))};
+        docker_.now = now_;
+        if (chance(0.4)) submit();
+        if (chance(0.05)) end_some<core::CancelJob>();
+        if (chance(0.05)) end_some<core::TerminateJob>();
+        if (chance(0.02)) docker_.toggle_host(chance(0.5) ? "a" : "b");
+        if (chance(0.03)) toggle_disk();
+        for (int i = 0; i < 3; ++i) docker_.progress();
+        if (chance(0.03)) {
+            crash();
+        } else if (chance(0.8)) {
+            step();
+        }
+    }
+
+    void submit() {
+        core::SubmitJob event;
+        event.id = model::JobId{make_id()};
+        event.queue = "default";
+        event.definition_name = "d";
+        event.traits.resources =
+            resources(1 + static_cast<int>(below(4)), 50 + 50 * static_cast<int>(below(4)));
+        event.traits.attempts = 1 + static_cast<int>(below(3));
+        if (chance(0.2)) event.traits.timeout = Seconds{60};
+        while (!acknowledged_.empty() && chance(0.4) && event.traits.depends_on.size() < 3) {
+            event.traits.depends_on.push_back(acknowledged_[below(acknowledged_.size())]);
+        }
+        depends_on_[event.id] = event.traits.depends_on;
+        const model::JobId id = event.id;
+        inbox_.push_back({.event = std::move(event), .done = [this, id](Result<core::Reply> reply) {
+                              if (reply) acknowledged_.push_back(id);
+                          }});
+    }
+
+    template <class Event>
+    void end_some() {
+        if (acknowledged_.empty()) return;
+        inbox_.push_back(
+            {.event = Event{.id = acknowledged_[below(acknowledged_.size())], .reason = "why"},
+             .done = {}});
+    }
+
+    void toggle_disk() {
+        using enum FakeStore::Fault;
+        store_.fault = store_.fault != None ? None : chance(0.5) ? Refuse : CommitButFail;
+    }
+
+    void step() {
+        std::vector<engine::Input> inputs = std::exchange(inbox_, {});
+        // News come in order, but some only with the next step.
+        const std::size_t told =
+            docker_.news.size() - (chance(0.3) ? below(docker_.news.size() + 1) : 0);
+        for (std::size_t i = 0; i < told; ++i) {
+            inputs.push_back({.event = std::move(docker_.news[i]), .done = {}});
+        }
+        docker_.news.erase(docker_.news.begin(),
+                           docker_.news.begin() + static_cast<std::ptrdiff_t>(told));
+        machine_->step(std::move(inputs), now_);
+        check();
+    }
+
+    /// SIGKILL: before the commit, between the commit and the actions, or after them.
+    void crash() {
+        docker_.process_is_dying = chance(0.5);
+        if (chance(0.7)) step();
+        inbox_.clear();
+        machine_.reset();
+        docker_.process_died();
+        if (store_.fault != FakeStore::Fault::None) store_.fault = FakeStore::Fault::None;
+        boot();
+    }
+
+    void quiet_down() {
+        store_.fault = FakeStore::Fault::None;
+        docker_.failure_rate = 0;
+        for (const char* host : {"a", "b"}) {
+            if (!docker_.up.contains(host)) docker_.toggle_host(host);
+        }
+    }
+
+    bool all_ended() const {
+        for (const auto& [seq, row] : store_.jobs) {
+            if (!model::is_terminal(row.state.status)) return false;
+        }
+        return docker_.news.empty() && inbox_.empty() && docker_.containers.empty() &&
+               machine_->published().get()->is_writable;
+    }
+
+    std::string describe_open() const {
+        std::string text = std::to_string(docker_.news.size()) + " news, " +
+                           std::to_string(docker_.containers.size()) + " containers";
+        for (const auto& [seq, row] : store_.jobs) {
+            if (model::is_terminal(row.state.status)) continue;
+            text += "; " + to_string(row.id) + " " + std::string(to_string(row.state.status)) +
+                    " attempt " + std::to_string(row.state.attempt) +
+                    (row.state.is_terminated ? " terminated" : "");
+        }
+        return text;
+    }
+
+    void check() {
+        const auto broken = core::broken_invariant(machine_->state());
+        EXPECT_FALSE(broken) << *broken;
+        for (const auto& [host, capacity] : docker_.capacity) {
+            EXPECT_TRUE(docker_.used(host).fits_in(capacity))
+                << "host " << host << " is overbooked";
+        }
+    }
+
+    void check_run(const model::AttemptId& id) {
+        EXPECT_EQ(docker_.runs[id], 1) << "attempt " << to_string(id) << " runs twice";
+        EXPECT_TRUE(store_.attempts.contains(id)) << "the intent is durable before the act";
+        for (const auto& dependency : depends_on_[id.job]) {
+            const auto status = store_.job_status(dependency);
+            EXPECT_EQ(**status, model::JobStatus::Succeeded) << "a dependency is overtaken";
+        }
+    }
+
+    void check_end() {
+        EXPECT_TRUE(all_ended()) << "something never ends: " << describe_open();
+        for (const auto& id : acknowledged_) {
+            EXPECT_TRUE(store_.seq_of.contains(id)) << "an acknowledged job is lost";
+        }
+        for (const auto& [id, attempt] : store_.attempts) {
+            EXPECT_TRUE(attempt.stopped_at) << "attempt " << to_string(id) << " is open";
+        }
+        for (const auto& [seq, row] : store_.jobs) {
+            EXPECT_LE(row.state.attempt, row.traits.attempts);
+            if (row.state.status == model::JobStatus::Succeeded) {
+                const auto& last = store_.attempts.at({.job = row.id, .number = row.state.attempt});
+                EXPECT_EQ(last.exit_code, 0);
+            }
+        }
+        EXPECT_EQ(machine_->state().hosts[0].used, model::Resources{});
+        EXPECT_TRUE(machine_->state().job_index.empty());
+    }
+
+    Uuid make_id() {
+        Uuid id;
+        for (auto& byte : id.bytes) byte = static_cast<std::uint8_t>(random_());
+        return id;
+    }
+
+    std::mt19937_64 random_;
+    FakeStore store_;
+    FakeDocker docker_;
+    std::unique_ptr<engine::Machine> machine_;
+    Timestamp now_{};
+    std::vector<engine::Input> inbox_;
+    std::vector<model::JobId> acknowledged_;
+    std::map<model::JobId, std::vector<model::JobId>> depends_on_;
+};
+
+std::uint64_t number_from(const char* variable, std::uint64_t fallback) {
+    const char* text = std::getenv(variable);
+    return text ? std::strtoull(text, nullptr, 10) : fallback;
+}
+
+TEST(Simulation, HoldsItsPromisesForEverySeed) {
+    std::uint64_t first = number_from("BATCHD_SIM_SEED", 1);
+    const std::uint64_t count =
+        number_from("BATCHD_SIM_SEEDS", std::getenv("BATCHD_SIM_SEED") ? 1 : 1000);
+    for (std::uint64_t seed = first; seed < first + count; ++seed) {
+        Simulation(seed).run();
+        ASSERT_FALSE(HasFailure()) << "run again with BATCHD_SIM_SEED=" << seed;
+    }
+}
+
+}  // namespace
+}  // namespace batchd::sim
