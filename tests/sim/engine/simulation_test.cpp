@@ -184,6 +184,9 @@ class Simulation {
         }
         for (const auto& [seq, row] : store_.jobs) {
             EXPECT_LE(row.state.attempt, row.traits.attempts);
+            if (row.state.is_terminated) {
+                EXPECT_EQ(row.state.status, model::JobStatus::Failed) << "terminated for good";
+            }
             if (row.state.status == model::JobStatus::Succeeded) {
                 const auto& last = store_.attempts.at({.job = row.id, .number = row.state.attempt});
                 EXPECT_EQ(last.exit_code, 0);
