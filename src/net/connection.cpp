@@ -103,7 +103,7 @@ class StreamConnection final : public Connection {
         }
     }
 
-    bool has_buffered() const override { return buffer_.size() > 0; }
+    bool is_dry() const override { return is_dry_; }
     void expect_slow_body() override { beast::get_lowest_layer(stream_).expires_never(); }
     bool is_reusable() const override {
         return parser_ && parser_->is_done() && parser_->keep_alive() && buffer_.size() == 0;
@@ -125,12 +125,15 @@ class StreamConnection final : public Connection {
     /// Moves bytes of the body from the buffer to the piece, without touching the network.
     error_code parse_buffered() {
         auto& body = parser_->get().body();
+        is_dry_ = false;
         while (buffer_.size() > 0 && body.size > 0 && !parser_->is_done()) {
             error_code ec;
             buffer_.consume(parser_->put(buffer_.data(), ec));
-            if (ec == http::error::need_more || ec == http::error::need_buffer) break;
+            if (ec == http::error::need_buffer) return {};
+            if (ec == http::error::need_more) break;
             if (ec) return ec;
         }
+        is_dry_ = body.size > 0;
         return {};
     }
 
@@ -141,6 +144,7 @@ class StreamConnection final : public Connection {
     std::optional<http::response_parser<http::buffer_body>> parser_;
     std::array<char, kPieceSize> piece_{};
     bool has_answer_ = false;
+    bool is_dry_ = true;  ///< what is left in the buffer is no piece of a body yet
 };
 
 asio::awaitable<Result<std::vector<asio::generic::stream_protocol::endpoint>>> resolve(

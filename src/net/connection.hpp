@@ -16,8 +16,8 @@ class Connection {
     /// The next bytes of the body, empty at its end; valid until the next call.
     virtual boost::asio::awaitable<Result<std::string_view>> read() = 0;
 
-    /// Whether received bytes wait to be read.
-    virtual bool has_buffered() const = 0;
+    /// Whether the next read() has to wait for the network.
+    virtual bool is_dry() const = 0;
 
     /// From now on read() may take as long as it likes.
     virtual void expect_slow_body() = 0;

@@ -72,7 +72,7 @@ asio::awaitable<Result<>> HttpStream::read_all(std::string& body) {
     }
 }
 
-bool HttpStream::is_dry() const { return !connection_ || !connection_->has_buffered(); }
+bool HttpStream::is_dry() const { return !connection_ || connection_->is_dry(); }
 
 void HttpStream::close() {
     closed_ = true;

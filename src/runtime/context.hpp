@@ -9,17 +9,30 @@
 #include <boost/asio/awaitable.hpp>
 
 #include <cstddef>
+#include <memory>
 
 namespace batchd::runtime {
 
-struct Context {
+/// Outlives the coroutines: each host holds it.
+struct Context : std::enable_shared_from_this<Context> {
+    Context(boost::asio::any_io_executor strand_executor, boost::asio::any_io_executor all_threads,
+            DockerOptions docker_options, ports::RuntimeEvents& runtime_events,
+            ports::LogSink& log_sink, const Clock& the_clock)
+        : strand(std::move(strand_executor)),
+          threads(std::move(all_threads)),
+          options(std::move(docker_options)),
+          events(runtime_events),
+          logs(log_sink),
+          clock(the_clock),
+          idle(strand) {}
+
     boost::asio::any_io_executor strand;   ///< everything runs here
     boost::asio::any_io_executor threads;  ///< except what blocks on the disk
     DockerOptions options;
     ports::RuntimeEvents& events;
     ports::LogSink& logs;
     const Clock& clock;
-    DockerCounters counters{};
+    DockerCounters counters;
     bool stopping = false;  ///< coroutines end, nothing is reported any more
     std::size_t coroutines = 0;
     Signal idle;  ///< the last coroutine ended

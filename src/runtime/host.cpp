@@ -9,14 +9,15 @@ namespace batchd::runtime {
 
 namespace asio = boost::asio;
 
-Host::Host(Context& context, DockerHost options)
-    : context_(context),
+Host::Host(std::shared_ptr<Context> context, DockerHost options)
+    : owned_context_(std::move(context)),
+      context_(*owned_context_),
       options_(std::move(options)),
-      client_(context.strand, options_.url, options_.certificate_directory),
-      starts_(context.strand, context.options.concurrent_starts),
-      pulls_(context, client_),
-      changed_(context.strand),
-      reconcile_now_(context.strand) {}
+      client_(context_.strand, options_.url, options_.certificate_directory),
+      starts_(context_.strand, context_.options.concurrent_starts),
+      pulls_(context_, client_),
+      changed_(context_.strand),
+      reconcile_now_(context_.strand) {}
 
 void Host::run() { context_.spawn(connect_loop()); }
 

@@ -27,7 +27,7 @@ class ContainerWatcher {
 
 class Host : public std::enable_shared_from_this<Host> {
   public:
-    Host(Context& context, DockerHost options);
+    Host(std::shared_ptr<Context> context, DockerHost options);
 
     void run();       ///< once
     void shutdown();  ///< ends all calls
@@ -61,6 +61,7 @@ class Host : public std::enable_shared_from_this<Host> {
     void deliver(const docker::Event& event);
     std::string label() const;
 
+    std::shared_ptr<Context> owned_context_;
     Context& context_;
     DockerHost options_;
     docker::Client client_;

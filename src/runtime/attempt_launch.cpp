@@ -1,0 +1,190 @@
+// The way to a running container: look, pull, create, start.
+#include "batchd/docker/create_body.hpp"
+#include "runtime/attempt_task.hpp"
+#include "runtime/outcome.hpp"
+
+namespace batchd::runtime {
+
+namespace asio = boost::asio;
+
+namespace {
+
+/// The connection failed, not the request: the same again when the host is back.
+bool is_transport(const Error& error) { return error.kind == ErrorKind::Unavailable; }
+
+bool is_missing_image(const Error& error) {
+    return error.kind == ErrorKind::NotFound &&
+           (error.message.contains("No such image") || error.message.contains("no such image"));
+}
+
+}  // namespace
+
+/// True if the container runs or ran; false if there is nothing more to do.
+asio::awaitable<bool> AttemptTask::bring_up() {
+    while (!is_over()) {
+        co_await host_->wait_up();
+        if (is_over()) break;
+        const Next next = co_await (phase_ == Phase::Looking ? look() : create_and_start());
+        if (next == Next::Watch) co_return true;
+        if (next == Next::Done) break;
+        if (!is_over()) co_await pause();
+    }
+    co_return false;
+}
+
+asio::awaitable<AttemptTask::Next> AttemptTask::look() {
+    auto state = co_await host_->client().inspect(name_);
+    if (is_over()) co_return Next::Done;
+    if (state) {
+        const Next next = take_over(*state);
+        if (next != Next::Again) co_return next;
+        co_return co_await create_and_start();
+    }
+    if (state.error().kind != ErrorKind::NotFound) co_return Next::Again;
+    may_exist_ = false;
+    container_id_.clear();
+    if (was_running_) {
+        report_ended(disappeared(host_->name(), context_.clock.now()));
+        co_return Next::Done;
+    }
+    phase_ = Phase::Waiting;
+    if (stop_grace_) {
+        give_up();
+        co_return Next::Done;
+    }
+    co_return co_await create_and_start();
+}
+
+/// Again: the container is made and waits for its start.
+AttemptTask::Next AttemptTask::take_over(const docker::ContainerState& state) {
+    container_id_ = state.id;
+    may_exist_ = true;
+    const Timestamp now = context_.clock.now();
+    if (state.status == "removing" || state.status == "dead") {
+        report_ended(disappeared(host_->name(), now));
+        return Next::Done;
+    }
+    if (state.status == "created") {
+        if (!state.error.empty()) {
+            const Error error{ErrorKind::Internal, state.error, {}};
+            report_ended(failed_to_start(start_error_reason("CannotStartContainerError", error),
+                                         state.exit_code, now));
+            return Next::Done;
+        }
+        phase_ = Phase::Creating;
+        if (!stop_grace_) return Next::Again;
+        give_up();
+        return Next::Done;
+    }
+    if (state.status == "exited") {
+        exit_ = Exit{.code = state.exit_code,
+                     .oom_killed = state.oom_killed,
+                     .inspected = true,
+                     .at = state.finished_at.value_or(now)};
+    }
+    report_started(state.started_at.value_or(now));
+    return Next::Watch;
+}
+
+asio::awaitable<AttemptTask::Next> AttemptTask::create_and_start() {
+    auto slot = co_await host_->starts().take();
+    if (is_over()) co_return Next::Done;
+    if (!host_->is_up()) co_return Next::Again;
+    if (!container_id_.empty()) co_return co_await start_container();
+
+    phase_ = Phase::Creating;
+    auto body = docker::create_body(start_, {.network_mode = context_.options.network_mode,
+                                             .instance = context_.options.instance,
+                                             .log_drivers = host_->info().log_drivers});
+    if (!body) {
+        ++context_.counters.start_failures;
+        report_ended(failed_to_start("CannotCreateContainerError: " + body.error().message,
+                                     std::nullopt, context_.clock.now()));
+        co_return Next::Done;
+    }
+    auto created = co_await create(std::move(*body), slot);
+    if (is_over()) co_return Next::Done;
+    if (created) {
+        container_id_ = std::move(*created);
+        co_return co_await start_container();
+    }
+    const Error& error = created.error();
+    if (is_transport(error) || error.kind == ErrorKind::Throttled) co_return Next::Again;
+    if (error.kind == ErrorKind::Conflict) {
+        // Ours, from before a crash or a broken connection.
+        phase_ = Phase::Looking;
+        slot.release();
+        co_return co_await look();
+    }
+    ++context_.counters.start_failures;
+    report_ended(failed_to_start(error.message, std::nullopt, context_.clock.now()));
+    co_return Next::Done;
+}
+
+/// An error that is neither of the transport nor Conflict carries the reason for people.
+asio::awaitable<Result<std::string>> AttemptTask::create(std::string body, Slots::Slot& slot) {
+    may_exist_ = true;
+    auto created = co_await host_->client().create(name_, body);
+    if (!created && is_missing_image(created.error())) {
+        may_exist_ = false;
+        if (is_over()) co_return created;
+        slot.release();  // a pull takes long, and others need not wait for it
+        auto pulled = co_await pull();
+        if (!pulled) co_return std::unexpected(std::move(pulled).error());
+        slot = co_await host_->starts().take();
+        if (is_over()) co_return fail(ErrorKind::Cancelled, "stopped");
+        may_exist_ = true;
+        created = co_await host_->client().create(name_, std::move(body));
+    }
+    if (!created && !is_transport(created.error()) && created.error().kind != ErrorKind::Conflict) {
+        created.error().message = start_error_reason("CannotCreateContainerError", created.error());
+    }
+    co_return created;
+}
+
+asio::awaitable<Result<>> AttemptTask::pull() {
+    auto pull = host_->pulls().join(start_.container.image.value_or(""), host_);
+    pull_ = pull;
+    auto result = co_await Pulls::wait(pull);
+    if (pull_) host_->pulls().leave(*std::exchange(pull_, nullptr));
+    if (!result && !is_transport(result.error())) {
+        result.error().message = "CannotPullContainerError: " + result.error().message;
+        result.error().kind = ErrorKind::Internal;
+    }
+    co_return result;
+}
+
+asio::awaitable<AttemptTask::Next> AttemptTask::start_container() {
+    phase_ = Phase::Starting;
+    auto started = co_await host_->client().start(container_id_);
+    if (is_over()) co_return Next::Done;
+    if (started) {
+        ++context_.counters.containers_started;
+        report_started(context_.clock.now());
+        co_return Next::Watch;
+    }
+    if (is_transport(started.error())) {
+        phase_ = Phase::Looking;  // it may run
+        co_return Next::Again;
+    }
+    co_return co_await start_failed(std::move(started.error()));
+}
+
+asio::awaitable<AttemptTask::Next> AttemptTask::start_failed(Error error) {
+    ++context_.counters.start_failures;
+    std::optional<std::int32_t> exit_code;
+    const auto state = co_await host_->client().inspect(container_id_);
+    if (is_over()) co_return Next::Done;
+    if (state && state->exit_code != 0) exit_code = state->exit_code;
+    report_ended(failed_to_start(start_error_reason("CannotStartContainerError", error), exit_code,
+                                 context_.clock.now()));
+    co_return Next::Done;
+}
+
+/// Stopped before it ran.
+void AttemptTask::give_up() {
+    if (pull_) host_->pulls().leave(*std::exchange(pull_, nullptr));
+    report_ended(failed_to_start("", std::nullopt, context_.clock.now()));
+}
+
+}  // namespace batchd::runtime

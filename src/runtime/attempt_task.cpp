@@ -1,0 +1,170 @@
+#include "runtime/attempt_task.hpp"
+
+#include "batchd/docker/create_body.hpp"
+#include "runtime/outcome.hpp"
+
+namespace batchd::runtime {
+
+namespace asio = boost::asio;
+
+AttemptTask::AttemptTask(Context& context, std::shared_ptr<Host> host, ports::StartAttempt start,
+                         std::function<void()> on_gone)
+    : context_(context),
+      host_(std::move(host)),
+      start_(std::move(start)),
+      name_(docker::container_name(start_.id)),
+      on_gone_(std::move(on_gone)),
+      wake_(context.strand),
+      log_limit_(context.strand) {}
+
+void AttemptTask::launch() {
+    host_->watch(name_, weak_from_this());
+    context_.spawn(run());
+}
+
+void AttemptTask::adopt(bool was_running, std::optional<Seconds> stop_with_grace) {
+    phase_ = Phase::Looking;
+    was_running_ = was_running;
+    may_exist_ = true;
+    stop_grace_ = stop_with_grace;
+    launch();
+}
+
+asio::awaitable<void> AttemptTask::run() {
+    const auto self = shared_from_this();
+    if (co_await bring_up()) {
+        if (stop_grace_ && !exit_) context_.spawn(stop_container());
+        co_await watch();
+    }
+    is_idle_ = true;
+    remove_when_idle();
+}
+
+void AttemptTask::stop(Seconds grace) {
+    if (is_over() || stop_grace_) return;
+    stop_grace_ = grace;
+    switch (phase_) {
+        case Phase::Waiting:
+        case Phase::Creating:
+            give_up();
+            break;
+        case Phase::Running:
+            context_.spawn(stop_container());
+            break;
+        case Phase::Looking:   // decided when we know whether it runs
+        case Phase::Starting:  // the Engine cannot be interrupted here: stopped right after
+        case Phase::Ended:
+            break;
+    }
+}
+
+asio::awaitable<void> AttemptTask::stop_container() {
+    const auto self = shared_from_this();
+    while (!is_over() && !exit_) {
+        co_await host_->wait_up();
+        if (is_over() || exit_) co_return;
+        auto stopped = co_await host_->client().stop(container_id_, *stop_grace_);
+        if (stopped || stopped.error().kind == ErrorKind::NotFound) co_return;
+        if (is_over()) co_return;
+        log::warn("attempt {}: stop failed: {}", to_string(start_.id), stopped.error().message);
+        co_await pause();
+    }
+}
+
+void AttemptTask::forget() {
+    if (std::exchange(is_forgotten_, true)) return;
+    remove_when_idle();
+}
+
+void AttemptTask::abandon() {
+    if (std::exchange(is_abandoned_, true)) return;
+    log::warn("attempt {}: abandoned", to_string(start_.id));
+    if (phase_ != Phase::Ended) {
+        if (pull_) host_->pulls().leave(*std::exchange(pull_, nullptr));
+        phase_ = Phase::Ended;
+        if (log_stream_) log_stream_->close();
+        wake_.notify_all();
+    }
+    forget();
+}
+
+void AttemptTask::remove_when_idle() {
+    if (!is_forgotten_ || context_.stopping) return;
+    // A coroutine that still waits for something finds the attempt ended and goes.
+    if (!may_exist_) {
+        host_->unwatch(name_);
+        if (const auto gone = std::exchange(on_gone_, nullptr)) gone();
+    } else if (is_idle_) {
+        context_.spawn(remove());
+    }
+}
+
+asio::awaitable<void> AttemptTask::remove() {
+    const auto self = shared_from_this();
+    while (!context_.stopping) {
+        co_await host_->wait_up();
+        if (context_.stopping) co_return;
+        auto removed = co_await host_->client().remove(name_);
+        if (removed || removed.error().kind == ErrorKind::NotFound) break;
+        log::warn("container {}: cannot be removed yet: {}", name_, removed.error().message);
+        co_await pause();
+    }
+    for (const auto& volume : docker::task_volumes(start_)) {
+        auto removed = co_await host_->client().remove_volume(volume);
+        if (!removed && removed.error().kind != ErrorKind::NotFound) {
+            log::warn("volume {}: cannot be removed: {}", volume, removed.error().message);
+        }
+    }
+    if (context_.stopping) co_return;
+    may_exist_ = false;
+    remove_when_idle();
+}
+
+asio::awaitable<void> AttemptTask::pause() { co_await wake_.wait_for(delay_.next()); }
+
+void AttemptTask::report_started(Timestamp at) {
+    phase_ = Phase::Running;
+    delay_.reset();
+    started_at_ = at;
+    if (!is_abandoned_ && !context_.stopping) {
+        context_.events.attempt_started(start_.id, container_id_, at);
+    }
+}
+
+void AttemptTask::report_ended(ports::AttemptOutcome outcome) {
+    if (is_over()) return;
+    phase_ = Phase::Ended;
+    outcome_ = std::move(outcome);
+    context_.events.attempt_ended(start_.id, *outcome_);
+}
+
+void AttemptTask::tell_again() const {
+    if (started_at_) context_.events.attempt_started(start_.id, container_id_, *started_at_);
+    if (outcome_) context_.events.attempt_ended(start_.id, *outcome_);
+}
+
+void AttemptTask::shutdown() {
+    wake_.notify_all();
+    log_limit_.cancel();
+    if (pull_) host_->pulls().leave(*std::exchange(pull_, nullptr));
+    if (log_stream_) log_stream_->close();
+}
+
+void AttemptTask::on_event(const docker::Event& event) {
+    if (event.action == "oom") {
+        saw_oom_ = true;
+    } else if (event.action == "die" && !exit_) {
+        exit_ = Exit{.code = event.exit_code.value_or(0), .at = context_.clock.now()};
+        limit_log_stream();
+        wake_.notify_all();
+    }
+}
+
+void AttemptTask::on_missing() {
+    if (!believes_running()) return;
+    look_again_ = true;
+    if (log_stream_) log_stream_->close();
+    wake_.notify_all();
+}
+
+}  // namespace batchd::runtime

@@ -1,0 +1,118 @@
+// One attempt on one host: from the wish to start it to the removal of its container.
+#pragma once
+
+#include "batchd/docker/log_decoder.hpp"
+#include "batchd/net/retry_delay.hpp"
+#include "runtime/host.hpp"
+
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/steady_timer.hpp>
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+
+namespace batchd::runtime {
+
+/// Calls on the strand. One coroutine, run(), does the work in order; the public functions leave
+/// word for it, or act beside it where that must not wait (stop).
+class AttemptTask final : public ContainerWatcher,
+                          public std::enable_shared_from_this<AttemptTask> {
+  public:
+    /// `on_gone` is called once, when nothing is left of the attempt.
+    AttemptTask(Context& context, std::shared_ptr<Host> host, ports::StartAttempt start,
+                std::function<void()> on_gone);
+
+    void launch();
+    /// As launch, but the container may be there already; `was_running`: it must be.
+    void adopt(bool was_running, std::optional<Seconds> stop_with_grace);
+    void stop(Seconds grace);
+    void forget();
+    /// The engine knows nothing of it any more: removes the container without a word.
+    void abandon();
+    /// Reports what was reported before.
+    void tell_again() const;
+    void shutdown();
+
+    void on_event(const docker::Event& event) override;
+    void on_missing() override;
+    bool believes_running() const override { return phase_ == Phase::Running && !exit_; }
+
+  private:
+    // Waiting ──▶ Creating ──▶ Starting ──▶ Running ──▶ Ended
+    //    ▲           │  pull, create   │        ▲
+    // Looking ───────┴─────────────────┴────────┘   after a restart or a broken connection
+    enum class Phase : std::uint8_t { Looking, Waiting, Creating, Starting, Running, Ended };
+    /// What a step of the way up leads to.
+    enum class Next : std::uint8_t { Again, Watch, Done };
+    struct Exit {
+        std::int32_t code = 0;
+        bool oom_killed = false;
+        bool inspected = false;  ///< oom_killed is known
+        Timestamp at;
+    };
+    enum class Drained : std::uint8_t { ToTheEnd, Broken, Refused };
+    enum class Found : std::uint8_t { Running, Exited, Gone, Unknown };
+
+    boost::asio::awaitable<void> run();
+    // attempt_launch.cpp: the way to a running container
+    boost::asio::awaitable<bool> bring_up();
+    boost::asio::awaitable<Next> look();
+    Next take_over(const docker::ContainerState& state);
+    boost::asio::awaitable<Next> create_and_start();
+    boost::asio::awaitable<Result<std::string>> create(std::string body, Slots::Slot& slot);
+    boost::asio::awaitable<Result<>> pull();
+    boost::asio::awaitable<Next> start_container();
+    boost::asio::awaitable<Next> start_failed(Error error);
+    void give_up();
+    // attempt_watch.cpp: from there to its end
+    boost::asio::awaitable<void> watch();
+    boost::asio::awaitable<Drained> drain_logs();
+    boost::asio::awaitable<Drained> read_logs();
+    boost::asio::awaitable<void> await_exit(bool logs_ended);
+    boost::asio::awaitable<Found> confirm_exit();
+    boost::asio::awaitable<void> close_log();
+    void open_log();
+    void flush_log();
+    void limit_log_stream();
+    // attempt_task.cpp
+    boost::asio::awaitable<void> stop_container();
+    boost::asio::awaitable<void> remove();
+    boost::asio::awaitable<void> pause();
+    bool is_over() const { return context_.stopping || phase_ == Phase::Ended; }
+    void report_started(Timestamp at);
+    void report_ended(ports::AttemptOutcome outcome);
+    void remove_when_idle();
+
+    Context& context_;
+    std::shared_ptr<Host> host_;
+    const ports::StartAttempt start_;
+    const std::string name_;  ///< of the container
+    std::function<void()> on_gone_;
+    Signal wake_;
+    net::RetryDelay delay_{Milliseconds{100}, Milliseconds{2000}};
+
+    Phase phase_ = Phase::Waiting;
+    bool was_running_ = false;
+    bool may_exist_ = false;  ///< a container of ours may be on the host
+    bool is_idle_ = false;    ///< run() came to its end
+    bool is_forgotten_ = false;
+    bool is_abandoned_ = false;
+    bool look_again_ = false;  ///< a listing says that the container does not run
+    std::optional<Seconds> stop_grace_;
+    std::shared_ptr<Pulls::Pull> pull_;  ///< that this attempt waits for
+    std::string container_id_;
+    std::optional<Timestamp> started_at_;
+    std::optional<Exit> exit_;
+    bool saw_oom_ = false;
+    std::optional<ports::AttemptOutcome> outcome_;
+
+    std::unique_ptr<ports::LogWriter> log_;
+    std::unique_ptr<docker::LogDecoder> decoder_;
+    std::unique_ptr<net::HttpStream> log_stream_;
+    boost::asio::steady_timer log_limit_;
+    bool logs_cut_short_ = false;
+};
+
+}  // namespace batchd::runtime

@@ -1,0 +1,171 @@
+// From a running container to its end: output first, then the exit, then the report.
+#include "runtime/attempt_task.hpp"
+#include "runtime/outcome.hpp"
+
+#include <boost/asio/bind_executor.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
+namespace batchd::runtime {
+
+namespace asio = boost::asio;
+
+namespace {
+
+/// How long the Engine's `die` may come after the end of the output before we ask.
+constexpr Milliseconds kExitAfterLogs{2'000};
+/// How long the output of a container that ended may say nothing before it counts as complete: a
+/// driver that hangs must not keep a job from ending.
+constexpr Milliseconds kLogsAfterExit{5'000};
+
+}  // namespace
+
+asio::awaitable<void> AttemptTask::watch() {
+    open_log();
+    auto found = Found::Unknown;
+    while (!is_over()) {
+        const Drained drained = co_await drain_logs();
+        if (is_over()) break;
+        if (drained == Drained::Broken && !look_again_) {
+            // The connection broke: what is to be known is known when the host is back.
+            co_await pause();
+            co_await host_->wait_up();
+        } else {
+            co_await await_exit(drained == Drained::ToTheEnd);
+        }
+        if (is_over()) break;
+        found = co_await confirm_exit();
+        const bool has_output = drained != Drained::Broken || logs_cut_short_;
+        if (found == Found::Gone || (found == Found::Exited && has_output)) break;
+        if (!is_over()) co_await pause();
+    }
+    co_await close_log();
+    if (is_over()) co_return;
+    report_ended(found == Found::Exited ? exited(exit_->code, exit_->oom_killed, exit_->at)
+                                        : disappeared(host_->name(), context_.clock.now()));
+}
+
+void AttemptTask::open_log() {
+    auto opened = context_.logs.open(start_.id);
+    if (opened) {
+        log_ = std::move(*opened);
+    } else {
+        log::error("attempt {}: its output is lost: {}", to_string(start_.id),
+                   opened.error().message);
+    }
+}
+
+asio::awaitable<AttemptTask::Drained> AttemptTask::drain_logs() {
+    if (!log_) co_return Drained::Refused;
+    const auto from = log_->position();
+    // The Engine repeats the lines of the time we ask from; those we have are skipped.
+    decoder_ = std::make_unique<docker::LogDecoder>(
+        [this, from, skip = from.lines_at_that_time](
+            std::int64_t time_ns, ports::OutputChannel channel, std::string_view line) mutable {
+            if (time_ns == from.time_ns && skip > 0) {
+                --skip;
+            } else {
+                log_->append(time_ns, channel, line);
+            }
+        });
+    log_stream_ = host_->client().stream();
+    auto opened = co_await host_->client().follow_logs(*log_stream_, container_id_, from.time_ns);
+    auto drained = Drained::Broken;
+    if (opened) {
+        limit_log_stream();
+        drained = co_await read_logs();
+    } else if (opened.error().kind != ErrorKind::Unavailable &&
+               opened.error().kind != ErrorKind::Cancelled) {
+        log::warn("attempt {}: its output cannot be read: {}", to_string(start_.id),
+                  opened.error().message);
+        drained = Drained::Refused;
+        look_again_ = opened.error().kind == ErrorKind::NotFound;
+    }
+    log_limit_.cancel();
+    log_stream_.reset();
+    flush_log();
+    co_return drained;
+}
+
+asio::awaitable<AttemptTask::Drained> AttemptTask::read_logs() {
+    for (;;) {
+        auto bytes = co_await log_stream_->read();
+        if (!bytes) co_return Drained::Broken;
+        if (bytes->empty()) co_return Drained::ToTheEnd;
+        if (auto fed = decoder_->feed(*bytes); !fed) {
+            log::error("attempt {}: {}", to_string(start_.id), fed.error().message);
+            co_return Drained::Refused;
+        }
+        if (!log_stream_->is_dry()) continue;
+        limit_log_stream();
+        flush_log();
+    }
+}
+
+void AttemptTask::flush_log() {
+    if (auto flushed = log_->flush(); !flushed) {
+        log::error("attempt {}: its output cannot be stored: {}", to_string(start_.id),
+                   flushed.error().message);
+    }
+}
+
+/// Once the container ended, its output has to end too.
+void AttemptTask::limit_log_stream() {
+    if (!exit_ || !log_stream_) return;
+    log_limit_.expires_after(kLogsAfterExit);
+    log_limit_.async_wait([self = weak_from_this()](boost::system::error_code ec) {
+        const auto task = self.lock();
+        if (ec || !task || !task->log_stream_) return;
+        task->logs_cut_short_ = true;
+        task->log_stream_->close();
+    });
+}
+
+asio::awaitable<void> AttemptTask::await_exit(bool logs_ended) {
+    if (exit_ || std::exchange(look_again_, false)) co_return;
+    if (logs_ended) {
+        co_await wake_.wait_for(kExitAfterLogs);
+        co_return;
+    }
+    while (!exit_ && !is_over() && !std::exchange(look_again_, false)) co_await wake_.wait();
+}
+
+/// Asks the Engine only if its events leave open whether the container ended, or whether the memory
+/// limit killed it.
+asio::awaitable<AttemptTask::Found> AttemptTask::confirm_exit() {
+    look_again_ = false;
+    if (exit_ && (exit_->inspected || (exit_->code != 137 && !saw_oom_))) co_return Found::Exited;
+    const auto state = co_await host_->client().inspect(container_id_);
+    if (!state) {
+        co_return state.error().kind == ErrorKind::NotFound ? Found::Gone : Found::Unknown;
+    }
+    // Who removes a running container kills it first; that is no exit of the job's.
+    if (state->status == "removing" || state->status == "dead") co_return Found::Gone;
+    if (state->status != "exited") co_return Found::Running;
+    if (!exit_) exit_ = Exit{.at = state->finished_at.value_or(context_.clock.now())};
+    exit_->code = state->exit_code;
+    exit_->oom_killed = state->oom_killed;
+    exit_->inspected = true;
+    co_return Found::Exited;
+}
+
+asio::awaitable<void> AttemptTask::close_log() {
+    if (!log_) co_return;
+    if (is_over()) {
+        flush_log();
+        log_.reset();
+        co_return;
+    }
+    if (decoder_) decoder_->finish();
+    // It waits for the disk, and the strand serves everybody.
+    co_await asio::post(asio::bind_executor(context_.threads, asio::use_awaitable));
+    const auto closed = log_->close();
+    co_await asio::post(asio::bind_executor(context_.strand, asio::use_awaitable));
+    if (!closed) {
+        log::error("attempt {}: the end of its output may be lost: {}", to_string(start_.id),
+                   closed.error().message);
+    }
+    log_.reset();
+}
+
+}  // namespace batchd::runtime

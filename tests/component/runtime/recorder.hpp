@@ -1,0 +1,85 @@
+// Hears what the runtime reports and keeps what containers write, so that a test can wait for it.
+#pragma once
+
+#include "batchd/ports/container_runtime.hpp"
+#include "batchd/ports/log_sink.hpp"
+
+#include <chrono>
+#include <condition_variable>
+#include <map>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace batchd::testing {
+
+class EventRecorder final : public ports::RuntimeEvents {
+  public:
+    struct Started {
+        std::string container_id;
+        Timestamp at;
+    };
+    struct Seen {
+        std::vector<Started> started;
+        std::vector<ports::AttemptOutcome> ended;
+    };
+
+    void host_up(std::string host, model::Resources capacity) override;
+    void host_down(std::string host, std::string reason) override;
+    void attempt_started(model::AttemptId id, std::string container_id,
+                         Timestamp started_at) override;
+    void attempt_ended(model::AttemptId id, ports::AttemptOutcome outcome) override;
+
+    /// These wait up to a minute; nullopt if it did not come.
+    std::optional<model::Resources> wait_host_up();
+    std::optional<std::string> wait_host_down();
+    std::optional<Started> wait_started(model::AttemptId id, std::size_t count = 1);
+    std::optional<ports::AttemptOutcome> wait_ended(model::AttemptId id, std::size_t count = 1);
+
+    Seen seen(model::AttemptId id);
+
+  private:
+    template <class Condition>
+    bool wait(std::unique_lock<std::mutex>& lock, Condition condition) {
+        return changed_.wait_for(lock, std::chrono::minutes{1}, condition);
+    }
+
+    std::mutex mutex_;
+    std::condition_variable changed_;
+    std::map<model::AttemptId, Seen> attempts_;
+    std::vector<model::Resources> ups_;
+    std::vector<std::string> downs_;
+};
+
+/// Keeps the lines in memory; they survive the runtime, as files would.
+class MemoryLogs final : public ports::LogSink {
+  public:
+    struct Line {
+        std::int64_t time_ns = 0;
+        ports::OutputChannel channel{};
+        std::string text;
+    };
+
+    Result<std::unique_ptr<ports::LogWriter>> open(const model::AttemptId& id) override;
+
+    std::vector<Line> lines(model::AttemptId id);
+    std::vector<std::string> texts(model::AttemptId id);
+    bool is_closed(model::AttemptId id);
+    /// Waits up to a minute for so many lines that were flushed.
+    bool wait_lines(model::AttemptId id, std::size_t count);
+
+  private:
+    class Writer;
+    struct Log {
+        std::vector<Line> lines;
+        std::size_t flushed = 0;
+        bool closed = false;
+    };
+
+    std::mutex mutex_;
+    std::condition_variable changed_;
+    std::map<model::AttemptId, Log> logs_;
+};
+
+}  // namespace batchd::testing

@@ -1,0 +1,45 @@
+// A real Docker Engine for tests and the bench, in a temporary folder, with the image
+// busybox:latest. Networks: none and host.
+#pragma once
+
+#include "batchd/base/result.hpp"
+
+#include <memory>
+#include <string>
+#include <sys/types.h>
+
+namespace batchd::testing {
+
+class DockerEngine {
+  public:
+    /// A folder for an Engine that does not run yet. Everything goes when the object is destroyed.
+    /// The error says what is missing on this machine.
+    static Result<std::unique_ptr<DockerEngine>> prepare();
+
+    /// One Engine for the whole process, running; ends with it. If BATCHD_TEST_DOCKER_HOST names
+    /// an Engine (unix:///path), that one is used. Ends the process with a message if there is
+    /// none.
+    static DockerEngine& shared();
+
+    ~DockerEngine();
+    DockerEngine(const DockerEngine&) = delete;
+    DockerEngine& operator=(const DockerEngine&) = delete;
+
+    /// Starts dockerd, waits until it answers, and makes the image if it is not there.
+    Result<> start();
+    /// SIGTERM; waits for its end. Containers end with it.
+    void stop();
+
+    /// unix:///path of its socket, also while it does not run.
+    const std::string& url() const { return url_; }
+
+  private:
+    DockerEngine() = default;
+    Result<> import_image() const;
+
+    std::string folder_;  ///< empty: an Engine that is not ours
+    std::string url_;
+    pid_t pid_ = -1;
+};
+
+}  // namespace batchd::testing
