@@ -12,11 +12,11 @@ namespace {
 namespace asio = boost::asio;
 using std::chrono::steady_clock;
 
-constexpr std::size_t kReadBytes = 8 * 1024;
+constexpr std::size_t kReadBytes = std::size_t{8} * 1024;
 
 // How much of a refused request is read and thrown away, and for how long, so that the client gets
 // to read the answer.
-constexpr std::size_t kLingerBytes = 8 * 1024 * 1024;
+constexpr std::size_t kLingerBytes = std::size_t{8} * 1024 * 1024;
 constexpr std::chrono::seconds kLingerTime{3};
 
 /// Counts a request as in flight while it lives.
