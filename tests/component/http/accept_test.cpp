@@ -59,6 +59,8 @@ TEST_F(HttpServer, goes_on_accepting_after_it_ran_out_of_descriptors) {
     const LogWatch log(
         "cannot accept HTTP connections");  // outlives the server's threads: stop() below
     start();
+    Client before = connect();
+    EXPECT_EQ(before.ask(get("/")).status(), 200);
     Client client;
     {
         const NoDescriptors limit;
