@@ -12,11 +12,11 @@ namespace {
 namespace asio = boost::asio;
 using std::chrono::steady_clock;
 
-constexpr std::size_t kReadBytes = 8 * 1024;
+constexpr std::size_t kReadBytes = std::size_t{8} * 1024;
 
 // How much of a refused request is read and thrown away, and for how long, so that the client gets
 // to read the answer.
-constexpr std::size_t kLingerBytes = 8 * 1024 * 1024;
+constexpr std::size_t kLingerBytes = std::size_t{8} * 1024 * 1024;
 constexpr std::chrono::seconds kLingerTime{3};
 
 /// Counts a request as in flight while it lives.
@@ -59,20 +59,19 @@ asio::awaitable<void> Connection::serve(std::unique_ptr<Connection> self) {
 }
 
 asio::awaitable<void> Connection::turn_away(std::unique_ptr<Connection> self) {
-    co_await self->refuse(
-        {503, fmt::format("all {} connections are in use", self->server_->options.max_connections)},
-        false);
+    co_await self->refuse({503, fmt::format("all {} connections are in use",
+                                            self->server_->options.max_connections)});
 }
 
 /// False when the connection has served its purpose.
 asio::awaitable<bool> Connection::serve_request() {
     if (!co_await request_begins()) co_return false;
-    RequestParser parser(server_->options.max_header_bytes, server_->options.max_body_bytes);
-    if (auto received = co_await receive(parser); !received) {
-        co_await refuse(std::move(received).error(), parser.request().method == "HEAD");
+    parser_.emplace(server_->options.max_header_bytes, server_->options.max_body_bytes);
+    if (auto received = co_await receive(); !received) {
+        co_await refuse(std::move(received).error());
         co_return false;
     }
-    co_return co_await answer(parser);
+    co_return co_await answer();
 }
 
 /// Waits for the first byte, unless a pipelined request is here already.
@@ -86,48 +85,51 @@ asio::awaitable<bool> Connection::request_begins() {
     co_return true;
 }
 
-asio::awaitable<Connection::Received> Connection::receive(RequestParser& parser) {
+asio::awaitable<Connection::Received> Connection::receive() {
     const auto deadline = steady_clock::now() + server_->options.request_timeout;
-    bool header_seen = false;
-    while (!parser.is_done()) {
-        if (buffer_.size() > 0) {
-            const auto taken = parser.feed(buffer_.cdata());
-            if (!taken) co_return std::unexpected(taken.error());
-            buffer_.consume(*taken);
-        }
-        if (!header_seen && parser.is_header_done()) {
-            header_seen = true;
-            if (auto refusal =
-                    refuse_foreign_site(parser.request(), server_->options.allowed_hosts)) {
-                co_return std::unexpected(std::move(*refusal));
-            }
-            const bool waits =
-                buffer_.size() == 0 && !parser.is_done() && parser.expects_continue();
-            if (waits &&
-                !co_await socket_->write({asio::buffer("HTTP/1.1 100 Continue\r\n\r\n", 25)},
-                                         write_deadline())) {
-                co_return std::unexpected(Refusal{});
-            }
-            if (buffer_.size() > 0) continue;
-        }
-        if (parser.is_done()) break;
-        if (auto read = co_await read_more(deadline); !read) co_return read;
+    while (!parser_->is_header_done()) {
+        if (auto step = co_await advance(deadline); !step) co_return step;
+    }
+    if (auto refusal = refuse_foreign_site(parser_->request(), server_->options.allowed_hosts)) {
+        co_return std::unexpected(std::move(*refusal));
+    }
+    if (auto invited = co_await invite_body(); !invited) co_return invited;
+    while (!parser_->is_done()) {
+        if (auto step = co_await advance(deadline); !step) co_return step;
     }
     co_return Received{};
 }
 
-asio::awaitable<Connection::Received> Connection::read_more(TimePoint deadline) {
+/// Parses what is here; if that led nowhere, waits for more.
+asio::awaitable<Connection::Received> Connection::advance(TimePoint deadline) {
+    if (buffer_.size() > 0) {
+        const auto taken = parser_->feed(buffer_.cdata());
+        if (!taken) co_return std::unexpected(taken.error());
+        buffer_.consume(*taken);
+        if (*taken > 0) co_return Received{};
+    }
     const auto size = co_await socket_->read_some(buffer_.prepare(kReadBytes), deadline);
     if (!size) co_return to_refusal(size.error(), server_->options.request_timeout);
     buffer_.commit(*size);
     co_return Received{};
 }
 
+/// Answers "Expect: 100-continue", unless the body is on its way already.
+asio::awaitable<Connection::Received> Connection::invite_body() {
+    const bool waits = !parser_->is_done() && buffer_.size() == 0 && parser_->expects_continue();
+    if (!waits) co_return Received{};
+    constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
+    if (!co_await socket_->write({asio::buffer(kContinue)}, write_deadline())) {
+        co_return std::unexpected(Refusal{});
+    }
+    co_return Received{};
+}
+
 /// Has the request answered. True if another one may follow.
-asio::awaitable<bool> Connection::answer(RequestParser& parser) {
-    Framing framing{.http10 = parser.is_http10(),
-                    .keep_alive = parser.keep_alive(),
-                    .head_only = parser.request().method == "HEAD"};
+asio::awaitable<bool> Connection::answer() {
+    Framing framing{.http10 = parser_->is_http10(),
+                    .keep_alive = parser_->keep_alive(),
+                    .head_only = parser_->request().method == "HEAD"};
     bool sent = false;
     {
         // Counted before `stopping` is read: whoever stops us sees either the count or our 503.
@@ -136,11 +138,11 @@ asio::awaitable<bool> Connection::answer(RequestParser& parser) {
         if (server_->stopping) {
             response = server_->on_error(503, "the server is shutting down");
         } else {
-            response = co_await handle(std::move(parser.request()));
+            response = co_await handle(std::move(parser_->request()));
         }
-        const bool ends_body_by_closing = response.stream && framing.http10;
-        framing.keep_alive = framing.keep_alive && !server_->stopping && !ends_body_by_closing;
-        sent = co_await send(response, framing);
+        const bool body_ends_by_closing = response.stream && framing.http10;
+        framing.keep_alive = framing.keep_alive && !server_->stopping && !body_ends_by_closing;
+        sent = co_await send(std::move(response), framing);
     }
     if (sent && framing.keep_alive) co_return true;
     if (sent) co_await linger();
@@ -159,16 +161,16 @@ asio::awaitable<Response> Connection::handle(Request request) {
 }
 
 /// False if the client did not get everything.
-asio::awaitable<bool> Connection::send(const Response& response, const Framing& framing) {
+asio::awaitable<bool> Connection::send(Response response, Framing framing) {
     write_head(head_, response, framing);
     const bool body = has_body(response, framing);
-    if (response.stream && body) co_return co_await send_stream(response, framing);
+    if (response.stream && body) co_return co_await send_stream(std::move(response), framing);
     co_return co_await socket_->write(
         {asio::buffer(head_), asio::buffer(response.body.data(), body ? response.body.size() : 0)},
         write_deadline());
 }
 
-asio::awaitable<bool> Connection::send_stream(const Response& response, const Framing& framing) {
+asio::awaitable<bool> Connection::send_stream(Response response, Framing framing) {
     if (!co_await socket_->write({asio::buffer(head_)}, write_deadline())) co_return false;
     ChunkWriter writer(server_, socket_, !framing.http10);
     try {
@@ -180,11 +182,13 @@ asio::awaitable<bool> Connection::send_stream(const Response& response, const Fr
     co_return co_await writer.finish();
 }
 
-/// Answers by the ErrorResponder; the connection ends with it, what follows cannot be told apart.
-asio::awaitable<void> Connection::refuse(Refusal refusal, bool head_only) {
+/// Answers by the ErrorResponder. The connection ends with it: where the next request would begin
+/// is not known.
+asio::awaitable<void> Connection::refuse(Refusal refusal) {
     if (refusal.status == 0) co_return;
-    const Response response = server_->on_error(refusal.status, std::move(refusal.message));
-    if (co_await send(response, {.head_only = head_only})) co_await linger();
+    Response response = server_->on_error(refusal.status, std::move(refusal.message));
+    const bool head_only = parser_ && parser_->request().method == "HEAD";
+    if (co_await send(std::move(response), {.head_only = head_only})) co_await linger();
 }
 
 /// Lets the client read the answer: closing while bytes of its request wait unread would reset the

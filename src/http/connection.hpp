@@ -12,6 +12,7 @@
 
 #include <expected>
 #include <memory>
+#include <optional>
 #include <string>
 
 namespace batchd::http {
@@ -42,13 +43,14 @@ class Connection {
 
     awaitable<bool> serve_request();
     awaitable<bool> request_begins();
-    awaitable<Received> receive(RequestParser& parser);
-    awaitable<Received> read_more(TimePoint deadline);
-    awaitable<bool> answer(RequestParser& parser);
+    awaitable<Received> receive();
+    awaitable<Received> advance(TimePoint deadline);
+    awaitable<Received> invite_body();
+    awaitable<bool> answer();
     awaitable<Response> handle(Request request);
-    awaitable<bool> send(const Response& response, const Framing& framing);
-    awaitable<bool> send_stream(const Response& response, const Framing& framing);
-    awaitable<void> refuse(Refusal refusal, bool head_only);
+    awaitable<bool> send(Response response, Framing framing);
+    awaitable<bool> send_stream(Response response, Framing framing);
+    awaitable<void> refuse(Refusal refusal);
     awaitable<void> linger();
     TimePoint write_deadline() const;
 
@@ -56,8 +58,9 @@ class Connection {
     std::shared_ptr<TimedSocket> socket_;
     std::size_t ordinal_;
     std::string remote_address_;
-    boost::beast::flat_buffer buffer_;
-    std::string head_;
+    boost::beast::flat_buffer buffer_;     // what is received and not parsed yet
+    std::optional<RequestParser> parser_;  // of the request that is being served
+    std::string head_;                     // of its answer
 };
 
 }  // namespace batchd::http

@@ -67,7 +67,7 @@ void RequestParser::on_field_impl(beast::http::field, View name, View value, Err
 
 void RequestParser::on_body_init_impl(const boost::optional<std::uint64_t>& length, ErrorCode&) {
     // The announced length is only a promise: reserve no more than a usual request needs.
-    constexpr std::uint64_t kReserveAtMost = 64 * 1024;
+    constexpr std::uint64_t kReserveAtMost = std::uint64_t{64} * 1024;
     if (length) request_.body.reserve(static_cast<std::size_t>(std::min(*length, kReserveAtMost)));
 }
 

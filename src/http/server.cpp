@@ -54,11 +54,11 @@ asio::awaitable<void> pause_accepting(std::string reason) {
     co_await timer.async_wait(as_tuple(use_awaitable));
 }
 
-asio::awaitable<void> accept_connections(asio::io_context& io, std::shared_ptr<ServerState> state,
+asio::awaitable<void> accept_connections(asio::io_context* io, std::shared_ptr<ServerState> state,
                                          Acceptor acceptor) {
     while (acceptor->is_open()) {
         auto [ec, socket] =
-            co_await acceptor->async_accept(asio::make_strand(io), as_tuple(use_awaitable));
+            co_await acceptor->async_accept(asio::make_strand(*io), as_tuple(use_awaitable));
         if (!ec) {
             start(state, std::move(socket));
         } else if (ec != asio::error::operation_aborted && ec != asio::error::connection_aborted) {
@@ -104,7 +104,7 @@ Result<std::uint16_t> Server::listen(const std::string& address, std::uint16_t p
     const std::lock_guard lock(state_->acceptors_mutex);
     if (state_->stopping) return fail(ErrorKind::Cancelled, "the server is shutting down");
     state_->acceptors.push_back(acceptor);
-    asio::co_spawn(acceptor->get_executor(), accept_connections(io_, state_, acceptor),
+    asio::co_spawn(acceptor->get_executor(), accept_connections(&io_, state_, acceptor),
                    log_failure);
     return bound;
 }

@@ -18,8 +18,8 @@
 namespace batchd::http {
 
 struct ServerOptions {
-    std::size_t max_header_bytes = 16 * 1024;  ///< request line and headers
-    std::size_t max_body_bytes = 1024 * 1024;
+    std::size_t max_header_bytes = std::size_t{16} * 1024;  ///< request line and headers
+    std::size_t max_body_bytes = std::size_t{1024} * 1024;
     std::size_t max_connections = 4096;  ///< one more is accepted and answered 503
     /// A keep-alive connection without a request closes silently after this.
     std::chrono::milliseconds idle_timeout = std::chrono::seconds{75};

@@ -43,17 +43,22 @@ struct Answer {
 
 class Client {
   public:
-    explicit Client(std::uint16_t port) : socket_(io_) {
+    explicit Client(std::uint16_t port) { connect(port); }
+    /// Has its descriptor, but no connection yet.
+    Client() = default;
+
+    void connect(std::uint16_t port) {
         socket_.connect({asio::ip::address_v4::loopback(), port});
+        // Asio's own reads would wait longer than that: receive() reads the native socket.
         const timeval patience{.tv_sec = kPatience.count(), .tv_usec = 0};
         ::setsockopt(socket_.native_handle(), SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
-        // Asio waits by itself unless the socket is read natively; so it is.
     }
 
-    void send(std::string_view bytes) {
-        boost::system::error_code
-            ignored;  // the server may answer and close before it has read all
-        asio::write(socket_, asio::buffer(bytes), ignored);
+    /// False if the server reset the connection meanwhile.
+    bool send(std::string_view bytes) {
+        boost::system::error_code ec;
+        asio::write(socket_, asio::buffer(bytes), ec);
+        return !ec;
     }
 
     /// Status line and headers; empty if the connection ended instead.
@@ -114,7 +119,7 @@ class Client {
     }
 
     asio::io_context io_;
-    asio::ip::tcp::socket socket_;
+    asio::ip::tcp::socket socket_{io_, asio::ip::tcp::v4()};
     std::string pending_;
     bool orderly_end_ = false;
 };
