@@ -196,6 +196,14 @@ Async<> Client::follow_logs(net::HttpStream& stream, std::string id, std::int64_
     co_return co_await open(stream, net::HttpRequest{.method = "GET", .target = std::move(target)});
 }
 
+Async<std::string> Client::last_log_record(std::string id) {
+    auto response =
+        co_await call("GET", "/containers/" + id + "/logs?stdout=1&stderr=1&timestamps=1&tail=1",
+                      {}, kCallTimeout);
+    if (!response) co_return std::unexpected(std::move(response).error());
+    co_return std::move(response->body);
+}
+
 Async<> Client::open_events(net::HttpStream& stream, std::string label, std::int64_t since_ns) {
     std::string target = "/events?filters=" + label_filter(label, true);
     if (since_ns > 0) target += "&since=" + since_text(since_ns);

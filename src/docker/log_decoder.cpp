@@ -41,6 +41,7 @@ Result<> LogDecoder::feed(std::string_view bytes) {
         const auto channel =
             frame_[0] == 2 ? ports::OutputChannel::Stderr : ports::OutputChannel::Stdout;
         take_record(channel, std::string_view(frame_).substr(kHeaderBytes));
+        last_record_.swap(frame_);
         frame_.clear();
     }
     return {};

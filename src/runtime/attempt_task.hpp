@@ -72,6 +72,7 @@ class AttemptTask final : public ContainerWatcher,
     boost::asio::awaitable<Drained> read_logs();
     boost::asio::awaitable<void> await_exit(bool logs_ended);
     boost::asio::awaitable<Found> confirm_exit();
+    boost::asio::awaitable<bool> has_all_output();
     boost::asio::awaitable<void> close_log();
     void open_log();
     void flush_log();

@@ -24,6 +24,7 @@ asio::awaitable<void> AttemptTask::watch() {
     open_log();
     auto found = Found::Unknown;
     while (!is_over()) {
+        const bool had_ended = exit_.has_value();
         const Drained drained = co_await drain_logs();
         if (is_over()) break;
         if (drained == Drained::Broken && !look_again_) {
@@ -35,9 +36,13 @@ asio::awaitable<void> AttemptTask::watch() {
         }
         if (is_over()) break;
         found = co_await confirm_exit();
-        const bool has_output = drained != Drained::Broken || logs_cut_short_;
-        if (found == Found::Gone || (found == Found::Exited && has_output)) break;
-        if (!is_over()) co_await pause();
+        if (found == Found::Gone || is_over()) break;
+        if (found == Found::Exited) {
+            if (drained == Drained::Refused || logs_cut_short_) break;
+            if (drained == Drained::ToTheEnd && (had_ended || co_await has_all_output())) break;
+            if (drained == Drained::ToTheEnd) continue;
+        }
+        co_await pause();
     }
     co_await close_log();
     if (is_over()) co_return;
@@ -147,6 +152,13 @@ asio::awaitable<AttemptTask::Found> AttemptTask::confirm_exit() {
     exit_->oom_killed = state->oom_killed;
     exit_->inspected = true;
     co_return Found::Exited;
+}
+
+/// The Engine can end the stream of a container that stops before the last words are in it. They
+/// are in its file by the time it tells of the exit.
+asio::awaitable<bool> AttemptTask::has_all_output() {
+    const auto last = co_await host_->client().last_log_record(container_id_);
+    co_return last && *last == decoder_->last_record();
 }
 
 asio::awaitable<void> AttemptTask::close_log() {

@@ -50,8 +50,12 @@ class Client {
     Async<> pull(net::HttpStream& stream, std::string image, std::string registry_auth);
 
     /// Opens the output of a container from `since_ns` on (inclusive; 0: from the start), as
-    /// LogDecoder reads it; ends when the container stopped.
+    /// LogDecoder reads it; ends when the container stopped. It can end a moment too early: compare
+    /// with last_log_record once the container has stopped, or follow again.
     Async<> follow_logs(net::HttpStream& stream, std::string id, std::int64_t since_ns);
+
+    /// The newest record of a container's output, as LogDecoder::last_record has it.
+    Async<std::string> last_log_record(std::string id);
 
     /// Opens the events of containers with `label`, from `since_ns` on (0: from now on), for
     /// EventReader.

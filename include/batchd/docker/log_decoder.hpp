@@ -28,6 +28,9 @@ class LogDecoder {
     /// Internal if the bytes are not such a stream; the decoder is of no use after that.
     Result<> feed(std::string_view bytes);
 
+    /// The newest record as it came, header included; empty before the first.
+    std::string_view last_record() const { return last_record_; }
+
     /// The output is complete: hands over what came without a newline at its end.
     void finish();
 
@@ -43,6 +46,7 @@ class LogDecoder {
 
     OnLine on_line_;
     std::string frame_;  ///< header and payload so far
+    std::string last_record_;
     std::array<Pending, 2> pending_;
 };
 

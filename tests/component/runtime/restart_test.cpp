@@ -178,6 +178,9 @@ class EngineDownTest : public RestartTest {
         auto engine = DockerEngine::prepare();
         ASSERT_TRUE(engine) << engine.error().message;
         engine_ = std::move(*engine);
+        const auto has_image = engine_->start();
+        ASSERT_TRUE(has_image) << has_image.error().message;
+        engine_->stop();
     }
     void TearDown() override { runtime_.reset(); }
     std::string url() override { return engine_->url(); }
@@ -191,7 +194,7 @@ TEST_F(EngineDownTest, WaitsForTheEngineAndSurvivesItsRestart) {
     ASSERT_TRUE(reason);
     EXPECT_TRUE(reason->contains("cannot connect")) << *reason;
     const auto cancelled = shell("true");
-    const auto start = shell("echo up; sleep 600");
+    const auto start = shell("echo up; trap 'exit 3' TERM; while :; do sleep 0.01; done");
     (*runtime_)->start(cancelled);
     (*runtime_)->start(start);
     (*runtime_)->stop(cancelled.id, Seconds{1});

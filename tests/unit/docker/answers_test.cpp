@@ -1,0 +1,125 @@
+#include "batchd/docker/answers.hpp"
+
+#include "batchd/docker/image_reference.hpp"
+
+#include <gtest/gtest.h>
+
+namespace batchd::docker {
+namespace {
+
+TEST(ParseEvent, ReadsADie) {
+    const auto event = parse_event(
+        R"({"status":"die","id":"abc","Type":"container","Action":"die","Actor":{"ID":"abc",)"
+        R"("Attributes":{"exitCode":"137","name":"batchd-1","batchd.job":"j"}},"scope":"local",)"
+        R"("time":1795224950,"timeNano":1795224950925322788})");
+    ASSERT_TRUE(event);
+    EXPECT_EQ(event->action, "die");
+    EXPECT_EQ(event->container_id, "abc");
+    EXPECT_EQ(event->name, "batchd-1");
+    EXPECT_EQ(event->exit_code, 137);
+    EXPECT_EQ(event->time_ns, 1795224950925322788);
+}
+
+TEST(ParseEvent, StrangeMembersAreIgnored) {
+    const auto event = parse_event(R"({"Action":7,"Actor":[],"timeNano":"x"})");
+    ASSERT_TRUE(event);
+    EXPECT_EQ(event->action, "");
+    EXPECT_EQ(event->exit_code, std::nullopt);
+    EXPECT_FALSE(parse_event("<html>"));
+    EXPECT_FALSE(parse_event("[]"));
+}
+
+TEST(ParseInspect, ReadsTheState) {
+    const auto state = parse_inspect(
+        R"({"Id":"c1","State":{"Status":"exited","OOMKilled":true,"ExitCode":137,"Error":"",)"
+        R"("StartedAt":"2026-11-21T01:35:50.925322788Z","FinishedAt":"0001-01-01T00:00:00Z"}})");
+    ASSERT_TRUE(state);
+    EXPECT_EQ(state->id, "c1");
+    EXPECT_EQ(state->status, "exited");
+    EXPECT_TRUE(state->oom_killed);
+    EXPECT_EQ(state->exit_code, 137);
+    EXPECT_EQ(state->started_at, from_epoch_ms(1795224950925));
+    EXPECT_EQ(state->finished_at, std::nullopt) << "the year 1 means never";
+}
+
+TEST(ParseList, ReadsNamesAndVolumes) {
+    const auto list = parse_list(
+        R"([{"Id":"a","Names":["/batchd-1"],"State":"running","Mounts":[)"
+        R"({"Type":"bind","Source":"/x"},{"Type":"volume","Name":"batchd-1-v"}]},{"Id":"b"}])");
+    ASSERT_TRUE(list);
+    ASSERT_EQ(list->size(), 2U);
+    EXPECT_EQ((*list)[0].name, "batchd-1");
+    EXPECT_EQ((*list)[0].state, "running");
+    EXPECT_EQ((*list)[0].volumes, std::vector<std::string>{"batchd-1-v"});
+    EXPECT_EQ((*list)[1].name, "");
+    EXPECT_FALSE(parse_list("{}"));
+}
+
+TEST(ParseInfo, ReadsCapacityAndDrivers) {
+    const auto info =
+        parse_info(R"({"NCPU":2,"MemTotal":4294967296,"Plugins":{"Log":["json-file","fluentd"]},)"
+                   R"("ServerVersion":"20.10.24"})");
+    ASSERT_TRUE(info);
+    EXPECT_EQ(info->cpus, 2);
+    EXPECT_EQ(info->memory_bytes, 4294967296);
+    EXPECT_EQ(info->log_drivers, (std::vector<std::string>{"json-file", "fluentd"}));
+    EXPECT_TRUE(parse_info("{}")) << "an Engine may leave out what it likes";
+}
+
+TEST(PullError, IsFoundInsideASuccessfulStream) {
+    EXPECT_EQ(pull_error(R"({"status":"Pulling fs layer","progressDetail":{},"id":"a"})"),
+              std::nullopt);
+    EXPECT_EQ(pull_error(R"({"errorDetail":{"message":"unknown blob"},"error":"unknown blob"})"),
+              "unknown blob");
+    EXPECT_EQ(pull_error(R"({"error":"only this"})"), "only this");
+    EXPECT_EQ(pull_error("not JSON"), std::nullopt);
+}
+
+TEST(EngineError, TakesMessageAndKind) {
+    const auto missing = engine_error(404, R"({"message":"No such image: x:latest"})");
+    EXPECT_EQ(missing.kind, ErrorKind::NotFound);
+    EXPECT_EQ(missing.message, "No such image: x:latest");
+    const auto html = engine_error(503, "<html>\nmore");
+    EXPECT_EQ(html.kind, ErrorKind::Unavailable);
+    EXPECT_EQ(html.message, "HTTP status 503: <html>");
+    EXPECT_EQ(engine_error(429, "").message, "HTTP status 429");
+    EXPECT_EQ(engine_error(429, "").kind, ErrorKind::Throttled);
+    EXPECT_EQ(engine_error(500, "{}").kind, ErrorKind::Internal);
+}
+
+TEST(ParseTime, TakesNanosecondsAndNothingElse) {
+    EXPECT_EQ(parse_time_ns("1970-01-01T00:00:00Z"), 0);
+    EXPECT_EQ(parse_time_ns("1970-01-01T00:00:01.5Z"), 1'500'000'000);
+    EXPECT_EQ(parse_time_ns("2026-11-21T01:35:50.925322788Z"), 1795224950925322788);
+    for (const char* bad :
+         {"", "2026-11-21", "2026-13-21T01:35:50Z", "2026-11-21T01:35:50", "2026-11-21T01:35:50.Z ",
+          "2026-11-21T01:35:50.9253227881Z", "0001-01-01T00:00:00Z", "2026-11-21T01:35:5xZ",
+          "-026-11-21T01:35:50Z"}) {
+        EXPECT_EQ(parse_time_ns(bad), std::nullopt) << bad;
+    }
+}
+
+TEST(ImageReference, FindsTheRegistry) {
+    EXPECT_EQ(registry_of("busybox"), "docker.io");
+    EXPECT_EQ(registry_of("library/busybox:1"), "docker.io");
+    EXPECT_EQ(registry_of("localhost/x"), "localhost");
+    EXPECT_EQ(registry_of("registry:5000/x"), "registry:5000");
+    EXPECT_EQ(registry_of("ghcr.io/a/b@sha256:0"), "ghcr.io");
+}
+
+TEST(ImageReference, NeverPullsEveryTag) {
+    EXPECT_EQ(with_tag("busybox"), "busybox:latest");
+    EXPECT_EQ(with_tag("busybox:1"), "busybox:1");
+    EXPECT_EQ(with_tag("registry:5000/x"), "registry:5000/x:latest");
+    EXPECT_EQ(with_tag("ghcr.io/a/b@sha256:0"), "ghcr.io/a/b@sha256:0");
+}
+
+TEST(ImageReference, LoginIsBase64UrlOfJson) {
+    EXPECT_EQ(registry_auth({.username = "u", .password = "p"}, "r.io"),
+              "eyJwYXNzd29yZCI6InAiLCJzZXJ2ZXJhZGRyZXNzIjoici5pbyIsInVzZXJuYW1lIjoidSJ9");
+    const auto odd = registry_auth({.username = "?~?>>", .password = "\xc3\xbf~~"}, "r.io");
+    EXPECT_EQ(odd.find_first_of("+/"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace batchd::docker

@@ -1,0 +1,165 @@
+#include "batchd/docker/create_body.hpp"
+
+#include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
+
+namespace batchd::docker {
+namespace {
+
+using Json = nlohmann::json;
+
+class CreateBodyTest : public ::testing::Test {
+  protected:
+    CreateBodyTest() {
+        attempt_.id = {.job = *model::parse_job_id("01234567-89ab-7cde-8f01-23456789abcd"),
+                       .number = 2};
+        attempt_.queue = "q";
+        attempt_.compute_environment = "ce";
+        attempt_.resources = {.vcpu = vcpus(2), .memory = MiB{512}};
+        attempt_.container.image = "busybox";
+    }
+    Json body() const {
+        const auto text = create_body(attempt_, options_);
+        return text ? Json::parse(*text) : Json(text.error().message);
+    }
+    Json host() const { return body().at("HostConfig"); }
+    std::string refusal() const {
+        const auto text = create_body(attempt_, options_);
+        return text ? "" : text.error().message;
+    }
+
+    ports::StartAttempt attempt_;
+    CreateOptions options_{.network_mode = "none", .instance = "me", .log_drivers = {"fluentd"}};
+};
+
+TEST_F(CreateBodyTest, PlainContainer) {
+    attempt_.container.command = {"echo", "hi"};
+    attempt_.container.user = "1000:1000";
+    attempt_.container.environment = {{.name = "A", .value = "b=c"}};
+    const Json b = body();
+    EXPECT_EQ(b["Image"], "busybox");
+    EXPECT_EQ(b["Cmd"], Json({"echo", "hi"}));
+    EXPECT_EQ(b["User"], "1000:1000");
+    EXPECT_EQ(b["StopTimeout"], 30);
+    EXPECT_EQ(b["Env"],
+              Json({"A=b=c", "AWS_EXECUTION_ENV=AWS_ECS_EC2",
+                    "AWS_BATCH_JOB_ID=01234567-89ab-7cde-8f01-23456789abcd",
+                    "AWS_BATCH_JOB_ATTEMPT=2", "AWS_BATCH_JQ_NAME=q", "AWS_BATCH_CE_NAME=ce"}));
+    EXPECT_EQ(b["Labels"]["batchd.instance"], "me");
+    EXPECT_EQ(b["Labels"]["batchd.job"], "01234567-89ab-7cde-8f01-23456789abcd");
+    EXPECT_EQ(b["Labels"]["batchd.attempt"], "2");
+    EXPECT_EQ(b["Labels"]["batchd.task"], model::task_id(attempt_.id));
+    const Json h = b["HostConfig"];
+    EXPECT_EQ(h["CpuShares"], 2048);
+    EXPECT_EQ(h["Memory"], 512 * 1024 * 1024);
+    EXPECT_FALSE(h.contains("MemorySwap"));
+    EXPECT_FALSE(h.contains("DeviceRequests"));
+    EXPECT_EQ(h["NetworkMode"], "none");
+    EXPECT_EQ(h["RestartPolicy"]["Name"], "no");
+    EXPECT_EQ(h["AutoRemove"], false);
+    EXPECT_EQ(h["Privileged"], false);
+    EXPECT_EQ(h["ReadonlyRootfs"], false);
+    EXPECT_EQ(h["SecurityOpt"], Json({"no-new-privileges"}));
+    EXPECT_EQ(h["LogConfig"], Json({{"Type", "json-file"}, {"Config", Json::object()}}));
+}
+
+TEST_F(CreateBodyTest, ImageKeepsItsCommandAndUser) {
+    EXPECT_FALSE(body().contains("Cmd"));
+    EXPECT_FALSE(body().contains("User"));
+}
+
+TEST_F(CreateBodyTest, LimitsOfTheEngine) {
+    attempt_.resources = {.vcpu = MilliVcpu{1}, .memory = MiB{4}, .gpus = 2};
+    EXPECT_EQ(host()["Memory"], 6 * 1024 * 1024) << "the Engine takes no less";
+    EXPECT_EQ(host()["CpuShares"], 2);
+    EXPECT_EQ(host()["DeviceRequests"][0]["Count"], 2);
+    EXPECT_EQ(host()["DeviceRequests"][0]["Capabilities"], Json::array({Json::array({"gpu"})}));
+}
+
+TEST_F(CreateBodyTest, PrivilegedMayGainPrivileges) {
+    attempt_.container.privileged = true;
+    attempt_.container.readonly_root_filesystem = true;
+    EXPECT_EQ(host()["Privileged"], true);
+    EXPECT_EQ(host()["ReadonlyRootfs"], true);
+    EXPECT_FALSE(host().contains("SecurityOpt"));
+}
+
+TEST_F(CreateBodyTest, LinuxParameters) {
+    attempt_.container.ulimits = {{.name = "nofile", .hard_limit = 20, .soft_limit = 10}};
+    attempt_.container.linux_parameters = {
+        .devices = {{.host_path = "/dev/a", .container_path = "/dev/b", .permissions = {{"READ"}}},
+                    {.host_path = "/dev/c", .container_path{}, .permissions{}}},
+        .init_process_enabled = true,
+        .shared_memory_size = 32,
+        .tmpfs = {{.container_path = "/t", .size = 8, .mount_options = {{"rw", "noexec"}}}},
+        .max_swap = 100,
+        .swappiness = 10};
+    const Json h = host();
+    EXPECT_EQ(h["Ulimits"], Json::array({{{"Name", "nofile"}, {"Soft", 10}, {"Hard", 20}}}));
+    EXPECT_EQ(h["Devices"][0]["PathInContainer"], "/dev/b");
+    EXPECT_EQ(h["Devices"][0]["CgroupPermissions"], "r");
+    EXPECT_EQ(h["Devices"][1]["PathInContainer"], "/dev/c");
+    EXPECT_EQ(h["Devices"][1]["CgroupPermissions"], "rwm");
+    EXPECT_EQ(h["Init"], true);
+    EXPECT_EQ(h["ShmSize"], 32 * 1024 * 1024);
+    EXPECT_EQ(h["Tmpfs"]["/t"], "size=8m,rw,noexec");
+    EXPECT_EQ(h["MemorySwap"], 612 * 1024 * 1024);
+    EXPECT_EQ(h["MemorySwappiness"], 10);
+}
+
+TEST_F(CreateBodyTest, NoSwapAtAll) {
+    attempt_.container.linux_parameters.emplace().max_swap = 0;
+    EXPECT_EQ(host()["MemorySwap"], host()["Memory"]);
+}
+
+TEST_F(CreateBodyTest, VolumesOfHostAndTask) {
+    attempt_.container.volumes = {
+        {.name = "h", .host = {{.source_path = "/srv"}}, .efs_volume_configuration{}},
+        {.name = "t", .host{}, .efs_volume_configuration{}},
+        {.name = "unused", .host{}, .efs_volume_configuration{}}};
+    attempt_.container.mount_points = {
+        {.container_path = "/h", .read_only = true, .source_volume = "h"},
+        {.container_path = "/t", .read_only{}, .source_volume = "t"}};
+    const std::string volume = container_name(attempt_.id) + "-t";
+    EXPECT_EQ(host()["Binds"], Json({"/srv:/h:ro"}));
+    EXPECT_EQ(host()["Mounts"][0]["Source"], volume);
+    EXPECT_EQ(host()["Mounts"][0]["Target"], "/t");
+    EXPECT_EQ(task_volumes(attempt_), std::vector<std::string>{volume});
+}
+
+TEST_F(CreateBodyTest, LogDrivers) {
+    auto& logs = attempt_.container.log_configuration.emplace();
+    for (const char* driver : {"awslogs", "json-file", "local", "journald", ""}) {
+        logs = {.log_driver = driver, .options = {{"max-size", "1k"}}, .secret_options{}};
+        EXPECT_EQ(host()["LogConfig"]["Type"], "json-file") << driver;
+        EXPECT_EQ(host()["LogConfig"]["Config"], Json::object()) << "nothing may be rotated away";
+    }
+    logs = {.log_driver = "fluentd", .options = {{"tag", "x"}}, .secret_options{}};
+    EXPECT_EQ(host()["LogConfig"], Json({{"Type", "fluentd"}, {"Config", {{"tag", "x"}}}}));
+    logs.log_driver = "splunk";
+    EXPECT_TRUE(refusal().contains("'splunk'")) << refusal();
+}
+
+TEST_F(CreateBodyTest, RefusesWhatItCannotCarryOut) {
+    attempt_.container.mount_points = {
+        {.container_path = "/x", .read_only{}, .source_volume = "none"}};
+    EXPECT_TRUE(refusal().contains("'none'")) << refusal();
+    auto& volume = attempt_.container.volumes.emplace_back();
+    volume.name = "none";
+    volume.efs_volume_configuration.emplace().file_system_id = "fs-1";
+    EXPECT_TRUE(refusal().contains("EFS")) << refusal();
+    attempt_.container.volumes = {
+        {.name = "none", .host = {{.source_path = "/a:b"}}, .efs_volume_configuration{}}};
+    EXPECT_TRUE(refusal().contains("colon")) << refusal();
+    attempt_.container.mount_points.clear();
+    attempt_.container.secrets = {{.name = "s", .value_from = "arn"}};
+    EXPECT_TRUE(refusal().contains("secrets")) << refusal();
+}
+
+TEST_F(CreateBodyTest, InvalidUtf8DoesNotThrow) {
+    attempt_.container.environment = {{.name = "A", .value = "\xff"}};
+    EXPECT_EQ(body()["Env"][0], "A=\xef\xbf\xbd");
+}
+
+}  // namespace
+}  // namespace batchd::docker
