@@ -1,0 +1,55 @@
+// The daemon under test, and the requests that the bench sends it.
+#pragma once
+
+#include "http_connection.hpp"
+#include "process.hpp"
+
+#include <filesystem>
+#include <functional>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace batchd::bench {
+
+/// Where things are.
+struct Setup {
+    std::string batchd;             ///< the binary
+    std::string self;               ///< this program
+    std::filesystem::path scratch;  ///< a folder of ours, on the disk that counts
+};
+
+class Batchd {
+  public:
+    /// On a new data folder, with job definition `noop`: image busybox, command /bin/true, 1 vCPU.
+    /// Without `docker_host` there is no Engine, and jobs wait.
+    static Result<Batchd> start(const Setup& setup, const std::string& docker_host = {},
+                                std::vector<std::pair<std::string, std::string>> environment = {});
+
+    Endpoint endpoint() const { return loopback(process_.port()); }
+    std::string database() const { return folder_ / "batchd.db"; }
+    void kill() { process_.kill(); }
+
+    /// Sends one request on a connection of its own and waits for the answer's body.
+    Result<std::string> fetch(const std::string& request) const;
+    /// Returns when the Engine is connected.
+    Result<> wait_for_host() const;
+
+  private:
+    Batchd(Process process, std::filesystem::path folder)
+        : process_(std::move(process)), folder_(std::move(folder)) {}
+
+    Process process_;
+    std::filesystem::path folder_;
+};
+
+/// As Batchd::fetch, of any server.
+Result<std::string> fetch(const Endpoint& endpoint, const std::string& request);
+
+/// The body of a typical SubmitJob, about 320 bytes.
+std::string submit_body(std::size_t number);
+std::string submit_request(std::size_t number);
+/// The jobId in an answer to SubmitJob.
+std::string job_id(const std::string& answer);
+
+}  // namespace batchd::bench

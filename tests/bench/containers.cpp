@@ -1,0 +1,164 @@
+// No-op containers on a real Engine: how much of its speed batchd passes on.
+#include "load.hpp"
+#include "sections.hpp"
+#include "support/docker_engine.hpp"
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/io_context.hpp>
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <exception>
+#include <map>
+#include <thread>
+
+namespace batchd::bench {
+namespace {
+
+namespace asio = boost::asio;
+
+constexpr std::size_t kContainers = 40;
+constexpr std::size_t kConcurrencies[] = {1, 2, 4, 8};
+constexpr int kRounds = 5;  // A B A B …; the median of each counts
+constexpr const char* kCreateBody =
+    R"({"Image":"busybox","Cmd":["/bin/true"],"HostConfig":{"NetworkMode":"none"}})";
+
+/// One of `concurrency` clients that share the work: create, start, wait, remove.
+asio::awaitable<Result<>> run_containers(HttpConnection connection, std::size_t& left) {
+    if (auto opened = co_await connection.open(); !opened) co_return opened;
+    while (left > 0) {
+        --left;
+        auto created =
+            co_await connection.expect(http_request("POST", "/containers/create", kCreateBody));
+        if (!created) co_return std::unexpected(std::move(created).error());
+        const std::string id = created->substr(created->find("\"Id\":\"") + 6, 64);
+        for (const auto& request : {http_request("POST", "/containers/" + id + "/start"),
+                                    http_request("POST", "/containers/" + id + "/wait"),
+                                    http_request("DELETE", "/containers/" + id)}) {
+            auto done = co_await connection.expect(request);
+            if (!done) co_return std::unexpected(std::move(done).error());
+        }
+    }
+    co_return Result<>{};
+}
+
+double per_second(SteadyClock::time_point begin) {
+    const std::chrono::duration<double> elapsed = SteadyClock::now() - begin;
+    return static_cast<double>(kContainers) / elapsed.count();
+}
+
+Result<double> run_bare(const Endpoint& engine, std::size_t concurrency) {
+    asio::io_context io{1};
+    Result<> outcome;
+    std::size_t left = kContainers;
+    const auto begin = SteadyClock::now();
+    for (std::size_t i = 0; i < concurrency; ++i) {
+        asio::co_spawn(io, run_containers(HttpConnection(io.get_executor(), engine), left),
+                       [&](std::exception_ptr, Result<> result) {
+                           if (!result) outcome = std::move(result);
+                       });
+    }
+    io.run();
+    if (!outcome) return std::unexpected(std::move(outcome).error());
+    return per_second(begin);
+}
+
+/// Returns when the Engine has no container any more: what batchd removes later counts, too.
+Result<> wait_until_empty(const Endpoint& engine) {
+    for (;;) {
+        const auto list = fetch(engine, http_request("GET", "/containers/json?all=1"));
+        if (!list) return std::unexpected(list.error());
+        if (list->starts_with("[]")) return {};
+        std::this_thread::sleep_for(std::chrono::milliseconds{5});
+    }
+}
+
+Result<double> run_jobs(const Batchd& batchd, const Endpoint& engine) {
+    std::vector<std::string> ids;
+    const auto begin = SteadyClock::now();
+    for (std::size_t i = 0; i < kContainers; ++i) {
+        const auto answer = batchd.fetch(submit_request(i));
+        if (!answer) return std::unexpected(answer.error());
+        ids.push_back(job_id(*answer));
+    }
+    for (const auto& id : ids) {
+        const auto job = batchd.fetch(http_request("GET", "/api/v1/jobs/" + id + "/wait"));
+        if (!job) return std::unexpected(job.error());
+        if (job->find("\"status\":\"SUCCEEDED\"") == std::string::npos) {
+            return fail(ErrorKind::Internal, "a job did not succeed: " + *job);
+        }
+    }
+    BATCHD_TRY(wait_until_empty(engine));
+    return per_second(begin);
+}
+
+/// A daemon that runs that many containers at a time.
+Result<Batchd> start_batchd(const Setup& setup, const std::string& engine_url, std::size_t slots) {
+    auto batchd = Batchd::start(setup, engine_url,
+                                {{"BATCHD_DOCKER__VCPUS", std::to_string(slots)},
+                                 {"BATCHD_DOCKER__NETWORK_MODE", "none"},
+                                 {"BATCHD_DOCKER__MAX_CONCURRENT_STARTS", std::to_string(slots)}});
+    if (!batchd) return batchd;
+    BATCHD_TRY(batchd->wait_for_host());
+    return batchd;
+}
+
+struct Best {
+    std::size_t concurrency = 0;
+    double per_second = 0;
+
+    void consider(std::size_t candidate, double rate) {
+        if (rate > per_second) *this = {candidate, rate};
+    }
+};
+
+double median(std::vector<double> values) {
+    const auto middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
+    std::ranges::nth_element(values, middle);
+    return *middle;
+}
+
+}  // namespace
+
+Result<> measure_containers(const Setup& setup, Report& report) {
+    auto prepared = testing::DockerEngine::prepare();
+    if (!prepared) return std::unexpected(prepared.error());
+    testing::DockerEngine& docker = **prepared;
+    BATCHD_TRY(docker.start());
+    const Endpoint engine = unix_socket(docker.url().substr(std::string("unix://").size()));
+
+    Best bare;
+    Best ours;
+    for (const std::size_t concurrency : kConcurrencies) {
+        const auto bare_rate = run_bare(engine, concurrency);
+        if (!bare_rate) return std::unexpected(bare_rate.error());
+        bare.consider(concurrency, *bare_rate);
+        const auto batchd = start_batchd(setup, docker.url(), concurrency);
+        if (!batchd) return std::unexpected(batchd.error());
+        const auto rate = run_jobs(*batchd, engine);
+        if (!rate) return std::unexpected(rate.error());
+        ours.consider(concurrency, *rate);
+    }
+
+    const auto batchd = start_batchd(setup, docker.url(), ours.concurrency);
+    if (!batchd) return std::unexpected(batchd.error());
+    std::vector<double> bare_rates;
+    std::vector<double> rates;
+    for (int round = 0; round < kRounds; ++round) {
+        const auto bare_rate = run_bare(engine, bare.concurrency);
+        if (!bare_rate) return std::unexpected(bare_rate.error());
+        bare_rates.push_back(*bare_rate);
+        const auto rate = run_jobs(*batchd, engine);
+        if (!rate) return std::unexpected(rate.error());
+        rates.push_back(*rate);
+    }
+    report.add({fmt::format("no-op containers, bare client, {} at a time", bare.concurrency),
+                median(bare_rates), "/s"});
+    report.add(
+        {fmt::format("no-op jobs, batchd, {} at a time", ours.concurrency), median(rates), "/s"});
+    report.add(
+        {"  against the bare client", median(rates) / median(bare_rates), "", at_least(0.9)});
+    return {};
+}
+
+}  // namespace batchd::bench

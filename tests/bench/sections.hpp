@@ -1,0 +1,23 @@
+// The parts of the bench. Each starts what it needs and stops it again.
+#pragma once
+
+#include "batchd.hpp"
+#include "report.hpp"
+
+namespace batchd::bench {
+
+/// Durable SubmitJob over HTTP, against the bare server; then that every acknowledged job is in the
+/// database of a daemon that was killed.
+Result<> measure_submit(const Setup& setup, Report& report);
+
+/// DescribeJobs and ListJobs with 100,000 jobs stored while submits go on.
+Result<> measure_reads(const Setup& setup, Report& report);
+
+/// From SubmitJob to the Engine's start call, on an idle daemon.
+Result<> measure_start_latency(const Setup& setup, Report& report);
+
+/// No-op containers against a client that only creates, starts, waits and removes. Starts a private
+/// dockerd, which takes root.
+Result<> measure_containers(const Setup& setup, Report& report);
+
+}  // namespace batchd::bench
