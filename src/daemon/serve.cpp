@@ -155,10 +155,10 @@ class Daemon {
     std::unique_ptr<store::SqliteStore> store_;
     std::unique_ptr<store::ReaderPool> readers_;
     std::unique_ptr<logs::LogStore> logs_;
+    events::JobWatch watch_;  // before io_, whose coroutines hold subscriptions to the end
+    metrics::Metrics metrics_;
     asio::io_context io_;
     asio::thread_pool reader_threads_;
-    events::JobWatch watch_;
-    metrics::Metrics metrics_;
     engine::Machine machine_;
     engine::Engine engine_;
     runtime::DockerRuntime runtime_;

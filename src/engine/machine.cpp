@@ -15,6 +15,7 @@ Machine::Machine(Options options, ports::Store& store, std::vector<ports::EventS
 Result<> Machine::start(ports::ContainerRuntime& runtime, Timestamp now,
                         const std::string& first_uuid) {
     runtime_ = &runtime;
+    now_ = now;
     BATCHD_TRY(load());
     if (state_.next_id == 1) BATCHD_TRY(make_defaults(now, first_uuid));
     adopt();
@@ -64,7 +65,7 @@ void Machine::adopt() {
     for (const auto& live : core::live_attempts(state_)) {
         auto attempt = describe(live.start);
         if (!attempt) {
-            log::error("attempt {}: {}", to_string(live.start.id), attempt.error().message);
+            end_undescribed(live.start.id, attempt.error());
             continue;
         }
         list.push_back({.attempt = std::move(*attempt),
@@ -77,6 +78,7 @@ void Machine::adopt() {
 }
 
 void Machine::step(std::vector<Input> inputs, Timestamp now) {
+    now_ = now;
     for (const auto& input : inputs) remember_host(input.event);
     if (next_probe_ && !recover(now)) {
         refuse(inputs);
@@ -97,7 +99,7 @@ void Machine::step(std::vector<Input> inputs, Timestamp now) {
             not_writable_reason_ = committed.error().message;
             log::error("the database takes no writes: {}", not_writable_reason_);
             next_probe_ = now + kProbeInterval;
-            publish();
+            publish_refusal();
             refuse(inputs);
             return;
         }
@@ -117,13 +119,13 @@ bool Machine::recover(Timestamp now) {
     next_probe_ = now + kProbeInterval;
     if (auto probed = store_.probe(); !probed) {
         not_writable_reason_ = probed.error().message;
-        publish();
+        publish_refusal();
         return false;
     }
     own_inputs_.clear();
     if (auto loaded = load(); !loaded) {
         not_writable_reason_ = loaded.error().message;
-        publish();
+        publish_refusal();
         return false;
     }
     log::info("the database takes writes again");
@@ -187,14 +189,20 @@ void Machine::start_container(core::StartContainer start) {
     auto attempt = describe(start);
     if (attempt) {
         runtime_->start(std::move(*attempt));
-        return;
+    } else {
+        end_undescribed(start.id, attempt.error());
     }
-    log::error("attempt {}: {}", to_string(start.id), attempt.error().message);
+}
+
+/// The specification cannot be read (a damaged row): the attempt ends before it began.
+void Machine::end_undescribed(const model::AttemptId& id, const Error& error) {
+    log::error("attempt {}: {}", to_string(id), error.message);
     model::AttemptOutcome outcome;
-    outcome.reason = "CannotCreateContainerError: " + attempt.error().message;
+    outcome.reason = "CannotCreateContainerError: " + error.message;
     outcome.status_reason = "Task failed to start";
+    outcome.stopped_at = now_;
     own_inputs_.push_back(
-        {.event = core::AttemptEnded{.id = start.id, .outcome = std::move(outcome)}, .done = {}});
+        {.event = core::AttemptEnded{.id = id, .outcome = std::move(outcome)}, .done = {}});
 }
 
 Result<ports::StartAttempt> Machine::describe(const core::StartContainer& start) {

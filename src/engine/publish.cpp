@@ -54,7 +54,12 @@ void Machine::publish() {
                                .used = host.used,
                                .running = host.running});
     }
-    view->is_writable = !next_probe_;
+    published_.set(std::move(view));
+}
+
+void Machine::publish_refusal() {
+    auto view = std::make_shared<View>(*published_.get());
+    view->is_writable = false;
     view->not_writable_reason = not_writable_reason_;
     published_.set(std::move(view));
 }

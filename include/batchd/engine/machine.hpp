@@ -70,7 +70,10 @@ class Machine {
     void start_container(core::StartContainer start);
     Result<ports::StartAttempt> describe(const core::StartContainer& start);
     void tell_sinks(const core::Decision& decision);
+    void end_undescribed(const model::AttemptId& id, const Error& error);
     void publish();
+    /// The view before the failed commit, marked: the state holds what was not stored.
+    void publish_refusal();
 
     Options options_;
     ports::Store& store_;
@@ -83,6 +86,7 @@ class Machine {
     /// Log names of attempts that were handed to the runtime and have not been told to run yet.
     std::unordered_map<model::AttemptId, model::LogNames> log_names_;
     std::vector<Input> own_inputs_;  ///< what the machine tells itself; decided in the next step
+    Timestamp now_{};                ///< of the step under way
     std::string not_writable_reason_;
     std::optional<Timestamp> next_probe_;  ///< set while writes are refused
 };
