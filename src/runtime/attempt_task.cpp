@@ -106,6 +106,7 @@ asio::awaitable<void> AttemptTask::remove() {
         if (context_.stopping) co_return;
         auto removed = co_await host_->client().remove(name_);
         if (removed || removed.error().kind == ErrorKind::NotFound) break;
+        if (context_.stopping) co_return;
         log::warn("container {}: cannot be removed yet: {}", name_, removed.error().message);
         co_await pause();
     }

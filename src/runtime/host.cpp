@@ -114,7 +114,7 @@ asio::awaitable<void> Host::reconcile_loop(std::size_t connection) {
     const auto self = shared_from_this();
     while (!context_.stopping && is_up_ && connections_ == connection) {
         if (auto listed = co_await reconcile(); !listed) {
-            if (connections_ != connection) break;
+            if (context_.stopping || connections_ != connection) break;
             log::warn("host {}: cannot list its containers: {}", name(), listed.error().message);
             events_->close();  // serve() ends and connects again
             break;
