@@ -154,8 +154,10 @@ void AttemptTask::shutdown() {
 void AttemptTask::on_event(const docker::Event& event) {
     if (event.action == "oom") {
         saw_oom_ = true;
+    } else if (event.action == "die" && !event.exit_code) {
+        on_missing();  // an Engine that does not say how it ended is asked
     } else if (event.action == "die" && !exit_) {
-        exit_ = Exit{.code = event.exit_code.value_or(0), .at = context_.clock.now()};
+        exit_ = Exit{.code = *event.exit_code, .at = context_.clock.now()};
         limit_log_stream();
         wake_.notify_all();
     }
