@@ -88,7 +88,7 @@ class BadBodies(BadInput):
         self.assert_error(answer, 413, "1048576")
 
     def test_an_announced_body_too_large_is_refused_before_it_comes(self):
-        raw = self.exchange(b"POST /v1/submitjob HTTP/1.1\r\nHost: x\r\n"
+        raw = self.exchange(b"POST /v1/submitjob HTTP/1.1\r\nHost: localhost\r\n"
                             b"Content-Length: 99999999999\r\n\r\n")
         self.assertEqual(413, parse_answer(raw).status)
 
@@ -113,6 +113,11 @@ class BadRoutes(BadInput):
     def test_wrong_methods(self):
         self.assert_error(self.curl("/v1/submitjob"), 405, "SubmitJob")
         self.assert_error(self.curl("/healthz", data=b"{}"), 405, "POST")
+
+    def test_names_that_other_sites_could_use(self):
+        answer = self.curl("/healthz", "-H", "Host: evil.example")
+        self.assertEqual(403, answer.status)
+        self.assertIn("http.allowed_hosts", answer.json()["message"])
 
     def test_unknown_paths(self):
         self.assert_error(self.curl("/nowhere"), 404, "/nowhere")
@@ -140,17 +145,17 @@ class BadHttp(BadInput):
         for headers in (b"Content-Length: 5\r\nContent-Length: 6\r\n", b"Content-Length: -1\r\n",
                         b"Content-Length: x\r\n",
                         b"Content-Length: 5\r\nTransfer-Encoding: chunked\r\n"):
-            raw = self.exchange(b"POST /v1/submitjob HTTP/1.1\r\nHost: x\r\n" + headers
+            raw = self.exchange(b"POST /v1/submitjob HTTP/1.1\r\nHost: localhost\r\n" + headers
                                 + b"\r\n0\r\n\r\n")
             self.assertEqual(400, parse_answer(raw).status, headers)
 
     def test_headers_too_large(self):
-        raw = self.exchange(b"GET /healthz HTTP/1.1\r\nHost: x\r\nX-Large: " + b"x" * 100_000
-                            + b"\r\n\r\n")
+        raw = self.exchange(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n"
+                            b"X-Large: " + b"x" * 100_000 + b"\r\n\r\n")
         self.assertEqual(431, parse_answer(raw).status)
 
     def test_a_slow_client_is_told_and_cut_off(self):
-        for part in (b"", b"GET /healthz HT", b"POST /v1/submitjob HTTP/1.1\r\nHost: x\r\n"
+        for part in (b"", b"GET /healthz HT", b"POST /v1/submitjob HTTP/1.1\r\nHost: localhost\r\n"
                      b"Content-Length: 100\r\n\r\n{"):
             raw = self.exchange(part)
             if part:
@@ -162,8 +167,9 @@ class BadHttp(BadInput):
         self.assertEqual(200, self.curl("/healthz", "--max-time", "1").status)
 
     def test_a_client_that_hangs_up_in_between(self):
-        for raw in (b"POST /v1/submitjob HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\n{",
-                    b"GET /api/v1/overview HTTP/1.1\r\nHost: x\r\n\r\n"):
+        for raw in (b"POST /v1/submitjob HTTP/1.1\r\nHost: localhost\r\n"
+                    b"Content-Length: 100\r\n\r\n{",
+                    b"GET /api/v1/overview HTTP/1.1\r\nHost: localhost\r\n\r\n"):
             for _ in range(20):
                 connection = self.connect_raw()
                 connection.sendall(raw)
@@ -171,8 +177,8 @@ class BadHttp(BadInput):
 
     def test_one_connection_carries_good_and_bad_requests(self):
         connection = self.connect_raw()
-        bad = b"POST /v1/submitjob HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\n\r\n{"
-        good = b"GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
+        bad = b"POST /v1/submitjob HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1\r\n\r\n{"
+        good = b"GET /healthz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
         connection.sendall(bad + good)
         text = read_all(connection)
         self.assertEqual(1, text.count(b"HTTP/1.1 400"))

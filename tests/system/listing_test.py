@@ -9,8 +9,8 @@ UNKNOWN = "01234567-89ab-4def-8123-456789abcdef"
 
 class DescribeJobs(SystemTest):
     def test_a_hundred_ids_and_not_one_more(self):
-        definition = self.define("true")
-        jobs = [self.submit(definition) for _ in range(100)]
+        never = self.define("true", vcpus="1000")
+        jobs = [self.submit(never) for _ in range(100)]
         found = self.batch.describe_jobs(jobs=jobs)["jobs"]
         self.assertEqual(jobs, [job["jobId"] for job in found])
         self.assert_refused("Maximum number of jobs supported is 100", self.batch.describe_jobs,
@@ -22,9 +22,9 @@ class DescribeJobs(SystemTest):
         self.assertEqual([job], [entry["jobId"] for entry in found])
 
     def test_a_job_is_there_as_soon_as_it_was_submitted(self):
-        definition = self.define("true")
+        never = self.define("true", vcpus="1000")
         for _ in range(50):
-            self.assertIsNotNone(self.describe(self.submit(definition)))
+            self.assertIsNotNone(self.describe(self.submit(never)))
 
     def test_an_ended_job_in_full(self):
         job = self.run_command("exit 5", name="full", tags={"a": "b"})
@@ -80,7 +80,8 @@ class ListJobs(SystemTest):
     def test_pages_hold_every_job_once(self):
         pages = list(self.batch.get_paginator("list_jobs").paginate(
             jobQueue="default", jobStatus="SUCCEEDED", PaginationConfig={"PageSize": 10}))
-        self.assertEqual([10, 10, 5], [len(page["jobSummaryList"]) for page in pages])
+        self.assertEqual([10, 10], [len(page["jobSummaryList"]) for page in pages[:2]])
+        self.assertEqual(3, len(pages))
         found = [job["jobId"] for page in pages for job in page["jobSummaryList"]]
         self.assertEqual(sorted(self.ended), sorted(found))
 

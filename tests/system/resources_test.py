@@ -30,6 +30,9 @@ class Resources(SystemTest):
         found = self.batch.describe_compute_environments(computeEnvironments=[name])
         return next(iter(found["computeEnvironments"]), None)
 
+    def create_queue_of(self, environments, name="refused"):
+        return self.create_queue(name, *environments)
+
     def queue(self, name):
         found = self.batch.describe_job_queues(jobQueues=[name])
         return next(iter(found["jobQueues"]), None)
@@ -165,7 +168,8 @@ class Queues(Resources):
         created = self.queue(arn)
         self.assertEqual((7, "ENABLED", "VALID", {"a": "b"}),
                          tuple(created[m] for m in ("priority", "state", "status", "tags")))
-        self.assert_refused("already exists", self.create_queue, name=name)
+        self.assert_refused("already exists", self.create_queue_of, environments=["local"],
+                            name=name)
         self.batch.update_job_queue(jobQueue=name, priority=9)
         self.assertEqual((9, "ENABLED"), (self.queue(name)["priority"], self.queue(name)["state"]))
         self.assert_refused("DISABLED", self.batch.delete_job_queue, jobQueue=name)
@@ -226,9 +230,6 @@ class Queues(Resources):
                             priority=1)
         self.assert_refused("does not exist", self.batch.delete_job_queue, jobQueue="nowhere")
         self.assertIsNone(self.queue("nowhere"))
-
-    def create_queue_of(self, environments, name="refused"):
-        return self.create_queue(name, *environments)
 
 
 class Tags(Resources):

@@ -23,6 +23,7 @@ class SystemTest(unittest.TestCase):
     def setUpClass(cls):
         cls.engine = Engine.shared()
         cls.daemon = Batchd(cls.engine.url, cls.settings)
+        cls.addClassCleanup(cls.engine.remove_containers)  # the next class has the machine
         cls.addClassCleanup(cls.daemon.close)
         cls.daemon.start()
         cls.connect()

@@ -57,9 +57,7 @@ class Engine:
 
     def close(self):
         if self.process is not None:
-            ids = self.docker("ps", "-aq").split()
-            if ids:
-                self.docker("rm", "-f", *ids)
+            self.remove_containers()
         self.stop()
         shutil.rmtree(self.folder, ignore_errors=True)
 
@@ -93,6 +91,11 @@ class Engine:
         done = subprocess.run(["docker", "-H", self.url, "inspect", *ids], capture_output=True,
                               check=False)
         return json.loads(done.stdout)  # one that was removed since is missing, no error
+
+    def remove_containers(self):
+        ids = self.docker("ps", "-aq").split()
+        if ids:
+            self.docker("rm", "-f", *ids)
 
     def containers_of(self, job_id):
         return self.containers(f"label=batchd.job={job_id}")
