@@ -30,7 +30,10 @@ KINDS = {
     "quick": (WRITE + "true", {}, 1),
     "slow": (WRITE + "sleep 0.4", {}, 1),
     "retried": (WRITE + "[ $AWS_BATCH_JOB_ATTEMPT = 2 ]", {"retryStrategy": {"attempts": 2}}, 2),
+    # Terminated right after its submission: it runs once at most.
+    "endless": (WRITE + "trap 'exit 1' TERM; while :; do sleep 0.05; done", {}, 0),
 }
+REASON = "enough"
 
 
 class Submitter(threading.Thread):
@@ -41,6 +44,7 @@ class Submitter(threading.Thread):
         self.test = test
         self.random = random.Random(f"{SEED} {number}")
         self.accepted = {}  # job id: kind
+        self.to_terminate = None
         self.failure = None
 
     def run(self):
@@ -51,6 +55,7 @@ class Submitter(threading.Thread):
                     endpoint = self.test.daemon.endpoint
                     client = boto3_client("batch", endpoint, connect_timeout=2)
                 try:
+                    self.terminate(client)
                     self.submit(client)
                 except (exceptions.HTTPClientError, exceptions.ConnectionError):
                     self.test.is_over.wait(0.02)  # it was killed; not acknowledged
@@ -61,11 +66,20 @@ class Submitter(threading.Thread):
         self.test.room.wait(1)
         kind = self.random.choice(list(KINDS))
         more = dict(KINDS[kind][1])
-        if self.accepted and self.random.random() < 0.3:
-            more["dependsOn"] = [{"jobId": self.random.choice(list(self.accepted))}]
+        good = [job for job, kind in self.accepted.items() if kind != "endless"]
+        if good and self.random.random() < 0.3:
+            more["dependsOn"] = [{"jobId": self.random.choice(good)}]
         answer = client.submit_job(jobName=kind, jobQueue="default", jobDefinition=kind, **more)
         self.accepted[answer["jobId"]] = kind
+        if kind == "endless":
+            self.to_terminate = answer["jobId"]
         self.test.room.clear()
+
+    def terminate(self, client):
+        """Until it is acknowledged."""
+        if self.to_terminate:
+            client.terminate_job(jobId=self.to_terminate, reason=REASON)
+            self.to_terminate = None
 
 
 class Kill(SystemTest):
@@ -97,6 +111,9 @@ class Kill(SystemTest):
         self.assertEqual([None] * SUBMITTERS, [submitter.failure for submitter in submitters])
         accepted = {job: kind for s in submitters for job, kind in s.accepted.items()}
         self.connect()
+        for submitter in submitters:
+            submitter.terminate(self.batch)
+        self.terminate_unacknowledged(accepted)
         self.await_the_end(accepted)
         self.assert_each_attempt_ran_once(accepted)
         self.assert_nothing_is_left(accepted)
@@ -123,17 +140,26 @@ class Kill(SystemTest):
                 return
             self.is_over.wait(min(left, 0.02))
 
+    def terminate_unacknowledged(self, accepted):
+        """Endless jobs that nobody knows of: a kill came between their commit and their reply."""
+        for status in ("RUNNABLE", "STARTING", "RUNNING"):
+            for job in self.batch.list_jobs(jobQueue="default",
+                                            jobStatus=status)["jobSummaryList"]:
+                if job["jobName"] == "endless" and job["jobId"] not in accepted:
+                    self.batch.terminate_job(jobId=job["jobId"], reason=REASON)
+
     def await_the_end(self, accepted):
         def unfinished():
             jobs, found = list(accepted), {}
             for i in range(0, len(jobs), 100):
                 answer = self.batch.describe_jobs(jobs=jobs[i:i + 100])
-                found.update((job["jobId"], job["status"]) for job in answer["jobs"])
+                found.update((job["jobId"], job) for job in answer["jobs"])
             self.assertEqual([], [job for job in jobs if job not in found], "acknowledged and lost")
-            return {job: status for job, status in found.items() if status != "SUCCEEDED"}
+            return [job for job in found.values()
+                    if not ended_as_expected(job, accepted[job["jobId"]])]
 
         eventually(lambda: not unfinished(), 120,
-                   lambda: f"all have SUCCEEDED: {unfinished()}\n{self.daemon.log_tail()}")
+                   lambda: f"all ended well: {unfinished()}\n{self.daemon.log_tail()}")
 
     def assert_each_attempt_ran_once(self, accepted):
         with open(os.path.join(self.shared.name, "runs")) as file:
@@ -157,8 +183,15 @@ class Kill(SystemTest):
         eventually(lambda: not rows_left(), 60, lambda: f"no row is left: {rows_left()}")
         eventually(lambda: not self.engine.containers("label=batchd.instance"), 30,
                    lambda: "no container is left: " + self.engine.docker("ps", "-a"))
-        for job in random.Random(SEED).sample(list(accepted), min(50, len(accepted))):
+        finished = [job for job, kind in accepted.items() if kind != "endless"]
+        for job in random.Random(SEED).sample(finished, min(50, len(finished))):
             self.assertEqual("ran\n", self.output(job), job)
+
+
+def ended_as_expected(job, kind):
+    if kind == "endless":
+        return (job["status"], job.get("statusReason")) == ("FAILED", REASON)
+    return job["status"] == "SUCCEEDED"
 
 
 if __name__ == "__main__":
