@@ -47,6 +47,13 @@ bool may_retry(const State& state, const Job& job) {
     return true;
 }
 
+/// A container may have ended in time while nobody could see it: the daemon or its host was away.
+bool ended_in_time(const Job& job) {
+    const model::Attempt& attempt = job.run->attempt;
+    return attempt.started_at && attempt.stopped_at &&
+           *attempt.stopped_at < *attempt.started_at + Seconds{job.timeout_seconds};
+}
+
 JobEvent meaning_of_end(const State& state, const Job& job) {
     if (job.run->stop != StopCause::None) return JobEvent::AttemptFailed;
     if (job.run->attempt.exit_code == 0) return JobEvent::AttemptSucceeded;
@@ -143,6 +150,9 @@ Result<Reply> decide(State& state, AttemptEnded&& event, Timestamp now) {
     attempt.stopped_at = event.outcome.stopped_at;
     attempt.exit_code = event.outcome.exit_code;
     attempt.reason = std::move(event.outcome.reason);
+    if (job.run->stop == StopCause::TimedOut && ended_in_time(job)) {
+        job.run->stop = StopCause::None;
+    }
     attempt.status_reason = job.run->stop == StopCause::None
                                 ? std::move(event.outcome.status_reason)
                                 : job.run->stop_reason;

@@ -104,7 +104,7 @@ struct Queue {
     std::vector<EnvironmentIndex> environments;  ///< in computeEnvironmentOrder
     std::map<ShapeIndex, Bucket> waiting;        ///< without empty buckets
     std::optional<Reservation> reservation;
-    /// The job (by seq) at the head and since when it could not be placed.
+    /// The job (by seq) at the head that could not be placed, and when to keep a host free for it.
     std::optional<std::pair<std::int64_t, Timestamp>> blocked_head;
 };
 
