@@ -81,6 +81,14 @@ boost::asio::awaitable<http::Response> call_native(const Services* services, Nat
     co_return result ? std::move(*result) : native_error(result.error());
 }
 
+/// For what never reached an operation.
+http::Response http_error(int status, const std::string& message) {
+    const std::string_view code = status >= 500   ? "ServerException"
+                                  : status == 403 ? "AccessDeniedException"
+                                                  : "ClientException";
+    return error_response(status, code, message);
+}
+
 /// The label in metrics and logs.
 std::string name_of(const Target& target, const http::Request& request) {
     if (const auto* op = std::get_if<const batch::Operation*>(&target)) {
@@ -113,7 +121,11 @@ boost::asio::awaitable<http::Response> call(const Services* services, Target tar
         co_return co_await call_native(services, std::move(*native), std::move(request));
     }
     auto& none = std::get<NoRoute>(target);
-    co_return Api::error(none.status, std::move(none.message));
+    co_return http_error(none.status, none.message);
+}
+
+void add_request_id(http::Response& response, Timestamp now) {
+    response.headers.add("x-amzn-RequestId", batchd::to_string(make_uuid(now)));
 }
 
 }  // namespace
@@ -125,17 +137,16 @@ boost::asio::awaitable<http::Response> Api::handle(http::Request request) {
     Target target = route(request);
     const std::string name = name_of(target, request);
     auto response = co_await call(&services_, std::move(target), std::move(request));
-    response.headers.add("x-amzn-RequestId", batchd::to_string(make_uuid(services_.clock.now())));
+    add_request_id(response, services_.clock.now());
     services_.metrics.count_request(name, response.status,
                                     std::chrono::steady_clock::now() - began);
     co_return response;
 }
 
 http::Response Api::error(int status, std::string message) {
-    const std::string_view code = status >= 500   ? "ServerException"
-                                  : status == 403 ? "AccessDeniedException"
-                                                  : "ClientException";
-    return error_response(status, code, message);
+    http::Response response = http_error(status, message);
+    add_request_id(response, SystemClock{}.now());
+    return response;
 }
 
 }  // namespace batchd::api

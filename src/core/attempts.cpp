@@ -39,18 +39,25 @@ bool matches(const model::EvaluateOnExit& rule, const model::Attempt& attempt) {
 }
 
 /// AWS: the first rule that matches decides; if none does, the job is retried.
-bool may_retry(const State& state, const Job& job) {
+bool may_retry(const Job& job) {
     if (job.state.attempt >= job.attempts_limit) return false;
-    for (const auto& rule : state.retry_rules[job.retry_rules.value]) {
+    for (const auto& rule : job.retry_rules) {
         if (matches(rule, job.run->attempt)) return std::toupper(rule.action.front()) == 'R';
     }
     return true;
 }
 
-JobEvent meaning_of_end(const State& state, const Job& job) {
+/// A container may have ended in time while nobody could see it: the daemon or its host was away.
+bool ended_in_time(const Job& job) {
+    const model::Attempt& attempt = job.run->attempt;
+    return attempt.started_at && attempt.stopped_at &&
+           *attempt.stopped_at < *attempt.started_at + Seconds{job.timeout_seconds};
+}
+
+JobEvent meaning_of_end(const Job& job) {
     if (job.run->stop != StopCause::None) return JobEvent::AttemptFailed;
     if (job.run->attempt.exit_code == 0) return JobEvent::AttemptSucceeded;
-    return may_retry(state, job) ? JobEvent::AttemptRetried : JobEvent::AttemptFailed;
+    return may_retry(job) ? JobEvent::AttemptRetried : JobEvent::AttemptFailed;
 }
 
 void retry(State& state, JobIndex index) {
@@ -143,6 +150,9 @@ Result<Reply> decide(State& state, AttemptEnded&& event, Timestamp now) {
     attempt.stopped_at = event.outcome.stopped_at;
     attempt.exit_code = event.outcome.exit_code;
     attempt.reason = std::move(event.outcome.reason);
+    if (job.run->stop == StopCause::TimedOut && ended_in_time(job)) {
+        job.run->stop = StopCause::None;
+    }
     attempt.status_reason = job.run->stop == StopCause::None
                                 ? std::move(event.outcome.status_reason)
                                 : job.run->stop_reason;
@@ -151,7 +161,7 @@ Result<Reply> decide(State& state, AttemptEnded&& event, Timestamp now) {
     state.step.ended_attempts.push_back(attempt);
 
     job.state.stopped_at = attempt.stopped_at;
-    const JobEvent meaning = meaning_of_end(state, job);
+    const JobEvent meaning = meaning_of_end(job);
     if (meaning == JobEvent::AttemptRetried) {
         retry(state, *index);
     } else {

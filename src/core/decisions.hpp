@@ -22,7 +22,6 @@ void end_job(State& state, JobIndex index, JobEvent event, std::string reason, T
 /// A new slot in State::jobs, listed under `id`.
 JobIndex add_job(State& state, const model::JobId& id);
 ShapeIndex intern(State& state, const Shape& shape);
-RetryRulesIndex intern(State& state, const std::vector<model::EvaluateOnExit>& rules);
 
 // attempts.cpp
 Result<Reply> decide(State& state, AttemptStarted&& event, Timestamp now);

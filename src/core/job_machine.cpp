@@ -44,6 +44,7 @@ void leave(State& state, JobIndex index) {
         BATCHD_CHECK(bucket != queue.waiting.end(), "a RUNNABLE job stands in its bucket");
         bucket->second.erase(wait_key(job));
         if (bucket->second.empty()) queue.waiting.erase(bucket);
+        state.step.needs_pass = true;  // it may have stood in the way of others
     }
 }
 

@@ -121,14 +121,6 @@ ShapeIndex intern(State& state, const Shape& shape) {
     return entry->second;
 }
 
-RetryRulesIndex intern(State& state, const std::vector<model::EvaluateOnExit>& rules) {
-    if (state.retry_rules.empty()) state.retry_rules.emplace_back();
-    const auto found = std::ranges::find(state.retry_rules, rules);
-    const auto at = static_cast<std::uint32_t>(found - state.retry_rules.begin());
-    if (found == state.retry_rules.end()) state.retry_rules.push_back(rules);
-    return RetryRulesIndex{at};
-}
-
 Result<Reply> decide(State& state, SubmitJob&& event, Timestamp now) {
     const auto queue = open_queue(state, event);
     if (!queue) return std::unexpected(queue.error());
@@ -142,7 +134,7 @@ Result<Reply> decide(State& state, SubmitJob&& event, Timestamp now) {
     job.created_at = now;
     job.queue = *queue;
     job.shape = intern(state, {event.traits.resources, event.traits.fargate});
-    job.retry_rules = intern(state, event.traits.retry_rules);
+    job.retry_rules = event.traits.retry_rules;
     job.attempts_limit = event.traits.attempts;
     job.timeout_seconds =
         static_cast<std::uint32_t>(event.traits.timeout.value_or(Seconds{0}).count());

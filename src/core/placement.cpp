@@ -31,14 +31,17 @@ class Pass {
     Pass(State& state, Timestamp now) : state_(state), now_(now) {}
 
     void run() {
-        for (const QueueIndex queue : by_priority()) serve(queue);
+        const auto queues = by_priority();
+        // All stale ones go first: the queues that are served early may use what they kept.
+        for (const QueueIndex queue : queues) drop_stale_reservation(queue);
+        for (const QueueIndex queue : queues) serve(queue);
     }
 
   private:
     std::vector<QueueIndex> by_priority() const {
         std::vector<QueueIndex> order;
         for (std::uint32_t i = 0; i < state_.queues.size(); ++i) {
-            if (!state_.queues[i].waiting.empty() || state_.queues[i].reservation) {
+            if (!state_.queues[i].waiting.empty() || state_.queues[i].blocked_head) {
                 order.push_back(QueueIndex{i});
             }
         }
@@ -50,10 +53,7 @@ class Pass {
     }
 
     void serve(QueueIndex index) {
-        Candidates heads;
-        for (const auto& [shape, bucket] : state_.queue(index).waiting)
-            push_head(heads, shape, bucket);
-        update_reservation(index, heads);
+        Candidates heads = heads_of(index);
         bool is_first = true;
         while (!heads.empty()) {
             const Candidate next = heads.top();
@@ -73,16 +73,25 @@ class Pass {
         if (is_first) clear_head(index);  // all were placed
     }
 
+    Candidates heads_of(QueueIndex index) const {
+        Candidates heads;
+        for (const auto& [shape, bucket] : state_.queue(index).waiting) {
+            push_head(heads, shape, bucket);
+        }
+        return heads;
+    }
+
     static void push_head(Candidates& heads, ShapeIndex shape, const Bucket& bucket) {
         heads.push({.key = bucket.begin()->first, .shape = shape, .job = bucket.begin()->second});
     }
 
-    /// A reservation is its queue's head's; when another job is at the head, it ends.
-    void update_reservation(QueueIndex index, const Candidates& heads) {
+    /// A reservation is its queue's head's, for as long as the job can come to run there.
+    void drop_stale_reservation(QueueIndex index) {
         auto& reservation = state_.queue(index).reservation;
         if (!reservation) return;
+        const Candidates heads = heads_of(index);
         if (heads.empty() || heads.top().key.seq != reservation->seq ||
-            !state_.host(reservation->host).is_up) {
+            !can_ever_run(index, heads.top().shape, reservation->host)) {
             reservation.reset();
         }
     }
@@ -95,13 +104,15 @@ class Pass {
     void note_blocked_head(QueueIndex index, const Candidate& head) {
         Queue& queue = state_.queue(index);
         if (!queue.blocked_head || queue.blocked_head->first != head.key.seq) {
-            queue.blocked_head.emplace(head.key.seq, now_);
+            queue.blocked_head.emplace(head.key.seq, now_ + state_.policy.reserve_after);
             queue.reservation.reset();
         }
         if (queue.reservation || state_.policy.strict_order) return;
-        if (now_ < queue.blocked_head->second + state_.policy.reserve_after) return;
+        if (now_ < queue.blocked_head->second) return;
         if (const auto host = host_to_reserve(index, head)) {
             queue.reservation = Reservation{.seq = head.key.seq, .host = *host};
+        } else {
+            queue.blocked_head->second = now_ + state_.policy.reserve_after;  // not before that
         }
     }
 
@@ -110,15 +121,26 @@ class Pass {
     std::optional<HostIndex> host_to_reserve(QueueIndex index, const Candidate& head) const {
         std::optional<HostIndex> best;
         for (const EnvironmentIndex e : state_.queue(index).environments) {
-            if (!may_use(e, head.shape)) continue;
             for (const HostIndex h : state_.environment(e).hosts) {
-                const Host& host = state_.host(h);
-                if (!host.is_up || !resources(head.shape).fits_in(host.capacity)) continue;
-                if (keeper(h)) continue;
-                if (!best || free_of(host).vcpu > free_of(state_.host(*best)).vcpu) best = h;
+                if (keeper(h) || !can_ever_run(index, head.shape, h)) continue;
+                const MilliVcpu free = free_of(state_.host(h)).vcpu;
+                if (!best || free > free_of(state_.host(*best)).vcpu) best = h;
             }
         }
         return best;
+    }
+
+    /// Whether the job would run on the host if nothing else did. To keep a host free for one that
+    /// never can would stop everybody.
+    bool can_ever_run(QueueIndex index, ShapeIndex shape, HostIndex h) const {
+        const Host& host = state_.host(h);
+        if (!host.is_up || !resources(shape).fits_in(host.capacity)) return false;
+        return std::ranges::any_of(state_.queue(index).environments, [&](EnvironmentIndex e) {
+            const auto limit = vcpu_limit(state_.environment(e));
+            return may_use(e, shape) && (!limit || resources(shape).vcpu <= *limit) &&
+                   std::ranges::find(state_.environment(e).hosts, h) !=
+                       state_.environment(e).hosts.end();
+        });
     }
 
     std::optional<QueueIndex> keeper(HostIndex host) const {
@@ -183,8 +205,7 @@ std::optional<Timestamp> next_reservation(const State& state) {
     if (state.policy.strict_order) return next;
     for (const Queue& queue : state.queues) {
         if (!queue.blocked_head || queue.reservation) continue;
-        const Timestamp due = queue.blocked_head->second + state.policy.reserve_after;
-        if (!next || due < *next) next = due;
+        if (!next || queue.blocked_head->second < *next) next = queue.blocked_head->second;
     }
     return next;
 }

@@ -91,7 +91,7 @@ class Restorer {
         job.state = row.state;
         job.queue = queue->second;
         job.shape = intern(state_, {row.traits.resources, row.traits.fargate});
-        job.retry_rules = intern(state_, row.traits.retry_rules);
+        job.retry_rules = row.traits.retry_rules;
         job.attempts_limit = row.traits.attempts;
         job.timeout_seconds =
             static_cast<std::uint32_t>(row.traits.timeout.value_or(Seconds{0}).count());

@@ -109,11 +109,11 @@ class Daemon {
         const Timestamp now = clock_.now();
         asio::signal_set signals(io_, SIGTERM, SIGINT);
         BATCHD_TRY(machine_.start(runtime_, now, batchd::to_string(make_uuid(now))));
-        engine_.run();
         const auto listen = config::parse_listen(config_.http.listen);
         BATCHD_CHECK(listen, "the configuration was checked");
         const auto port = server_.listen(listen->address, listen->port);
         if (!port) return std::unexpected(port.error());
+        engine_.run();  // not before: if the port is taken, nobody stops it before the runtime goes
         announce(*listen, *port);
 
         asio::co_spawn(io_, stop_on_signal(&signals), [this](const std::exception_ptr& failure) {

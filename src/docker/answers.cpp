@@ -2,6 +2,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include <charconv>
+
 namespace batchd::docker {
 namespace {
 
@@ -124,7 +126,9 @@ Result<Event> parse_event(std::string_view line) {
                 .exit_code{},
                 .time_ns = number_of(member(*value, "timeNano"))};
     const std::string code = text_of(member(attributes, "exitCode"));
-    if (!code.empty()) event.exit_code = static_cast<std::int32_t>(std::atoi(code.c_str()));
+    std::int32_t number = 0;
+    const auto read = std::from_chars(code.data(), code.data() + code.size(), number);
+    if (read.ec == std::errc{} && read.ptr == code.data() + code.size()) event.exit_code = number;
     return event;
 }
 

@@ -1,11 +1,26 @@
 #include "runtime/outcome.hpp"
 
 namespace batchd::runtime {
+namespace {
+
+/// As ECS shows them. An Engine or a registry may answer with a whole page.
+constexpr std::size_t kMaxReasonBytes = 255;
+
+/// Cut between two characters of UTF-8.
+std::string shortened(std::string text) {
+    if (text.size() <= kMaxReasonBytes) return text;
+    std::size_t end = kMaxReasonBytes;
+    while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xc0U) == 0x80U) --end;
+    text.resize(end);
+    return text;
+}
+
+}  // namespace
 
 ports::AttemptOutcome failed_to_start(std::string reason, std::optional<std::int32_t> exit_code,
                                       Timestamp now) {
     return {.exit_code = exit_code,
-            .reason = std::move(reason),
+            .reason = shortened(std::move(reason)),
             .status_reason = "Task failed to start",
             .stopped_at = now};
 }

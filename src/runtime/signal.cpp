@@ -10,6 +10,26 @@ namespace batchd::runtime {
 
 namespace asio = boost::asio;
 
+namespace {
+
+/// Leaves the list also when its coroutine is destroyed while it waits, as at the daemon's end.
+class Waiter {
+  public:
+    Waiter(std::deque<asio::steady_timer*>& list, asio::steady_timer& timer)
+        : list_(list), timer_(timer) {
+        list_.push_back(&timer_);
+    }
+    ~Waiter() { std::erase(list_, &timer_); }
+    Waiter(const Waiter&) = delete;
+    Waiter& operator=(const Waiter&) = delete;
+
+  private:
+    std::deque<asio::steady_timer*>& list_;
+    asio::steady_timer& timer_;
+};
+
+}  // namespace
+
 asio::awaitable<void> Signal::wait() { co_await wait_on(asio::steady_timer::time_point::max()); }
 
 asio::awaitable<void> Signal::wait_for(Milliseconds limit) {
@@ -18,9 +38,8 @@ asio::awaitable<void> Signal::wait_for(Milliseconds limit) {
 
 asio::awaitable<void> Signal::wait_on(asio::steady_timer::time_point deadline) {
     asio::steady_timer timer(executor_, deadline);
-    waiters_.push_back(&timer);
+    const Waiter waiter(waiters_, timer);
     co_await timer.async_wait(asio::as_tuple(asio::use_awaitable));
-    std::erase(waiters_, &timer);
 }
 
 void Signal::notify_all() {

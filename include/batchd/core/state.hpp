@@ -36,7 +36,6 @@ using QueueIndex = Index<struct QueueTag>;
 using EnvironmentIndex = Index<struct EnvironmentTag>;
 using HostIndex = Index<struct HostTag>;
 using ShapeIndex = Index<struct ShapeTag>;
-using RetryRulesIndex = Index<struct RetryRulesTag>;
 
 /// What makes two jobs equal for placement. Interned: a job holds an index.
 struct Shape {
@@ -71,7 +70,7 @@ struct Job {
     model::JobState state;
     QueueIndex queue;
     ShapeIndex shape;
-    RetryRulesIndex retry_rules;
+    std::vector<model::EvaluateOnExit> retry_rules;
     std::int32_t attempts_limit = 1;
     std::uint32_t timeout_seconds = 0;  ///< 0: none
     std::uint32_t waiting_for = 0;      ///< dependencies that did not succeed yet
@@ -104,7 +103,7 @@ struct Queue {
     std::vector<EnvironmentIndex> environments;  ///< in computeEnvironmentOrder
     std::map<ShapeIndex, Bucket> waiting;        ///< without empty buckets
     std::optional<Reservation> reservation;
-    /// The job (by seq) at the head and since when it could not be placed.
+    /// The job (by seq) at the head that could not be placed, and when to keep a host free for it.
     std::optional<std::pair<std::int64_t, Timestamp>> blocked_head;
 };
 
@@ -157,7 +156,6 @@ struct State {
 
     std::vector<Shape> shapes;
     std::map<Shape, ShapeIndex> shape_index;
-    std::vector<std::vector<model::EvaluateOnExit>> retry_rules;  ///< distinct ones; 0 is "none"
 
     std::unordered_map<std::string, DefinitionFamily> definitions;
     std::set<std::pair<Timestamp, JobIndex>> deadlines;  ///< of running attempts

@@ -66,7 +66,12 @@ Result<Query> to_query(const Call& call, const ListJobsRequest& request) {
     if (!token) return error_of(token);
     if (*token) {
         std::int64_t seq = 0;
-        std::from_chars((*token)->data(), (*token)->data() + (*token)->size(), seq);
+        const char* end = (*token)->data() + (*token)->size();
+        if (const auto read = std::from_chars((*token)->data(), end, seq);
+            read.ec != std::errc{} || read.ptr != end) {
+            return invalid_argument("nextToken '" + *request.next_token +
+                                    "' is not one that this operation gave");
+        }
         query.before = seq;
     }
     return query;

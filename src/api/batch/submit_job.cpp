@@ -19,7 +19,6 @@ Result<core::SubmitJob> to_event(const Call& call, model::SubmitJobRequest& requ
     BATCHD_TRY(require("jobName", request.job_name));
     BATCHD_TRY(require("jobQueue", request.job_queue));
     BATCHD_TRY(require("jobDefinition", request.job_definition));
-    BATCHD_TRY(model::validate_tags(request.tags));
     auto definition = find_definition(call, request.job_definition);
     if (!definition) return error_of(definition);
     const std::string arn =

@@ -11,6 +11,7 @@ namespace {
 
 constexpr std::int32_t kMaxEvents = 10'000;
 constexpr std::size_t kStreamsPerCall = 100;
+constexpr std::size_t kMaxSkip = 100'000;  ///< events at one time; a larger number is not ours
 
 struct FilterLogEventsRequest {
     std::optional<std::string> log_group_name;
@@ -63,8 +64,11 @@ Result<Position> position_of(const std::optional<std::string>& token) {
         return invalid_argument("The specified nextToken is invalid.");
     }
     const char* begin = (*text)->data();
-    std::from_chars(begin, begin + first, position.time_ns);
-    std::from_chars(begin + first + 1, begin + second, position.skip);
+    const bool is_ours =
+        std::from_chars(begin, begin + first, position.time_ns).ec == std::errc{} &&
+        std::from_chars(begin + first + 1, begin + second, position.skip).ec == std::errc{} &&
+        position.skip <= kMaxSkip;
+    if (!is_ours) return invalid_argument("The specified nextToken is invalid.");
     position.after_stream = (*text)->substr(second + 1);
     return position;
 }
@@ -90,7 +94,7 @@ Result<Query> to_query(const FilterLogEventsRequest& request) {
     query.names = request.log_stream_names;
     query.prefix = request.log_stream_name_prefix.value_or("");
     if (request.start_time) query.from_ns = to_ns(*request.start_time);
-    if (request.end_time) query.until_ns = to_ns(*request.end_time + 1);
+    if (request.end_time) query.until_ns = to_ns(*request.end_time) + 1'000'000;
     auto pattern = FilterPattern::parse(request.filter_pattern.value_or(""));
     if (!pattern) return error_of(pattern);
     query.pattern = std::move(*pattern);
@@ -123,14 +127,27 @@ Result<store::Page<model::Attempt, std::string>> streams_of(const Query& query,
     return page;
 }
 
+/// As many events as the page needs, and one that tells whether there are more.
+std::size_t wanted(const Query& query) { return query.limit + query.position.skip + 1; }
+
+/// Sorts, and drops what cannot stand on this page: not all streams' events at once in memory.
+void keep_first(std::vector<Found>& found, std::size_t count) {
+    // Streams are listed by name, so that equal times come in the same order on every page.
+    std::ranges::sort(found, {}, [](const Found& f) {
+        return std::tuple(f.event.time_ns, f.attempt, f.event.offset);
+    });
+    if (found.size() > count)
+        found.erase(found.begin() + static_cast<std::ptrdiff_t>(count), found.end());
+}
+
 /// The first events of one stream that match, at most as many as can stand on this page.
 Result<> collect(const Services& services, const Query& query, const model::Attempt& attempt,
                  std::vector<Found>& found) {
     const std::int64_t from = std::max(query.from_ns, query.position.time_ns);
     auto offset = services.logs.offset_at(attempt.id, from);
     if (!offset) return error_of(offset);
-    std::size_t wanted = query.limit + query.position.skip + 1;
-    while (wanted > 0) {
+    std::size_t missing = wanted(query);
+    while (missing > 0) {
         auto page = services.logs.read_forward(attempt.id, *offset, {});
         if (!page) return error_of(page);
         if (page->events.empty()) return {};
@@ -138,7 +155,7 @@ Result<> collect(const Services& services, const Query& query, const model::Atte
             if (event.time_ns >= query.until_ns) return {};
             if (!query.pattern.matches(event.message)) continue;
             found.push_back({.attempt = &attempt, .event = std::move(event)});
-            if (--wanted == 0) return {};
+            if (--missing == 0) return {};
         }
         *offset = page->end;
     }
@@ -169,11 +186,8 @@ Result<Json> filter(const Services& services, const Query& query, store::Reader&
     std::vector<Found> found;
     for (const auto& attempt : streams->items) {
         BATCHD_TRY(collect(services, query, attempt, found));
+        keep_first(found, wanted(query));
     }
-    // Streams are listed by name, so that equal times come in the same order on every page.
-    std::ranges::sort(found, {}, [](const Found& f) {
-        return std::tuple(f.event.time_ns, f.attempt, f.event.offset);
-    });
     const std::size_t begin = std::min(query.position.skip, found.size());
     const std::size_t end = std::min(begin + query.limit, found.size());
     Json events = Json::array();

@@ -4,6 +4,9 @@
 
 #include "api/call.hpp"
 
+#include <algorithm>
+#include <cstdint>
+#include <limits>
 #include <span>
 #include <string_view>
 
@@ -29,7 +32,11 @@ Result<std::string> group_name(const std::optional<std::string>& name,
 std::string message_of(const logs::LogEvent& event);
 
 inline std::int64_t to_ms(std::int64_t time_ns) { return time_ns / 1'000'000; }
-inline std::int64_t to_ns(std::int64_t time_ms) { return time_ms * 1'000'000; }
+/// Times beyond what nanoseconds can tell become the first or the last; a millisecond fits on top.
+inline std::int64_t to_ns(std::int64_t time_ms) {
+    constexpr std::int64_t kMost = std::numeric_limits<std::int64_t>::max() / 1'000'000 - 1;
+    return std::clamp(time_ms, -kMost, kMost) * 1'000'000;
+}
 
 std::string log_group_arn(const model::Scope& scope, const std::string& group);
 

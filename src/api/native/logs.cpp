@@ -54,7 +54,10 @@ Task<Progress> look(const LogTail& tail) {
 boost::asio::awaitable<bool> send_new(LogTail& tail, http::BodyWriter& writer) {
     const model::AttemptId id{.job = tail.job, .number = tail.attempt};
     while (true) {
-        auto page = tail.services->logs.read_forward(id, tail.offset, {});
+        auto page = co_await read(
+            tail.services, [logs = &tail.services->logs, id, offset = tail.offset](store::Reader&) {
+                return logs->read_forward(id, offset, {});
+            });
         if (!page || page->events.empty()) co_return true;
         tail.offset = page->end;
         std::string chunk;

@@ -108,6 +108,22 @@ TEST(JobLife, TimesOutFromItsStartAndIsNotRetried) {
     EXPECT_FALSE(next_deadline(world.state));
 }
 
+TEST(JobLife, AnAttemptThatEndedInTimeUnseenDidNotTimeOut) {
+    World world;
+    const auto job = world.submit(world.a_job().timeout(Seconds{60}));
+    world.started(job);
+    const Timestamp ended = world.now + Seconds{30};  // while the daemon was down
+    world.now += Seconds{300};
+    world.step();
+    model::AttemptOutcome outcome;
+    outcome.exit_code = 0;
+    outcome.status_reason = "Essential container in task exited";
+    outcome.stopped_at = ended;
+    (void)world.tell(AttemptEnded{.id = world.current(job), .outcome = outcome});
+    EXPECT_EQ(world.status(job), "SUCCEEDED");
+    EXPECT_EQ(world.state_of(job).status_reason, "Essential container in task exited");
+}
+
 TEST(JobLife, CancelEndsAWaitingJobAndLeavesARunningOne) {
     World world;
     const auto running = world.submit(world.a_job().needs(resources(4)));

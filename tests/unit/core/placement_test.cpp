@@ -89,9 +89,58 @@ TEST(Placement, AReservationEndsWithItsJob) {
     const auto small = world.submit();
     EXPECT_EQ(world.status(small), "RUNNABLE");
     (void)world.tell(CancelJob{.id = large, .reason = "x"});
-    world.submit();  // any event that causes a pass
     EXPECT_EQ(world.status(small), "STARTING");
     EXPECT_EQ(world.status(a), "STARTING");
+}
+
+TEST(Placement, NoHostIsKeptForAJobThatCanNeverRun) {
+    World world(Policy{.reserve_after = Seconds{60}});
+    world.add_environment("small", 2);
+    world.add_queue("bounded", 1, {"small"});
+    world.submit(world.a_job().needs(resources(3)).in("bounded"));  // beyond maxvCpus
+    world.submit(world.a_job().needs(resources(8)));                // beyond the host
+    for (int i = 0; i < 3; ++i) {
+        const auto due = next_deadline(world.state);
+        ASSERT_TRUE(due);
+        EXPECT_GT(*due, world.now) << "a deadline in the past makes the engine spin";
+        world.now = *due;
+        world.step();
+    }
+    EXPECT_EQ(world.status(world.submit()), "STARTING");
+}
+
+TEST(Placement, AHostIsNoLongerKeptWhenTheEnvironmentIsDisabled) {
+    World world(Policy{.reserve_after = Seconds{60}});
+    world.add_environment("second");
+    world.add_queue("other", 1, {"second"});
+    world.submit(world.a_job().needs(resources(2)));
+    world.submit(world.a_job().needs(resources(4)).in("other"));
+    world.now += Seconds{60};
+    world.step();
+    const auto small = world.submit();
+    ASSERT_EQ(world.status(small), "RUNNABLE");
+    model::ComputeEnvironmentUpdate update;
+    update.state = "DISABLED";
+    ASSERT_TRUE(world.tell(UpdateEnvironment{.name = "second", .update = update}));
+    EXPECT_EQ(world.status(small), "STARTING");
+}
+
+TEST(Placement, NoDeadlineIsLeftOfABlockedHeadThatWasCancelled) {
+    World world;
+    world.submit(world.a_job().needs(resources(4)));
+    const auto waiting = world.submit();
+    ASSERT_TRUE(next_deadline(world.state));
+    (void)world.tell(CancelJob{.id = waiting, .reason = "x"});
+    EXPECT_FALSE(next_deadline(world.state));
+}
+
+TEST(Placement, ACancelledHeadLetsTheNextJobGoAtOnce) {
+    World world(Policy{.strict_order = true});
+    const auto too_large = world.submit(world.a_job().needs(resources(8)));
+    const auto next = world.submit();
+    ASSERT_EQ(world.status(next), "RUNNABLE");
+    (void)world.tell(CancelJob{.id = too_large, .reason = "x"});
+    EXPECT_EQ(world.status(next), "STARTING");
 }
 
 TEST(Placement, FillsTheHostThatIsFullestFirst) {
