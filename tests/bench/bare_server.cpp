@@ -47,13 +47,13 @@ asio::awaitable<void> serve(tcp::socket socket) {
     }
 }
 
-asio::awaitable<void> accept(tcp::acceptor& acceptor) {
+asio::awaitable<void> accept(tcp::acceptor acceptor) {
     for (;;) {
         auto [ec, socket] = co_await acceptor.async_accept(kAwait);
         if (ec) co_return;
         socket.set_option(tcp::no_delay(true), ec);
         asio::co_spawn(acceptor.get_executor(), serve(std::move(socket)),
-                       [](std::exception_ptr) {});
+                       [](const std::exception_ptr&) {});
     }
 }
 
@@ -62,9 +62,9 @@ asio::awaitable<void> accept(tcp::acceptor& acceptor) {
 int serve_bare() {
     asio::io_context io;
     tcp::acceptor acceptor(io, tcp::endpoint(asio::ip::address_v4::loopback(), 0));
-    asio::co_spawn(io, accept(acceptor), [](std::exception_ptr) {});
     fmt::print("bare server listening on http://127.0.0.1:{}\n", acceptor.local_endpoint().port());
     std::fflush(stdout);
+    asio::co_spawn(io, accept(std::move(acceptor)), [](const std::exception_ptr&) {});
     const std::jthread second([&] { io.run(); });
     io.run();
     return 0;

@@ -18,9 +18,7 @@ constexpr const char* kDefinition =
     R"("image":"busybox","command":["/bin/true"],"resourceRequirements":[)"
     R"({"type":"VCPU","value":"1"},{"type":"MEMORY","value":"16"}]}})";
 
-asio::awaitable<Result<std::string>> fetch_once(asio::io_context& io, Endpoint endpoint,
-                                                const std::string& request) {
-    HttpConnection connection(io.get_executor(), std::move(endpoint));
+asio::awaitable<Result<std::string>> fetch_once(HttpConnection connection, std::string request) {
     if (auto opened = co_await connection.open(); !opened) {
         co_return std::unexpected(std::move(opened).error());
     }
@@ -42,8 +40,9 @@ Result<std::filesystem::path> make_folder(const std::filesystem::path& scratch) 
 Result<std::string> fetch(const Endpoint& endpoint, const std::string& request) {
     asio::io_context io;
     Result<std::string> body;
-    asio::co_spawn(io, fetch_once(io, endpoint, request),
-                   [&](std::exception_ptr, Result<std::string> got) { body = std::move(got); });
+    asio::co_spawn(
+        io, fetch_once(HttpConnection(io.get_executor(), endpoint), request),
+        [&](const std::exception_ptr&, Result<std::string> got) { body = std::move(got); });
     io.run();
     return body;
 }

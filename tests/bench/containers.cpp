@@ -9,7 +9,7 @@
 
 #include <algorithm>
 #include <exception>
-#include <map>
+#include <memory>
 #include <thread>
 
 namespace batchd::bench {
@@ -24,10 +24,11 @@ constexpr const char* kCreateBody =
     R"({"Image":"busybox","Cmd":["/bin/true"],"HostConfig":{"NetworkMode":"none"}})";
 
 /// One of `concurrency` clients that share the work: create, start, wait, remove.
-asio::awaitable<Result<>> run_containers(HttpConnection connection, std::size_t& left) {
+asio::awaitable<Result<>> run_containers(HttpConnection connection,
+                                         std::shared_ptr<std::size_t> left) {
     if (auto opened = co_await connection.open(); !opened) co_return opened;
-    while (left > 0) {
-        --left;
+    while (*left > 0) {
+        --*left;
         auto created =
             co_await connection.expect(http_request("POST", "/containers/create", kCreateBody));
         if (!created) co_return std::unexpected(std::move(created).error());
@@ -50,11 +51,11 @@ double per_second(SteadyClock::time_point begin) {
 Result<double> run_bare(const Endpoint& engine, std::size_t concurrency) {
     asio::io_context io{1};
     Result<> outcome;
-    std::size_t left = kContainers;
+    const auto left = std::make_shared<std::size_t>(kContainers);
     const auto begin = SteadyClock::now();
     for (std::size_t i = 0; i < concurrency; ++i) {
         asio::co_spawn(io, run_containers(HttpConnection(io.get_executor(), engine), left),
-                       [&](std::exception_ptr, Result<> result) {
+                       [&](const std::exception_ptr&, Result<> result) {
                            if (!result) outcome = std::move(result);
                        });
     }

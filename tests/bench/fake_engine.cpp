@@ -34,7 +34,7 @@ FakeEngine::FakeEngine(std::string path)
     : path_(std::move(path)),
       acceptor_(io_, asio::local::stream_protocol::endpoint(path_)),
       has_events_(io_, SteadyClock::time_point::max()) {
-    asio::co_spawn(io_, accept(), [](std::exception_ptr) {});
+    asio::co_spawn(io_, accept(), [](const std::exception_ptr&) {});
     thread_ = std::thread([this] { io_.run(); });
 }
 
@@ -53,7 +53,7 @@ asio::awaitable<void> FakeEngine::accept() {
     for (;;) {
         auto [ec, socket] = co_await acceptor_.async_accept(kAwait);
         if (ec) co_return;
-        asio::co_spawn(io_, serve(std::move(socket)), [](std::exception_ptr) {});
+        asio::co_spawn(io_, serve(std::move(socket)), [](const std::exception_ptr&) {});
     }
 }
 
@@ -65,7 +65,7 @@ asio::awaitable<void> FakeEngine::serve(Socket socket) {
         if (read_error) co_return;
         const std::string target(request.target());
         if (target.find("/events?") != std::string::npos) {
-            co_await stream_events(socket);
+            co_await stream_events(std::move(socket));
             co_return;
         }
         Reply reply = answer(std::string(request.method_string()), target);
@@ -78,7 +78,7 @@ asio::awaitable<void> FakeEngine::serve(Socket socket) {
     }
 }
 
-asio::awaitable<void> FakeEngine::stream_events(Socket& socket) {
+asio::awaitable<void> FakeEngine::stream_events(Socket socket) {
     std::string bytes = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n";
     for (;;) {
         for (const auto& event : std::exchange(events_, {})) {

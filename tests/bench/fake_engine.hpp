@@ -38,7 +38,7 @@ class FakeEngine {
 
     boost::asio::awaitable<void> accept();
     boost::asio::awaitable<void> serve(Socket socket);
-    boost::asio::awaitable<void> stream_events(Socket& socket);
+    boost::asio::awaitable<void> stream_events(Socket socket);
     Reply answer(const std::string& method, const std::string& target);
     Reply start(const std::string& container);
     Reply remove();

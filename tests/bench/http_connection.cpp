@@ -40,8 +40,8 @@ std::string http_request(std::string_view method, std::string_view target, std::
     return bytes.append("\r\n").append(body);
 }
 
-HttpConnection::HttpConnection(asio::any_io_executor executor, Endpoint endpoint)
-    : endpoint_(std::move(endpoint)), socket_(std::move(executor)) {}
+HttpConnection::HttpConnection(const asio::any_io_executor& executor, Endpoint endpoint)
+    : endpoint_(std::move(endpoint)), socket_(executor) {}
 
 asio::awaitable<Result<>> HttpConnection::open() {
     auto [ec] = co_await socket_.async_connect(endpoint_, kAwait);

@@ -31,7 +31,7 @@ struct Answer {
 
 class HttpConnection {
   public:
-    HttpConnection(boost::asio::any_io_executor executor, Endpoint endpoint);
+    HttpConnection(const boost::asio::any_io_executor& executor, Endpoint endpoint);
 
     boost::asio::awaitable<Result<>> open();
     /// Sends the bytes and reads the whole answer. Any status is an answer.

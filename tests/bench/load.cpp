@@ -23,9 +23,10 @@ class Run {
 
     Result<LoadResult> operator()() {
         for (std::size_t i = 0; i < load_.connections; ++i) {
-            asio::co_spawn(io_, keep_sending(i), [this](std::exception_ptr, Result<> result) {
-                if (!result && !failure_) failure_ = std::move(result).error();
-            });
+            asio::co_spawn(io_, keep_sending(i),
+                           [this](const std::exception_ptr&, Result<> result) {
+                               if (!result && !failure_) failure_ = std::move(result).error();
+                           });
         }
         io_.run();
         if (failure_) return std::unexpected(*failure_);

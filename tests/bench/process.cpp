@@ -22,6 +22,7 @@ namespace {
         ::setenv(name.c_str(), value.c_str(), 1);
     }
     std::vector<char*> arguments;
+    arguments.reserve(command.arguments.size() + 1);
     for (const auto& argument : command.arguments) {
         arguments.push_back(const_cast<char*>(argument.c_str()));  // execv changes nothing
     }
