@@ -122,7 +122,7 @@ class Kill(SystemTest):
         moments = random.Random(SEED)
         for _ in range(ROUNDS):
             # Many kills while the daemon starts and adopts, the others in the thick of it.
-            self.work_for(moments.choice([0.0, 0.02, 0.1, 0.5, 2.0]) * moments.random())
+            self.work_for(moments.choice([0.0, 0.02, 0.2, 1.0, 3.0]) * moments.random())
             self.daemon.kill()
             self.daemon.start()
 

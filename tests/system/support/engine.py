@@ -93,9 +93,14 @@ class Engine:
         return json.loads(done.stdout)  # one that was removed since is missing, no error
 
     def remove_containers(self):
-        ids = self.docker("ps", "-aq").split()
-        if ids:
-            self.docker("rm", "-f", *ids)
+        def none_left():
+            ids = self.docker("ps", "-aq").split()
+            if ids:  # one that goes by itself meanwhile makes rm fail
+                subprocess.run(["docker", "-H", self.url, "rm", "-f", *ids],
+                               capture_output=True, check=False)
+            return not ids
+
+        eventually(none_left, 60)
 
     def containers_of(self, job_id):
         return self.containers(f"label=batchd.job={job_id}")
