@@ -20,8 +20,8 @@ Result<Json> body_of(const http::Request& request) {
     return body;
 }
 
-http::Response batch_response(Result<Json>& result) {
-    return result ? json_response(200, json::dump(*result)) : aws_error(result.error());
+http::Response batch_response(Result<Answer>& result) {
+    return result ? json_response(200, std::move(result->text)) : aws_error(result.error());
 }
 
 boost::asio::awaitable<http::Response> call_batch(const Services* services,
@@ -48,7 +48,7 @@ boost::asio::awaitable<http::Response> call_logs(const Services* services,
     if (!result) co_return logs_error(result.error());
     http::Response response;
     response.headers.add("Content-Type", std::string(kJson11));
-    response.body = json::dump(*result);
+    response.body = std::move(result->text);
     co_return response;
 }
 
@@ -57,7 +57,7 @@ boost::asio::awaitable<http::Response> call_tags(const Services* services, TagsR
     auto body = body_of(request);
     if (!body) co_return aws_error(body.error());
     Call call{.services = services, .body = std::move(*body)};
-    Result<Json> result =
+    Result<Answer> result =
         invalid_argument("tags are read by GET, set by POST and removed by DELETE");
     if (request.method == "GET") {
         result = co_await batch::list_tags_for_resource(std::move(call), std::move(target.arn));

@@ -30,6 +30,16 @@ struct Call {
     const model::Scope& scope() const { return services->scope; }
 };
 
+/// What an operation answers: JSON text. Written where the operation composes it, which for large
+/// answers is a reader thread.
+struct Answer {
+    std::string text;
+
+    // NOLINTNEXTLINE(google-explicit-constructor): operations return their documents as they are.
+    Answer(const Json& document) : text(json::dump(document)) {}
+    explicit Answer(std::string json_text) : text(std::move(json_text)) {}
+};
+
 /// Passes the error of a result on.
 template <class T>
 std::unexpected<Error> error_of(Result<T>& result) {

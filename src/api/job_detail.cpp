@@ -1,49 +1,79 @@
 #include "api/job_detail.hpp"
 
+#include "batchd/base/json_text.hpp"
+
 #include <algorithm>
 
 namespace batchd::api {
 namespace {
 
-void set_time(Json& object, const char* name, const std::optional<Timestamp>& time) {
-    if (time) object[name] = to_epoch_ms(*time);
+using json::ObjectText;
+
+void add_time(ObjectText& object, std::string_view name, const std::optional<Timestamp>& time) {
+    if (time) object.number(name, to_epoch_ms(*time));
 }
 
 /// The members that an attempt adds to `container`, of the attempt and of the job.
-void add_run(Json& container, const Services& services, const engine::View& view,
+void add_run(ObjectText& container, const Services& services, const engine::View& view,
              const model::Attempt& attempt) {
     const std::string cluster = cluster_of(view, attempt.compute_environment);
-    container["containerInstanceArn"] =
-        model::container_instance_arn(services.scope, cluster, attempt.host);
-    container["taskArn"] = model::task_arn(services.scope, cluster, model::task_id(attempt.id));
-    if (attempt.exit_code) container["exitCode"] = *attempt.exit_code;
-    if (!attempt.reason.empty()) container["reason"] = attempt.reason;
-    if (!attempt.log_stream.empty()) container["logStreamName"] = attempt.log_stream;
-    container["networkInterfaces"] = Json::array();
+    container.string("containerInstanceArn",
+                     model::container_instance_arn(services.scope, cluster, attempt.host));
+    container.string("taskArn",
+                     model::task_arn(services.scope, cluster, model::task_id(attempt.id)));
+    if (attempt.exit_code) container.number("exitCode", *attempt.exit_code);
+    if (!attempt.reason.empty()) container.string("reason", attempt.reason);
+    if (!attempt.log_stream.empty()) container.string("logStreamName", attempt.log_stream);
+    container.raw("networkInterfaces", "[]");
 }
 
-Json attempts_of(const Services& services, const engine::View& view, const store::JobDetail& job) {
-    Json list = Json::array();
+void append_attempt(std::string& out, const Services& services, const engine::View& view,
+                    const model::Attempt& attempt) {
+    ObjectText entry(out);
+    entry.name("container");
+    ObjectText container(out);
+    add_run(container, services, view, attempt);
+    container.close();
+    entry.string("statusReason", attempt.status_reason);
+    add_time(entry, "startedAt", attempt.started_at);
+    add_time(entry, "stoppedAt", attempt.stopped_at);
+    entry.close();
+}
+
+void append_attempts(std::string& out, const Services& services, const engine::View& view,
+                     const store::JobDetail& job) {
+    out += '[';
     for (const auto& attempt : job.attempts) {
         if (!attempt.stopped_at) continue;  // AWS lists an attempt when it has ended
-        Json container = Json::object();
-        add_run(container, services, view, attempt);
-        Json entry{{"container", std::move(container)}, {"statusReason", attempt.status_reason}};
-        set_time(entry, "startedAt", attempt.started_at);
-        set_time(entry, "stoppedAt", attempt.stopped_at);
-        list.push_back(std::move(entry));
+        if (out.back() != '[') out += ',';
+        append_attempt(out, services, view, attempt);
     }
-    return list;
+    out += ']';
 }
 
-Json stored_object(const std::string& text) {
-    auto parsed = json::parse(text);
-    return parsed && parsed->is_object() ? std::move(*parsed) : Json::object();
-}
-
-bool is_fargate(const Json& capabilities) {
-    return capabilities.is_array() &&
-           std::ranges::any_of(capabilities, [](const Json& c) { return c == "FARGATE"; });
+/// The stored specification: its members are DescribeJobs' members, `container` with the newest
+/// attempt's beside them.
+void add_spec(ObjectText& detail, std::string& out, const Services& services,
+              const engine::View& view, const store::JobDetail& job) {
+    bool has_propagate_tags = false;
+    bool has_retry_strategy = false;
+    json::for_each_member(job.spec, [&](std::string_view name, std::string_view value) {
+        has_propagate_tags = has_propagate_tags || name == "propagateTags";
+        has_retry_strategy = has_retry_strategy || name == "retryStrategy";
+        if (name != "container" || job.attempts.empty()) {
+            detail.raw(name, value);
+            return;
+        }
+        detail.name(name);
+        ObjectText container(out);
+        container.members(json::inside(value));
+        add_run(container, services, view, job.attempts.back());
+        container.close();
+    });
+    if (!has_propagate_tags) detail.boolean("propagateTags", false);
+    if (!has_retry_strategy) {
+        detail.raw("retryStrategy", R"({"attempts":1,"evaluateOnExit":[]})");
+    }
 }
 
 }  // namespace
@@ -54,45 +84,35 @@ std::string cluster_of(const engine::View& view, const std::string& environment)
     return model::ecs_cluster(environment, found == view.environments.end() ? "" : found->uuid);
 }
 
-std::string status_reason(const engine::View& view, const std::string& queue,
-                          const model::JobState& state, const Json& container,
-                          const Json& platform_capabilities) {
-    if (state.status != model::JobStatus::Runnable) return state.status_reason;
-    const auto properties = json::decode<model::ContainerProperties>(container);
-    const auto resources =
-        properties ? model::resources_of(*properties) : Result<model::Resources>{};
-    if (!resources) return state.status_reason;
-    std::string waits = view.waiting_reason(queue, *resources, is_fargate(platform_capabilities));
-    return waits.empty() ? state.status_reason : waits;
+std::string status_reason(const engine::View& view, const engine::QueueView* queue,
+                          const core::Shape& shape, const model::JobState& state) {
+    if (state.status != model::JobStatus::Runnable || !queue) return state.status_reason;
+    return view.waiting_reason(*queue, shape);
 }
 
-Json job_detail(const Services& services, const store::JobDetail& job) {
-    const auto view = services.engine.view();
-    Json detail = stored_object(job.spec);
-    Json& container = detail["container"];
-    std::string reason = status_reason(*view, job.queue, job.state, container,
-                                       detail.value("platformCapabilities", Json::array()));
-    if (!reason.empty()) detail["statusReason"] = std::move(reason);
-    if (!job.attempts.empty()) add_run(container, services, *view, job.attempts.back());
-
-    detail["jobArn"] = model::job_arn(services.scope, job.id);
-    detail["jobId"] = to_string(job.id);
-    detail["jobName"] = job.name;
-    detail["jobQueue"] = model::batch_arn(services.scope, "job-queue", job.queue);
-    detail["status"] = std::string(to_string(job.state.status));
-    detail["createdAt"] = to_epoch_ms(job.created_at);
-    set_time(detail, "startedAt", job.state.started_at);
-    set_time(detail, "stoppedAt", job.state.stopped_at);
-    detail["attempts"] = attempts_of(services, *view, job);
-    detail["tags"] = stored_object(job.tags);
-    detail["isCancelled"] = job.state.is_cancelled;
-    detail["isTerminated"] = job.state.is_terminated;
-    detail["eksAttempts"] = Json::array();
-    if (!detail.contains("propagateTags")) detail["propagateTags"] = false;
-    if (!detail.contains("retryStrategy")) {
-        detail["retryStrategy"] = Json{{"attempts", 1}, {"evaluateOnExit", Json::array()}};
-    }
-    return detail;
+void append_job_detail(std::string& out, const Services& services, const engine::View& view,
+                       const store::JobDetail& job, std::string_view more_members) {
+    const std::string reason = status_reason(view, view.find_queue(job.queue),
+                                             {job.resources, job.fargate}, job.state);
+    ObjectText detail(out);
+    detail.string("jobArn", model::job_arn(services.scope, job.id));
+    detail.string("jobId", to_string(job.id));
+    detail.string("jobName", job.name);
+    detail.string("jobQueue", model::batch_arn(services.scope, "job-queue", job.queue));
+    detail.string("status", to_string(job.state.status));
+    if (!reason.empty()) detail.string("statusReason", reason);
+    detail.number("createdAt", to_epoch_ms(job.created_at));
+    add_time(detail, "startedAt", job.state.started_at);
+    add_time(detail, "stoppedAt", job.state.stopped_at);
+    add_spec(detail, out, services, view, job);
+    detail.name("attempts");
+    append_attempts(out, services, view, job);
+    detail.raw("tags", job.tags);
+    detail.boolean("isCancelled", job.state.is_cancelled);
+    detail.boolean("isTerminated", job.state.is_terminated);
+    detail.raw("eksAttempts", "[]");
+    detail.members(more_members);
+    detail.close();
 }
 
 }  // namespace batchd::api

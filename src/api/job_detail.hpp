@@ -3,14 +3,17 @@
 
 #include "api/call.hpp"
 
+#include <string>
+
 namespace batchd::api {
 
-Json job_detail(const Services& services, const store::JobDetail& job);
+/// Appends the job as a JSON object. `more_members` ("" or `"a":1,...`) stand at its end.
+void append_job_detail(std::string& out, const Services& services, const engine::View& view,
+                       const store::JobDetail& job, std::string_view more_members = {});
 
 /// statusReason: the stored one, or while the job is RUNNABLE why it waits. Empty if there is none.
-std::string status_reason(const engine::View& view, const std::string& queue,
-                          const model::JobState& state, const Json& container,
-                          const Json& platform_capabilities);
+std::string status_reason(const engine::View& view, const engine::QueueView* queue,
+                          const core::Shape& shape, const model::JobState& state);
 
 /// The ECS cluster that an environment shows in ARNs.
 std::string cluster_of(const engine::View& view, const std::string& environment);

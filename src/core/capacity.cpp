@@ -60,7 +60,7 @@ Result<Reply> decide(State& state, CreateEnvironment&& event, Timestamp now) {
     put_environment(state, environment);
     put_tags(state, {.kind = model::ResourceKind::ComputeEnvironment, .name = name, .job = {}},
              std::move(event.tags));
-    state.environments.push_back(std::move(environment));
+    put_in_free_slot(state.environments, std::move(environment));
     return Reply{};
 }
 

@@ -12,6 +12,18 @@
 
 namespace batchd::core {
 
+/// Queues and environments that were deleted leave their slots to new ones: nothing refers to them
+/// any more when the next step begins.
+template <class Slots, class Value>
+void put_in_free_slot(Slots& slots, Value value) {
+    for (auto& slot : slots) {
+        if (slot.row.status != "DELETED") continue;
+        slot = std::move(value);
+        return;
+    }
+    slots.push_back(std::move(value));
+}
+
 // jobs.cpp
 Result<Reply> decide(State& state, SubmitJob&& event, Timestamp now);
 Result<Reply> decide(State& state, CancelJob&& event, Timestamp now);

@@ -73,6 +73,7 @@ model::JobInsert insert_of(const State& state, const Job& job, SubmitJob&& event
     insert.row.queue_id = state.queue(job.queue).row.id;
     insert.row.name = std::move(event.name);
     insert.row.definition_name = std::move(event.definition_name);
+    insert.row.definition_revision = event.definition_revision;
     insert.row.traits = std::move(event.traits);
     insert.row.created_at = job.created_at;
     insert.spec = std::move(event.spec);

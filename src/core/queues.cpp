@@ -62,7 +62,7 @@ Result<Reply> decide(State& state, CreateQueue&& event, Timestamp now) {
     state.step.changes.queues.push_back(queue.row);
     put_tags(state, {.kind = model::ResourceKind::JobQueue, .name = name, .job = {}},
              std::move(event.tags));
-    state.queues.push_back(std::move(queue));
+    put_in_free_slot(state.queues, std::move(queue));
     return Reply{};
 }
 

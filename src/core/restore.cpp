@@ -153,8 +153,10 @@ class Restorer {
 
 }  // namespace
 
-Result<> restore(State& state, const model::Snapshot& snapshot) {
-    return Restorer(state, snapshot).run();
+Result<> restore(State& state, const model::Snapshot& snapshot, Timestamp now) {
+    BATCHD_TRY(Restorer(state, snapshot).run());
+    stop_overdue_attempts(state, now);
+    return {};
 }
 
 std::vector<LiveAttempt> live_attempts(const State& state) {

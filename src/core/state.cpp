@@ -10,7 +10,7 @@ std::optional<JobIndex> State::find_job(const model::JobId& id) const {
     return found->second;
 }
 
-// Queues, environments and hosts are few; deleted ones keep their slots until the next start.
+// Queues, environments and hosts are few.
 
 std::optional<QueueIndex> State::find_queue(const std::string& name) const {
     for (std::uint32_t i = 0; i < queues.size(); ++i) {

@@ -11,7 +11,10 @@ namespace {
 constexpr int kNewestMinor = 44;  // what Engine 29 asks for at least
 constexpr int kOldestMinor = 41;
 constexpr Milliseconds kCallTimeout{30'000};
+constexpr Milliseconds kNewConnectionTimeout{2'000};
 constexpr Milliseconds kPullHeadTimeout{600'000};  // the registry may be slow to answer
+constexpr Milliseconds kPullStall{600'000};        // between two lines of progress
+constexpr std::size_t kLongestLine = std::size_t{1024} * 1024;
 
 std::string url_encode(std::string_view text) {
     std::string out;
@@ -99,6 +102,15 @@ Async<> Client::negotiate() {
     co_return Result<>{};
 }
 
+boost::asio::awaitable<bool> Client::is_accepting() {
+    net::HttpRequest request{.method = "GET",
+                             .target = "/_ping",
+                             .timeout = kNewConnectionTimeout,
+                             .on_new_connection = true};
+    const auto response = co_await http_.fetch(std::move(request));
+    co_return response.has_value();
+}
+
 Async<EngineInfo> Client::info() {
     auto response = co_await call("GET", "/info", {}, kCallTimeout);
     if (!response) co_return std::unexpected(std::move(response).error());
@@ -181,7 +193,7 @@ Async<> Client::pull(net::HttpStream& stream, std::string image, std::string reg
     }
     auto opened = co_await open(stream, std::move(request));
     if (!opened) co_return opened;
-    LineReader lines(stream);
+    LineReader lines(stream, kPullStall);
     for (;;) {
         auto line = co_await lines.next();
         if (!line) co_return std::unexpected(std::move(line).error());
@@ -222,7 +234,10 @@ Async<std::string_view> LineReader::next() {
         }
         buffer_.erase(0, at_);
         at_ = 0;
-        auto piece = co_await stream_.read();
+        if (buffer_.size() > kLongestLine) {
+            co_return fail(ErrorKind::Unavailable, "the Engine sent a line of more than 1 MiB");
+        }
+        auto piece = co_await stream_.read(limit_);
         if (!piece) co_return std::unexpected(std::move(piece).error());
         if (!piece->empty()) {
             buffer_ += *piece;

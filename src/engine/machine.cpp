@@ -18,7 +18,7 @@ Result<> Machine::start(ports::ContainerRuntime& runtime, Timestamp now,
     now_ = now;
     BATCHD_TRY(load());
     if (state_.next_id == 1) BATCHD_TRY(make_defaults(now, first_uuid));
-    adopt();
+    BATCHD_TRY(adopt());
     publish();
     return {};
 }
@@ -29,7 +29,7 @@ Result<> Machine::load() {
     core::State state;
     state.policy = options_.policy;
     for (const auto& host : options_.hosts) core::add_host(state, host);
-    BATCHD_TRY(core::restore(state, *snapshot));
+    BATCHD_TRY(core::restore(state, *snapshot, now_));
     state_ = std::move(state);
     catalog_.reset(snapshot->definitions);
     // The runtime told these once; a rebuilt state must know them, too.
@@ -59,12 +59,14 @@ Result<> Machine::make_defaults(Timestamp now, const std::string& uuid) {
     return store_.commit(core::finish_step(state_, now).changes);
 }
 
-void Machine::adopt() {
+Result<> Machine::adopt() {
     log_names_.clear();
     std::vector<ports::ContainerRuntime::Adopt> list;
     for (const auto& live : core::live_attempts(state_)) {
         auto attempt = describe(live.start);
         if (!attempt) {
+            // To leave out one that can be read later would have its container removed.
+            if (is_retryable(attempt.error().kind)) return std::unexpected(attempt.error());
             end_undescribed(live.start.id, attempt.error());
             continue;
         }
@@ -75,12 +77,13 @@ void Machine::adopt() {
                                                : std::nullopt});
     }
     runtime_->adopt(std::move(list));
+    return {};
 }
 
 void Machine::step(std::vector<Input> inputs, Timestamp now) {
     now_ = now;
     for (const auto& input : inputs) remember_host(input.event);
-    if (next_probe_ && !recover(now)) {
+    if (next_probe_ && !recover()) {
         refuse(inputs);
         return;
     }
@@ -90,16 +93,16 @@ void Machine::step(std::vector<Input> inputs, Timestamp now) {
     std::vector<Result<core::Reply>> replies;
     replies.reserve(inputs.size());
     for (auto& input : inputs) {
-        prepare(input.event);
-        replies.push_back(core::apply(state_, std::move(input.event), now));
+        if (auto prepared = prepare(input.event); !prepared) {
+            replies.emplace_back(std::unexpected(std::move(prepared).error()));
+        } else {
+            replies.push_back(core::apply(state_, std::move(input.event), now));
+        }
     }
     core::Decision decision = core::finish_step(state_, now);
     if (!decision.changes.empty()) {
         if (auto committed = store_.commit(decision.changes); !committed) {
-            not_writable_reason_ = committed.error().message;
-            log::error("the database takes no writes: {}", not_writable_reason_);
-            next_probe_ = now + kProbeInterval;
-            publish_refusal();
+            stop_writing(committed.error());
             refuse(inputs);
             return;
         }
@@ -113,25 +116,28 @@ void Machine::step(std::vector<Input> inputs, Timestamp now) {
     act(std::move(decision.actions));
 }
 
-/// After a failed commit: asks the disk once a second, and begins anew from what is stored.
-bool Machine::recover(Timestamp now) {
-    if (now < *next_probe_) return false;
-    next_probe_ = now + kProbeInterval;
-    if (auto probed = store_.probe(); !probed) {
-        not_writable_reason_ = probed.error().message;
-        publish_refusal();
-        return false;
-    }
+/// From here on writes are refused until recover() succeeds.
+void Machine::stop_writing(const Error& why) {
+    if (!next_probe_) log::error("no writes are taken: {}", why.message);
+    not_writable_reason_ = why.message;
+    next_probe_ = now_ + kProbeInterval;
+    publish_refusal();
+}
+
+/// Asks the disk once a second, and begins anew from what is stored.
+bool Machine::recover() {
+    if (now_ < *next_probe_) return false;
     own_inputs_.clear();
-    if (auto loaded = load(); !loaded) {
-        not_writable_reason_ = loaded.error().message;
-        publish_refusal();
+    auto recovered = store_.probe();
+    if (recovered) recovered = load();
+    if (recovered) recovered = adopt();
+    if (!recovered) {
+        stop_writing(recovered.error());
         return false;
     }
     log::info("the database takes writes again");
     next_probe_.reset();
     not_writable_reason_.clear();
-    adopt();
     return true;
 }
 
@@ -151,18 +157,20 @@ std::optional<Timestamp> Machine::next_deadline() const {
 }
 
 /// Adds to an event what core cannot know: what became of ended jobs, and the names of logs.
-void Machine::prepare(core::Event& event) {
+Result<> Machine::prepare(core::Event& event) {
     if (auto* submit = std::get_if<core::SubmitJob>(&event)) {
         for (const auto& id : submit->traits.depends_on) {
             if (state_.find_job(id)) continue;
-            const auto status = store_.job_status(id);
-            if (status && *status) submit->ended_dependencies.emplace_back(id, **status);
+            auto status = store_.job_status(id);
+            if (!status) return std::unexpected(std::move(status).error());
+            if (*status) submit->ended_dependencies.emplace_back(id, **status);
         }
     } else if (auto* started = std::get_if<core::AttemptStarted>(&event)) {
         if (auto names = log_names_.extract(started->id)) started->log = std::move(names.mapped());
     } else if (const auto* ended = std::get_if<core::AttemptEnded>(&event)) {
         log_names_.erase(ended->id);
     }
+    return {};
 }
 
 void Machine::remember_host(const core::Event& event) {
@@ -189,6 +197,8 @@ void Machine::start_container(core::StartContainer start) {
     auto attempt = describe(start);
     if (attempt) {
         runtime_->start(std::move(*attempt));
+    } else if (is_retryable(attempt.error().kind)) {
+        stop_writing(attempt.error());  // recover() starts what was not started
     } else {
         end_undescribed(start.id, attempt.error());
     }

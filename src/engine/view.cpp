@@ -1,17 +1,83 @@
 #include "batchd/engine/view.hpp"
 
+#include "batchd/core/core.hpp"
+
 #include <algorithm>
 
 namespace batchd::engine {
 
-std::string View::waiting_reason(const std::string& name, const model::Resources& resources,
-                                 bool fargate) const {
-    const auto queue = std::ranges::find(queues, name, &QueueView::name);
-    if (queue == queues.end()) return {};
-    const auto found = std::ranges::find_if(queue->waiting, [&](const WaitingView& waiting) {
-        return waiting.resources == resources && waiting.fargate == fargate;
-    });
-    return found == queue->waiting.end() ? std::string{} : found->reason;
+namespace {
+
+QueueView view_of(const core::State& state, const core::Queue& queue,
+                  const std::vector<std::size_t>& environment_places) {
+    QueueView view;
+    view.id = queue.row.id;
+    view.name = queue.row.document.job_queue_name;
+    view.state = queue.row.document.state;
+    view.status = queue.row.status;
+    view.priority = queue.row.document.priority;
+    view.counts = queue.counts;
+    for (const auto e : queue.environments) {
+        view.environments.push_back(environment_places[e.value]);
+    }
+    core::WaitKey head;
+    view.waiting.reserve(queue.waiting.size());
+    for (const auto& [index, bucket] : queue.waiting) {
+        view.waiting.push_back({.shape = state.shape(index),
+                                .jobs = static_cast<std::int64_t>(bucket.size())});
+        const auto& [key, job] = *bucket.begin();
+        if (!view.oldest_runnable || key < head) {
+            head = key;
+            view.oldest_runnable = state.job(job).created_at;
+        }
+    }
+    return view;
+}
+
+EnvironmentView view_of(const core::Environment& environment) {
+    const auto& row = environment.row;
+    EnvironmentView view;
+    view.name = row.document.compute_environment_name;
+    view.uuid = row.uuid;
+    view.state = row.document.state;
+    view.status = row.status;
+    view.is_open = core::is_open(environment);
+    view.fargate = model::is_fargate(row.document);
+    for (const auto h : environment.hosts) view.hosts.push_back(h.value);
+    view.limit = core::vcpu_limit(environment);
+    view.used = environment.used;
+    return view;
+}
+
+HostView view_of(const core::Host& host) {
+    return {.name = host.name,
+            .is_up = host.is_up,
+            .is_known = host.is_known,
+            .down_reason = host.down_reason,
+            .capacity = host.capacity,
+            .used = host.used,
+            .running = host.running};
+}
+
+}  // namespace
+
+View view_of(const core::State& state) {
+    View view;
+    std::vector<std::size_t> places;  // of each environment of the state, in the view
+    for (const auto& environment : state.environments) {
+        places.push_back(view.environments.size());
+        if (environment.row.status != "DELETED") view.environments.push_back(view_of(environment));
+    }
+    for (const auto& queue : state.queues) {
+        if (queue.row.status != "DELETED") view.queues.push_back(view_of(state, queue, places));
+    }
+    for (const auto& host : state.hosts) view.hosts.push_back(view_of(host));
+    return view;
+}
+
+const QueueView* View::find_queue(const std::string& name) const {
+    const auto found = std::ranges::find(queues, name, &QueueView::name);
+    return found == queues.end() ? nullptr : &*found;
 }
 
 std::optional<model::DefinitionRow> Catalog::find(const std::string& name,

@@ -104,7 +104,14 @@ class StreamConnection final : public Connection {
     }
 
     bool is_dry() const override { return is_dry_; }
-    void expect_slow_body() override { beast::get_lowest_layer(stream_).expires_never(); }
+    void limit_read(std::optional<Milliseconds> limit) override {
+        auto& lowest = beast::get_lowest_layer(stream_);
+        if (limit) {
+            lowest.expires_after(*limit);
+        } else {
+            lowest.expires_never();
+        }
+    }
     bool is_reusable() const override {
         return parser_ && parser_->is_done() && parser_->keep_alive() && buffer_.size() == 0;
     }

@@ -19,8 +19,8 @@ class Connection {
     /// Whether the next read() has to wait for the network.
     virtual bool is_dry() const = 0;
 
-    /// From now on read() may take as long as it likes.
-    virtual void expect_slow_body() = 0;
+    /// How long the next read() may take; nullopt: as long as it likes.
+    virtual void limit_read(std::optional<Milliseconds> limit) = 0;
 
     /// Whether the last answer was read to its end and the server keeps the connection.
     virtual bool is_reusable() const = 0;

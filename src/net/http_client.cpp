@@ -37,7 +37,7 @@ HttpStream::~HttpStream() {
 
 asio::awaitable<Result<HttpResponse>> HttpStream::open(HttpRequest request) {
     if (closed_) co_return closed_error();
-    connection_ = pool_->take_idle();
+    if (!request.on_new_connection) connection_ = pool_->take_idle();
     if (connection_) {
         auto response = co_await connection_->send(request);
         const bool is_stale = !response && !connection_->has_answer() &&
@@ -54,9 +54,9 @@ asio::awaitable<Result<HttpResponse>> HttpStream::open(HttpRequest request) {
     co_return co_await connection_->send(request);
 }
 
-asio::awaitable<Result<std::string_view>> HttpStream::read() {
+asio::awaitable<Result<std::string_view>> HttpStream::read(std::optional<Milliseconds> limit) {
     if (closed_ || !connection_) co_return closed_error();
-    connection_->expect_slow_body();
+    connection_->limit_read(limit);
     co_return co_await connection_->read();
 }
 

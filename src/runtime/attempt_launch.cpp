@@ -77,10 +77,7 @@ AttemptTask::Next AttemptTask::take_over(const docker::ContainerState& state) {
         return Next::Done;
     }
     if (state.status == "exited") {
-        exit_ = Exit{.code = state.exit_code,
-                     .oom_killed = state.oom_killed,
-                     .inspected = true,
-                     .at = state.finished_at.value_or(now)};
+        exit_ = Exit{.code = state.exit_code, .at = state.finished_at.value_or(now)};
     }
     report_started(state.started_at.value_or(now));
     return Next::Watch;

@@ -3,6 +3,8 @@
 #include "batchd/docker/create_body.hpp"
 #include "runtime/outcome.hpp"
 
+#include <algorithm>
+
 namespace batchd::runtime {
 
 namespace asio = boost::asio;
@@ -154,13 +156,27 @@ void AttemptTask::shutdown() {
 void AttemptTask::on_event(const docker::Event& event) {
     if (event.action == "oom") {
         saw_oom_ = true;
+        wake_.notify_all();
+    } else if (event.action == "kill") {
+        saw_kill_ = saw_kill_ || !stop_grace_;
     } else if (event.action == "die" && !event.exit_code) {
         on_missing();  // an Engine that does not say how it ended is asked
-    } else if (event.action == "die" && !exit_) {
-        exit_ = Exit{.code = *event.exit_code, .at = context_.clock.now()};
+    } else if (event.action == "die" && exit_) {
+        exit_->told = true;
+        wake_.notify_all();
+    } else if (event.action == "die") {
+        exit_ = Exit{.code = *event.exit_code, .told = true, .at = time_of(event)};
         limit_log_stream();
         wake_.notify_all();
     }
+}
+
+/// After a broken connection events come late; and the host's clock may differ from ours.
+Timestamp AttemptTask::time_of(const docker::Event& event) const {
+    const Timestamp now = context_.clock.now();
+    if (event.time_ns <= 0) return now;
+    return std::clamp(from_epoch_ms(event.time_ns / 1'000'000),
+                      std::min(started_at_.value_or(now), now), now);
 }
 
 void AttemptTask::on_missing() {

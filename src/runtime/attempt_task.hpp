@@ -49,7 +49,9 @@ class AttemptTask final : public ContainerWatcher,
     struct Exit {
         std::int32_t code = 0;
         bool oom_killed = false;
-        bool inspected = false;  ///< oom_killed is known
+        bool told = false;       ///< by an event, not only found
+        bool is_final = false;   ///< nothing more is to be found out
+        bool with_host = false;  ///< the Engine ended it when it ended itself
         Timestamp at;
     };
     enum class Drained : std::uint8_t { ToTheEnd, Broken, Refused };
@@ -72,6 +74,8 @@ class AttemptTask final : public ContainerWatcher,
     boost::asio::awaitable<Drained> read_logs();
     boost::asio::awaitable<void> await_exit(bool logs_ended);
     boost::asio::awaitable<Found> confirm_exit();
+    boost::asio::awaitable<bool> was_oom_killed(const docker::ContainerState& state);
+    boost::asio::awaitable<bool> ended_with_its_host();
     boost::asio::awaitable<bool> has_all_output();
     boost::asio::awaitable<void> close_log();
     void open_log();
@@ -85,6 +89,7 @@ class AttemptTask final : public ContainerWatcher,
     void report_started(Timestamp at);
     void report_ended(ports::AttemptOutcome outcome);
     void remove_when_idle();
+    Timestamp time_of(const docker::Event& event) const;
 
     Context& context_;
     std::shared_ptr<Host> host_;
@@ -107,6 +112,7 @@ class AttemptTask final : public ContainerWatcher,
     std::optional<Timestamp> started_at_;
     std::optional<Exit> exit_;
     bool saw_oom_ = false;
+    bool saw_kill_ = false;  ///< a signal that we did not ask for
     std::optional<ports::AttemptOutcome> outcome_;
 
     std::unique_ptr<ports::LogWriter> log_;

@@ -18,6 +18,9 @@ constexpr Milliseconds kExitAfterLogs{2'000};
 /// driver that hangs must not keep a job from ending.
 constexpr Milliseconds kLogsAfterExit{5'000};
 
+/// How long after the exit an `oom` event may come.
+constexpr Milliseconds kOomAfterExit{500};
+
 }  // namespace
 
 asio::awaitable<void> AttemptTask::watch() {
@@ -46,8 +49,9 @@ asio::awaitable<void> AttemptTask::watch() {
     }
     co_await close_log();
     if (is_over()) co_return;
-    report_ended(found == Found::Exited ? exited(exit_->code, exit_->oom_killed, exit_->at)
-                                        : disappeared(host_->name(), context_.clock.now()));
+    report_ended(found != Found::Exited ? disappeared(host_->name(), context_.clock.now())
+                 : exit_->with_host     ? lost_with_host(host_->name(), exit_->at)
+                                        : exited(exit_->code, exit_->oom_killed, exit_->at));
 }
 
 void AttemptTask::open_log() {
@@ -135,11 +139,15 @@ asio::awaitable<void> AttemptTask::await_exit(bool logs_ended) {
     while (!exit_ && !is_over() && !std::exchange(look_again_, false)) co_await wake_.wait();
 }
 
-/// Asks the Engine only if its events leave open whether the container ended, or whether the memory
-/// limit killed it.
+/// Asks the Engine only if its events leave open whether the container ended, or what ended it.
 asio::awaitable<AttemptTask::Found> AttemptTask::confirm_exit() {
     look_again_ = false;
-    if (exit_ && (exit_->inspected || (exit_->code != 137 && !saw_oom_))) co_return Found::Exited;
+    const bool is_clear = exit_ && exit_->told && exit_->code != 137 && !saw_oom_;
+    if (exit_ && !exit_->is_final && is_clear) {
+        exit_->with_host = co_await ended_with_its_host();
+        exit_->is_final = true;
+    }
+    if (exit_ && exit_->is_final) co_return Found::Exited;
     const auto state = co_await host_->client().inspect(container_id_);
     if (!state) {
         co_return state.error().kind == ErrorKind::NotFound ? Found::Gone : Found::Unknown;
@@ -149,9 +157,39 @@ asio::awaitable<AttemptTask::Found> AttemptTask::confirm_exit() {
     if (state->status != "exited") co_return Found::Running;
     if (!exit_) exit_ = Exit{.at = state->finished_at.value_or(context_.clock.now())};
     exit_->code = state->exit_code;
-    exit_->oom_killed = state->oom_killed;
-    exit_->inspected = true;
+    exit_->oom_killed = co_await was_oom_killed(*state);
+    exit_->with_host = co_await ended_with_its_host();
+    exit_->is_final = true;
     co_return Found::Exited;
+}
+
+/// The kernel's word of the kill can reach the Engine after the exit: then the state lacks it for
+/// ever, but an `oom` event follows the `die`.
+asio::awaitable<bool> AttemptTask::was_oom_killed(const docker::ContainerState& state) {
+    if (state.oom_killed || state.exit_code != 137) co_return state.oom_killed;
+    if (!saw_oom_ && !stop_grace_ && exit_->told) co_await wake_.wait_for(kOomAfterExit);
+    co_return saw_oom_;
+}
+
+/// An Engine without live-restore ends its containers when it ends: with SIGTERM, so that the code
+/// may be the job's own, or with SIGKILL; after a crash of the host the code is 255. None of that is
+/// an exit of the job's, but for the 0 of one that finished in its grace (as on a Spot instance).
+asio::awaitable<bool> AttemptTask::ended_with_its_host() {
+    if (stop_grace_ || exit_->code == 0 || exit_->oom_killed) co_return false;
+    if (exit_->told) {
+        if (!saw_kill_) co_return false;
+        co_return host_->went_down_after(exit_->at) || !co_await host_->client().is_accepting();
+    }
+    const bool is_killed = exit_->code == 137 || exit_->code == 255;
+    if (!is_killed && !host_->was_away_at(exit_->at)) co_return false;
+    // An Engine that was only out of reach repeats its events, this exit among them.
+    const auto deadline = asio::steady_timer::clock_type::now() + kExitAfterLogs;
+    while (!exit_->told && !is_over()) {
+        const auto left = deadline - asio::steady_timer::clock_type::now();
+        if (left <= left.zero()) co_return true;
+        co_await wake_.wait_for(std::chrono::ceil<Milliseconds>(left));
+    }
+    co_return false;
 }
 
 /// The Engine can end the stream of a container that stops before the last words are in it. They

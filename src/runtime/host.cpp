@@ -83,6 +83,7 @@ asio::awaitable<Error> Host::serve() {
 void Host::went_up() {
     ++connections_;
     is_up_ = true;
+    went_up_at_ = context_.clock.now();
     down_reason_.clear();
     const model::Resources capacity{
         .vcpu = options_.vcpu.value_or(vcpus(info_.cpus)),
@@ -93,7 +94,18 @@ void Host::went_up() {
     changed_.notify_all();
 }
 
+bool Host::was_away_at(Timestamp time) const {
+    constexpr Seconds kSlack{1};  // for clocks that differ, and for the time until we notice
+    return went_down_at_ && time >= *went_down_at_ - kSlack &&
+           (!is_up_ || time <= went_up_at_ + kSlack);
+}
+
+bool Host::went_down_after(Timestamp time) const {
+    return went_down_at_ && *went_down_at_ >= time;
+}
+
 void Host::went_down(const Error& why) {
+    if (is_up_) went_down_at_ = context_.clock.now();
     is_up_ = false;
     client_.drop_idle();
     reconcile_now_.notify_all();

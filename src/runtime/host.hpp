@@ -9,6 +9,7 @@
 #include <boost/asio/awaitable.hpp>
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -36,6 +37,9 @@ class Host : public std::enable_shared_from_this<Host> {
     docker::Client& client() { return client_; }
     const docker::EngineInfo& info() const { return info_; }
     bool is_up() const { return is_up_; }
+    /// Whether the Engine did not answer at that time, as far as the last such spell goes.
+    bool was_away_at(Timestamp time) const;
+    bool went_down_after(Timestamp time) const;
     /// Returns when the host is up, or the runtime stops.
     boost::asio::awaitable<void> wait_up();
 
@@ -73,6 +77,8 @@ class Host : public std::enable_shared_from_this<Host> {
     Signal changed_;  ///< is_up_
     Signal reconcile_now_;
     std::string down_reason_;  ///< as last reported
+    std::optional<Timestamp> went_down_at_;  ///< the last time that it was up before
+    Timestamp went_up_at_{};
     std::int64_t last_event_ns_ = 0;
     std::size_t connections_ = 0;  ///< counts, to end what belongs to an earlier one
     bool is_up_ = false;

@@ -15,6 +15,14 @@ std::string shortened(std::string text) {
     return text;
 }
 
+ports::AttemptOutcome host_failed(const std::string& host, std::string_view what,
+                                  Timestamp stopped_at) {
+    return {.exit_code = std::nullopt,
+            .reason = "Host " + host + ": " + std::string(what),
+            .status_reason = "Host EC2 (instance " + host + ") terminated.",
+            .stopped_at = stopped_at};
+}
+
 }  // namespace
 
 ports::AttemptOutcome failed_to_start(std::string reason, std::optional<std::int32_t> exit_code,
@@ -39,10 +47,11 @@ ports::AttemptOutcome exited(std::int32_t exit_code, bool oom_killed, Timestamp 
 }
 
 ports::AttemptOutcome disappeared(const std::string& host, Timestamp now) {
-    return {.exit_code = std::nullopt,
-            .reason = "Host " + host + ": the container disappeared",
-            .status_reason = "Host EC2 (instance " + host + ") terminated.",
-            .stopped_at = now};
+    return host_failed(host, "the container disappeared", now);
+}
+
+ports::AttemptOutcome lost_with_host(const std::string& host, Timestamp stopped_at) {
+    return host_failed(host, "its Docker Engine ended, and the container with it", stopped_at);
 }
 
 }  // namespace batchd::runtime

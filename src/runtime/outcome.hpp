@@ -21,4 +21,7 @@ ports::AttemptOutcome exited(std::int32_t exit_code, bool oom_killed, Timestamp 
 /// The container ran, and is gone without a trace.
 ports::AttemptOutcome disappeared(const std::string& host, Timestamp now);
 
+/// The host's Engine ended, or the whole host, and the container with it.
+ports::AttemptOutcome lost_with_host(const std::string& host, Timestamp stopped_at);
+
 }  // namespace batchd::runtime

@@ -64,15 +64,16 @@ Result<> load_jobs(Database& database, ports::Snapshot& snapshot) {
         auto& job = snapshot.jobs.emplace_back();
         auto& traits = job.traits;
         std::optional<std::string> retry_rules;
-        row.read(job.seq, job.id, job.queue_id, job.name, job.definition_name, job.created_at,
-                 traits.resources.vcpu, traits.resources.memory, traits.resources.gpus,
+        row.read(job.seq, job.id, job.queue_id, job.name, job.definition_name,
+                 job.definition_revision, job.created_at, traits.resources.vcpu, traits.resources.memory, traits.resources.gpus,
                  traits.fargate, traits.scheduling_priority, traits.attempts, traits.timeout,
                  retry_rules, traits.depends_on);
         read_state(row, job.state);
         return retry_rules ? read_document(*retry_rules, traits.retry_rules) : Result<>{};
     };
     return database.each(
-        "SELECT seq, id, queue_id, name, definition_name, created_at, milli_vcpu, memory_mib, gpus,"
+        "SELECT seq, id, queue_id, name, definition_name, definition_revision, created_at,"
+        " milli_vcpu, memory_mib, gpus,"
         " fargate, scheduling_priority, attempts, timeout_seconds, retry_rules, depends_on,"
         " status, status_reason, attempt, started_at, stopped_at, is_cancelled, is_terminated"
         " FROM job WHERE seq IN (SELECT seq FROM job WHERE queue_id IN (SELECT id FROM job_queue)"

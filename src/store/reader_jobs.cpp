@@ -25,14 +25,14 @@ Result<> read_job(Database& database, const model::JobId& id, std::vector<JobDet
     auto on_row = [&](Row& row) -> Result<> {
         JobDetail& job = jobs.emplace_back();
         job.id = id;
-        row.read(job.seq, job.queue, job.name, job.definition_name, job.created_at, job.spec,
-                 job.tags);
+        row.read(job.seq, job.queue, job.name, job.created_at, job.spec, job.tags);
+        read_shape(row, job.resources, job.fargate);
         read_state(row, job.state);
         return {};
     };
     BATCHD_TRY(database.each(
-        "SELECT job.seq, job_queue.name, job.name, job.definition_name, job.created_at, spec,"
-        " job.tags, job.status, job.status_reason, attempt, started_at, stopped_at, is_cancelled,"
+        "SELECT job.seq, job_queue.name, job.name, job.created_at, spec, job.tags,"
+        " milli_vcpu, memory_mib, gpus, fargate, job.status, job.status_reason, attempt, started_at, stopped_at, is_cancelled,"
         " is_terminated"
         " FROM job JOIN job_queue ON job_queue.id = job.queue_id"
         " JOIN job_spec ON job_spec.job_seq = job.seq WHERE job.id = ?",
@@ -59,17 +59,17 @@ Result<Page<JobSummary, std::int64_t>> Reader::list_jobs(std::int64_t queue_id,
     std::vector<JobSummary> jobs;
     auto on_row = [&](Row& row) -> Result<> {
         JobSummary& job = jobs.emplace_back();
-        row.read(job.seq, job.id, job.name, job.definition_arn, job.created_at, job.exit_code,
-                 job.reason);
+        row.read(job.seq, job.id, job.name, job.definition_name, job.definition_revision,
+                 job.created_at, job.exit_code, job.reason);
+        read_shape(row, job.resources, job.fargate);
         read_state(row, job.state);
         return {};
     };
     BATCHD_TRY(database_->each(
-        "SELECT job.seq, job.id, job.name, json_extract(job_spec.spec, '$.jobDefinition'),"
-        " job.created_at, attempt.exit_code, attempt.reason, job.status, job.status_reason,"
+        "SELECT job.seq, job.id, job.name, definition_name, definition_revision, job.created_at,"
+        " attempt.exit_code, attempt.reason, milli_vcpu, memory_mib, gpus, fargate, job.status, job.status_reason,"
         " job.attempt, job.started_at, job.stopped_at, job.is_cancelled, job.is_terminated"
-        " FROM job JOIN job_spec ON job_spec.job_seq = job.seq"
-        " LEFT JOIN attempt ON attempt.job_seq = job.seq AND attempt.number = job.attempt"
+        " FROM job LEFT JOIN attempt ON attempt.job_seq = job.seq AND attempt.number = job.attempt"
         " WHERE job.queue_id = ? AND job.status = ? AND job.seq < ?"
         " ORDER BY job.seq DESC LIMIT ?",
         on_row, queue_id, status, before.value_or(std::numeric_limits<std::int64_t>::max()),

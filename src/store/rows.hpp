@@ -15,6 +15,11 @@ inline void read_state(Row& row, model::JobState& state) {
              state.is_cancelled, state.is_terminated);
 }
 
+/// milli_vcpu, memory_mib, gpus, fargate
+inline void read_shape(Row& row, model::Resources& resources, bool& fargate) {
+    row.read(resources.vcpu, resources.memory, resources.gpus, fargate);
+}
+
 /// number, compute_environment, host, container_id, log_group, log_stream, started_at, stopped_at,
 /// exit_code, reason, status_reason; the job's id is the caller's to fill in.
 inline void read_attempt(Row& row, model::Attempt& attempt) {

@@ -44,9 +44,10 @@ Decision finish_step(State& state, Timestamp now);
 /// When finish_step has to be called again, even if no event comes.
 std::optional<Timestamp> next_deadline(const State& state);
 
-/// Lays the stored rows into a fresh state that has its policy and hosts. Internal if rows
-/// contradict each other, with the row that does.
-Result<> restore(State& state, const model::Snapshot& snapshot);
+/// Lays the stored rows into a fresh state that has its policy and hosts; attempts whose time is up
+/// are being stopped at once, so that whatever ends them is not taken for an end of their own.
+/// Internal if rows contradict each other, with the row that does.
+Result<> restore(State& state, const model::Snapshot& snapshot, Timestamp now);
 
 /// The attempts that the stored rows say are under way; after restore().
 struct LiveAttempt {
@@ -55,10 +56,6 @@ struct LiveAttempt {
     bool is_stopping = false;
 };
 std::vector<LiveAttempt> live_attempts(const State& state);
-
-/// Why RUNNABLE jobs of this shape wait in this queue: AWS's code where it has one, then a sentence
-/// with numbers (codes: docs/api.md). Never empty.
-std::string waiting_reason(const State& state, const Queue& queue, const Shape& shape);
 
 /// Whether jobs may be placed through the environment at all: VALID and ENABLED.
 bool is_open(const Environment& environment);

@@ -22,6 +22,7 @@ struct SubmitJob {
     std::string queue;  ///< name
     std::string name;
     std::string definition_name;
+    std::int32_t definition_revision = 0;
     model::JobTraits traits;
     std::string spec;  ///< model::JobSpec as JSON
     std::string tags;  ///< JSON object

@@ -34,6 +34,9 @@ class Client {
     /// Unavailable if the Engine is too old.
     Async<> negotiate();
     Async<EngineInfo> info();
+    /// Whether the Engine takes a new connection and answers on it within two seconds. One that
+    /// shuts down does not, though it still serves the connections that it has.
+    boost::asio::awaitable<bool> is_accepting();
 
     /// Returns the container's id. NotFound if the image is missing, Conflict if the name exists.
     Async<std::string> create(std::string name, std::string body);
@@ -77,13 +80,16 @@ class Client {
 /// Cuts a stream into lines.
 class LineReader {
   public:
-    explicit LineReader(net::HttpStream& stream) : stream_(stream) {}
+    /// `limit`: how long the stream may be silent.
+    explicit LineReader(net::HttpStream& stream, std::optional<Milliseconds> limit = std::nullopt)
+        : stream_(stream), limit_(limit) {}
     /// The next line that is not blank, without its end; empty at the end of the stream. Valid
-    /// until the next call.
+    /// until the next call. Unavailable for a line of more than 1 MiB, which no Engine sends.
     Async<std::string_view> next();
 
   private:
     net::HttpStream& stream_;
+    std::optional<Milliseconds> limit_;
     std::string buffer_;
     std::size_t at_ = 0;
 };

@@ -61,10 +61,11 @@ class Machine {
 
     Result<> load();
     Result<> make_defaults(Timestamp now, const std::string& uuid);
-    void adopt();
-    bool recover(Timestamp now);
+    Result<> adopt();
+    void stop_writing(const Error& why);
+    bool recover();
     void refuse(std::vector<Input>& inputs);
-    void prepare(core::Event& event);
+    Result<> prepare(core::Event& event);
     void remember_host(const core::Event& event);
     void act(std::vector<core::Action> actions);
     void start_container(core::StartContainer start);

@@ -1,6 +1,7 @@
 // What the engine publishes for readers: immutable values, exchanged whole. Any thread.
 #pragma once
 
+#include "batchd/core/state.hpp"
 #include "batchd/model/changes.hpp"
 
 #include <array>
@@ -17,12 +18,10 @@
 
 namespace batchd::engine {
 
-/// RUNNABLE jobs of one shape in one queue, and why they wait.
+/// RUNNABLE jobs of one shape in one queue.
 struct WaitingView {
-    model::Resources resources;
-    bool fargate = false;
+    core::Shape shape;
     std::int64_t jobs = 0;
-    std::string reason;
 };
 
 struct QueueView {
@@ -32,6 +31,7 @@ struct QueueView {
     std::string status;
     std::int32_t priority = 0;
     std::array<std::int64_t, model::kJobStatusCount> counts{};
+    std::vector<std::size_t> environments;  ///< places in View::environments, in order of use
     std::vector<WaitingView> waiting;
     std::optional<Timestamp> oldest_runnable;  ///< createdAt of the job at the head
 };
@@ -41,6 +41,9 @@ struct EnvironmentView {
     std::string uuid;
     std::string state;
     std::string status;
+    bool is_open = false;  ///< takes jobs
+    bool fargate = false;
+    std::vector<std::size_t> hosts;  ///< places in View::hosts
     std::optional<MilliVcpu> limit;  ///< maxvCpus of a MANAGED environment
     MilliVcpu used;
 };
@@ -48,6 +51,7 @@ struct EnvironmentView {
 struct HostView {
     std::string name;
     bool is_up = false;
+    bool is_known = false;  ///< told its capacity at least once
     std::string down_reason;
     model::Resources capacity;
     model::Resources used;
@@ -62,10 +66,16 @@ struct View {
     bool is_writable = true;
     std::string not_writable_reason;  ///< why writes are refused
 
-    /// Why RUNNABLE jobs of that shape wait; empty if none do.
-    std::string waiting_reason(const std::string& queue, const model::Resources& resources,
-                               bool fargate) const;
+    /// nullptr if there is no such queue.
+    const QueueView* find_queue(const std::string& name) const;
+
+    /// Why RUNNABLE jobs of this shape wait in this queue: AWS's code where it has one, then a
+    /// sentence with numbers (codes: docs/api.md). Never empty. Composed when somebody asks, so
+    /// that publishing costs the same for a queue in which thousands of shapes wait.
+    std::string waiting_reason(const QueueView& queue, const core::Shape& shape) const;
 };
+
+View view_of(const core::State& state);
 
 /// The newest View.
 class PublishedView {

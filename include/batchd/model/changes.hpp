@@ -50,7 +50,8 @@ struct JobRow {
     JobId id;
     std::int64_t queue_id = 0;
     std::string name;
-    std::string definition_name;  ///< without revision
+    std::string definition_name;
+    std::int32_t definition_revision = 0;
     JobTraits traits;
     Timestamp created_at;
     JobState state;

@@ -14,6 +14,7 @@
 #include <boost/asio/awaitable.hpp>
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -31,6 +32,8 @@ struct HttpRequest {
     Milliseconds timeout{30'000};
     /// May be sent again when a kept connection turns out to be dead.
     bool repeatable = true;
+    /// Asks for a connection of its own: whether the server takes new ones.
+    bool on_new_connection = false;
 };
 
 struct HttpResponse {
@@ -57,9 +60,10 @@ class HttpStream {
     /// Once. Returns when the head of the answer is there, without a body.
     boost::asio::awaitable<Result<HttpResponse>> open(HttpRequest request);
 
-    /// The next bytes of the body, empty at its end. Valid until the next call. No time-out:
-    /// close() ends it.
-    boost::asio::awaitable<Result<std::string_view>> read();
+    /// The next bytes of the body, empty at its end. Valid until the next call. Without a limit only
+    /// close() ends the wait for bytes that do not come.
+    boost::asio::awaitable<Result<std::string_view>> read(
+        std::optional<Milliseconds> limit = std::nullopt);
 
     /// Whether the next read() has to wait for the network.
     bool is_dry() const;

@@ -35,9 +35,10 @@ struct JobDetail {
     model::JobId id;
     std::string queue;  ///< name
     std::string name;
-    std::string definition_name;  ///< without revision; the spec has the ARN
     Timestamp created_at;
     model::JobState state;
+    model::Resources resources;
+    bool fargate = false;
     std::string spec;                      ///< model::JobSpec as JSON
     std::string tags;                      ///< JSON object
     std::vector<model::Attempt> attempts;  ///< ascending by number
@@ -48,9 +49,12 @@ struct JobSummary {
     std::int64_t seq = 0;
     model::JobId id;
     std::string name;
-    std::string definition_arn;  ///< with revision
+    std::string definition_name;
+    std::int32_t definition_revision = 0;
     Timestamp created_at;
     model::JobState state;
+    model::Resources resources;
+    bool fargate = false;
     std::optional<std::int32_t> exit_code;  ///< of the newest attempt
     std::string reason;                     ///< of the newest attempt's container
 };

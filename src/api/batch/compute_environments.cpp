@@ -72,7 +72,7 @@ Json detail_of(const Services& services, const store::EnvironmentDetail& environ
 
 }  // namespace
 
-Task<Json> create_compute_environment(Call call) {
+Task<Answer> create_compute_environment(Call call) {
     auto request = json::decode<CreateRequest>(call.body);
     if (!request) co_return error_of(request);
     if (auto valid = check_new(call, *request); !valid) co_return error_of(valid);
@@ -86,7 +86,7 @@ Task<Json> create_compute_environment(Call call) {
     co_return identity(call, name);
 }
 
-Task<Json> describe_compute_environments(Call call) {
+Task<Answer> describe_compute_environments(Call call) {
     auto request = json::decode<DescribeRequest>(call.body);
     if (!request) co_return error_of(request);
     auto limit = page_size(request->max_results, kMaxPage);
@@ -108,7 +108,7 @@ Task<Json> describe_compute_environments(Call call) {
     co_return answer;
 }
 
-Task<Json> update_compute_environment(Call call) {
+Task<Answer> update_compute_environment(Call call) {
     auto request = json::decode<UpdateRequest>(call.body);
     if (!request) co_return error_of(request);
     const std::string name =
@@ -119,7 +119,7 @@ Task<Json> update_compute_environment(Call call) {
     co_return identity(call, name);
 }
 
-Task<Json> delete_compute_environment(Call call) {
+Task<Answer> delete_compute_environment(Call call) {
     auto request = json::decode<DeleteRequest>(call.body);
     if (!request) co_return error_of(request);
     auto done = co_await execute(

@@ -22,28 +22,33 @@ std::vector<model::JobId> job_ids(const Call& call, const std::vector<std::strin
     return ids;
 }
 
+Result<Answer> describe(const Services& services, const std::vector<model::JobId>& ids,
+                        store::Reader& reader) {
+    const auto jobs = reader.jobs(ids);
+    if (!jobs) return std::unexpected(jobs.error());
+    const auto view = services.engine.view();
+    std::string text = R"({"jobs":[)";
+    for (const auto& job : *jobs) {
+        if (text.back() != '[') text += ',';
+        append_job_detail(text, services, *view, job);
+    }
+    return Answer(text += "]}");
+}
+
 }  // namespace
 
-Task<Json> describe_jobs(Call call) {
+Task<Answer> describe_jobs(Call call) {
     auto request = json::decode<DescribeJobsRequest>(call.body);
     if (!request) co_return error_of(request);
     if (!call.body.contains("jobs")) co_return invalid_argument("jobs is required");
     if (request->jobs.size() > kMaxJobs) {
         co_return invalid_argument("Maximum number of jobs supported is 100");
     }
-    // The details are composed on the reader's thread: they cost more than the query.
-    auto details = co_await read(call.services,
-                                 [services = call.services, ids = job_ids(call, request->jobs)](
-                                     store::Reader& reader) -> Result<Json> {
-                                     auto jobs = reader.jobs(ids);
-                                     if (!jobs) return error_of(jobs);
-                                     Json list = Json::array();
-                                     for (const auto& job : *jobs)
-                                         list.push_back(job_detail(*services, job));
-                                     return list;
-                                 });
-    if (!details) co_return error_of(details);
-    co_return Json{{"jobs", std::move(*details)}};
+    co_return co_await read(call.services, [services = call.services,
+                                            ids = job_ids(call, request->jobs)](
+                                               store::Reader& reader) {
+        return describe(*services, ids, reader);
+    });
 }
 
 }  // namespace batchd::api::batch

@@ -15,7 +15,7 @@ BOOST_DESCRIBE_STRUCT(EndJobRequest, (), (job_id, reason))
 
 /// `Event` is CancelJob or TerminateJob.
 template <class Event>
-Task<Json> end_job(Call call) {
+Task<Answer> end_job(Call call) {
     auto request = json::decode<EndJobRequest>(call.body);
     if (!request) co_return error_of(request);
     if (auto given = require("jobId", request->job_id); !given) co_return error_of(given);
@@ -34,8 +34,8 @@ Task<Json> end_job(Call call) {
 
 }  // namespace
 
-Task<Json> cancel_job(Call call) { return end_job<core::CancelJob>(std::move(call)); }
+Task<Answer> cancel_job(Call call) { return end_job<core::CancelJob>(std::move(call)); }
 
-Task<Json> terminate_job(Call call) { return end_job<core::TerminateJob>(std::move(call)); }
+Task<Answer> terminate_job(Call call) { return end_job<core::TerminateJob>(std::move(call)); }
 
 }  // namespace batchd::api::batch

@@ -105,7 +105,7 @@ Result<std::optional<store::DefinitionKey>> cursor_of(const std::optional<std::s
 
 }  // namespace
 
-Task<Json> register_job_definition(Call call) {
+Task<Answer> register_job_definition(Call call) {
     auto request = json::decode<RegisterRequest>(call.body);
     if (!request) co_return error_of(request);
     if (auto valid = check_new(call, *request); !valid) co_return error_of(valid);
@@ -120,7 +120,7 @@ Task<Json> register_job_definition(Call call) {
                    {"revision", done->revision}};
 }
 
-Task<Json> describe_job_definitions(Call call) {
+Task<Answer> describe_job_definitions(Call call) {
     auto request = json::decode<DescribeRequest>(call.body);
     if (!request) co_return error_of(request);
     auto limit = page_size(request->max_results, kMaxPage);
@@ -141,7 +141,7 @@ Task<Json> describe_job_definitions(Call call) {
     co_return answer;
 }
 
-Task<Json> deregister_job_definition(Call call) {
+Task<Answer> deregister_job_definition(Call call) {
     auto request = json::decode<DeregisterRequest>(call.body);
     if (!request) co_return error_of(request);
     auto reference = model::parse_definition_reference(call.scope(), request->job_definition);

@@ -70,7 +70,7 @@ Json detail_of(const Services& services, const store::QueueDetail& queue) {
 
 }  // namespace
 
-Task<Json> create_job_queue(Call call) {
+Task<Answer> create_job_queue(Call call) {
     auto request = json::decode<CreateRequest>(call.body);
     if (!request) co_return error_of(request);
     if (auto served = refuse_unserved(call.body); !served) co_return error_of(served);
@@ -88,7 +88,7 @@ Task<Json> create_job_queue(Call call) {
     co_return identity(call, name);
 }
 
-Task<Json> describe_job_queues(Call call) {
+Task<Answer> describe_job_queues(Call call) {
     auto request = json::decode<DescribeRequest>(call.body);
     if (!request) co_return error_of(request);
     auto limit = page_size(request->max_results, kMaxPage);
@@ -107,7 +107,7 @@ Task<Json> describe_job_queues(Call call) {
     co_return answer;
 }
 
-Task<Json> update_job_queue(Call call) {
+Task<Answer> update_job_queue(Call call) {
     auto request = json::decode<UpdateRequest>(call.body);
     if (!request) co_return error_of(request);
     if (auto served = refuse_unserved(call.body); !served) co_return error_of(served);
@@ -119,7 +119,7 @@ Task<Json> update_job_queue(Call call) {
     co_return identity(call, name);
 }
 
-Task<Json> delete_job_queue(Call call) {
+Task<Answer> delete_job_queue(Call call) {
     auto request = json::decode<DeleteRequest>(call.body);
     if (!request) co_return error_of(request);
     auto done = co_await execute(

@@ -1,4 +1,6 @@
 #include "api/batch/operations.hpp"
+#include "api/job_detail.hpp"
+#include "batchd/base/json_text.hpp"
 
 #include <charconv>
 
@@ -77,47 +79,54 @@ Result<Query> to_query(const Call& call, const ListJobsRequest& request) {
     return query;
 }
 
-Json summary_of(const Services& services, const engine::QueueView& queue,
-                const store::JobSummary& job) {
-    Json item{{"jobArn", model::job_arn(services.scope, job.id)},
-              {"jobId", to_string(job.id)},
-              {"jobName", job.name},
-              {"jobDefinition", job.definition_arn},
-              {"createdAt", to_epoch_ms(job.created_at)},
-              {"status", std::string(to_string(job.state.status))}};
-    if (job.state.started_at) item["startedAt"] = to_epoch_ms(*job.state.started_at);
-    if (job.state.stopped_at) item["stoppedAt"] = to_epoch_ms(*job.state.stopped_at);
-    std::string reason = job.state.status_reason;
-    // One shape waits: its reason is the reason of every job here. DescribeJobs tells them apart.
-    if (job.state.status == model::JobStatus::Runnable && queue.waiting.size() == 1) {
-        reason = queue.waiting.front().reason;
+void append_summary(std::string& out, const Services& services, const engine::View& view,
+                    const engine::QueueView& queue, const store::JobSummary& job) {
+    json::ObjectText item(out);
+    item.string("jobArn", model::job_arn(services.scope, job.id));
+    item.string("jobId", to_string(job.id));
+    item.string("jobName", job.name);
+    item.string("jobDefinition",
+                model::batch_arn(services.scope, "job-definition",
+                                 job.definition_name + ":" +
+                                     std::to_string(job.definition_revision)));
+    item.number("createdAt", to_epoch_ms(job.created_at));
+    item.string("status", to_string(job.state.status));
+    if (job.state.started_at) item.number("startedAt", to_epoch_ms(*job.state.started_at));
+    if (job.state.stopped_at) item.number("stoppedAt", to_epoch_ms(*job.state.stopped_at));
+    const std::string reason =
+        status_reason(view, &queue, {job.resources, job.fargate}, job.state);
+    if (!reason.empty()) item.string("statusReason", reason);
+    if (job.exit_code || !job.reason.empty()) {
+        item.name("container");
+        json::ObjectText container(out);
+        if (job.exit_code) container.number("exitCode", *job.exit_code);
+        if (!job.reason.empty()) container.string("reason", job.reason);
+        container.close();
     }
-    if (!reason.empty()) item["statusReason"] = std::move(reason);
-    Json container = Json::object();
-    if (job.exit_code) container["exitCode"] = *job.exit_code;
-    if (!job.reason.empty()) container["reason"] = job.reason;
-    if (!container.empty()) item["container"] = std::move(container);
-    return item;
+    item.close();
 }
 
-Result<Json> list(const Services& services, const Query& query, store::Reader& reader) {
+Result<Answer> list(const Services& services, const Query& query, store::Reader& reader) {
     const auto view = services.engine.view();
-    const auto queue = std::ranges::find(view->queues, query.queue, &engine::QueueView::name);
-    if (queue == view->queues.end()) {
-        return fail(ErrorKind::NotFound, "JobQueue " + query.queue + " not found.");
+    const auto* queue = view->find_queue(query.queue);
+    if (!queue) return fail(ErrorKind::NotFound, "JobQueue " + query.queue + " not found.");
+    const auto page = reader.list_jobs(queue->id, query.status, query.before, query.limit);
+    if (!page) return std::unexpected(page.error());
+    std::string text = R"({"jobSummaryList":[)";
+    for (const auto& job : page->items) {
+        if (text.back() != '[') text += ',';
+        append_summary(text, services, *view, *queue, job);
     }
-    auto page = reader.list_jobs(queue->id, query.status, query.before, query.limit);
-    if (!page) return error_of(page);
-    Json items = Json::array();
-    for (const auto& job : page->items) items.push_back(summary_of(services, *queue, job));
-    Json answer{{"jobSummaryList", std::move(items)}};
-    if (page->next) answer["nextToken"] = make_token("jobs", std::to_string(*page->next));
-    return answer;
+    text += ']';
+    if (page->next) {
+        text += R"(,"nextToken":")" + make_token("jobs", std::to_string(*page->next)) + '"';
+    }
+    return Answer(text += '}');
 }
 
 }  // namespace
 
-Task<Json> list_jobs(Call call) {
+Task<Answer> list_jobs(Call call) {
     auto request = json::decode<ListJobsRequest>(call.body);
     if (!request) co_return error_of(request);
     auto query = to_query(call, *request);

@@ -32,6 +32,7 @@ Result<core::SubmitJob> to_event(const Call& call, model::SubmitJobRequest& requ
     event.queue = model::name_of(call.scope(), "job-queue", request.job_queue);
     event.name = request.job_name;
     event.definition_name = definition->name;
+    event.definition_revision = definition->revision;
     event.traits = std::move(resolved->traits);
     event.spec = json::to_text(resolved->spec);
     event.tags = json::to_text(request.tags);
@@ -40,7 +41,7 @@ Result<core::SubmitJob> to_event(const Call& call, model::SubmitJobRequest& requ
 
 }  // namespace
 
-Task<Json> submit_job(Call call) {
+Task<Answer> submit_job(Call call) {
     auto request = json::decode<model::SubmitJobRequest>(call.body);
     if (!request) co_return error_of(request);
     for (const char* member : {"nodeOverrides", "eksPropertiesOverride", "ecsPropertiesOverride",

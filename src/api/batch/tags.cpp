@@ -53,7 +53,7 @@ Task<std::pair<model::ResourceKey, model::StringMap>> find(Call call, std::strin
     co_return std::pair(std::move(*key), std::move(*map));
 }
 
-Task<Json> patch(Call call, model::ResourceKey key, Json changes) {
+Task<Answer> patch(Call call, model::ResourceKey key, Json changes) {
     auto done = co_await execute(
         call.services, core::PatchTags{{.key = std::move(key), .patch = json::dump(changes)}});
     if (!done) co_return error_of(done);
@@ -62,13 +62,13 @@ Task<Json> patch(Call call, model::ResourceKey key, Json changes) {
 
 }  // namespace
 
-Task<Json> list_tags_for_resource(Call call, std::string arn) {
+Task<Answer> list_tags_for_resource(Call call, std::string arn) {
     auto found = co_await find(call, std::move(arn));
     if (!found) co_return error_of(found);
     co_return Json{{"tags", json::encode(found->second)}};
 }
 
-Task<Json> tag_resource(Call call, std::string arn) {
+Task<Answer> tag_resource(Call call, std::string arn) {
     auto request = json::decode<TagResourceRequest>(call.body);
     if (!request) co_return error_of(request);
     auto found = co_await find(call, std::move(arn));
@@ -79,7 +79,7 @@ Task<Json> tag_resource(Call call, std::string arn) {
     co_return co_await patch(call, std::move(found->first), json::encode(request->tags));
 }
 
-Task<Json> untag_resource(Call call, std::string arn, std::vector<std::string> keys) {
+Task<Answer> untag_resource(Call call, std::string arn, std::vector<std::string> keys) {
     if (keys.empty()) co_return invalid_argument("tagKeys is required");
     auto found = co_await find(call, std::move(arn));
     if (!found) co_return error_of(found);

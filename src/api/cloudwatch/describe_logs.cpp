@@ -52,7 +52,7 @@ Result<Json> stream_of(const Services& services, const model::Attempt& attempt) 
     return entry;
 }
 
-Result<Json> list_streams(const Services& services, const std::string& group,
+Result<Answer> list_streams(const Services& services, const std::string& group,
                           const StreamsRequest& request, store::Reader& reader) {
     auto limit = page_size(request.limit, kMaxPage);
     if (!limit) return error_of(limit);
@@ -74,7 +74,7 @@ Result<Json> list_streams(const Services& services, const std::string& group,
 
 }  // namespace
 
-Task<Json> describe_log_groups(Call call) {
+Task<Answer> describe_log_groups(Call call) {
     auto request = json::decode<GroupsRequest>(call.body);
     if (!request) co_return error_of(request);
     auto groups =
@@ -94,7 +94,7 @@ Task<Json> describe_log_groups(Call call) {
     co_return Json{{"logGroups", std::move(list)}};
 }
 
-Task<Json> describe_log_streams(Call call) {
+Task<Answer> describe_log_streams(Call call) {
     auto request = json::decode<StreamsRequest>(call.body);
     if (!request) co_return error_of(request);
     auto group = group_name(request->log_group_name, request->log_group_identifier);

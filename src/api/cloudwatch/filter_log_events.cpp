@@ -180,7 +180,7 @@ Position position_after(const Query& query, const std::vector<Found>& found, std
     return next;
 }
 
-Result<Json> filter(const Services& services, const Query& query, store::Reader& reader) {
+Result<Answer> filter(const Services& services, const Query& query, store::Reader& reader) {
     auto streams = streams_of(query, reader);
     if (!streams) return error_of(streams);
     std::vector<Found> found;
@@ -203,7 +203,7 @@ Result<Json> filter(const Services& services, const Query& query, store::Reader&
 
 }  // namespace
 
-Task<Json> filter_log_events(Call call) {
+Task<Answer> filter_log_events(Call call) {
     auto request = json::decode<FilterLogEventsRequest>(call.body);
     if (!request) co_return error_of(request);
     auto query = to_query(*request);

@@ -60,7 +60,7 @@ Result<Token> begin_of(const logs::LogStore& logs, const model::AttemptId& id,
     return token;
 }
 
-Result<Json> read_page(const Services& services, const model::AttemptId& id,
+Result<Answer> read_page(const Services& services, const model::AttemptId& id,
                        const GetLogEventsRequest& request) {
     auto token = begin_of(services.logs, id, request);
     if (!token) return error_of(token);
@@ -86,7 +86,7 @@ Result<Json> read_page(const Services& services, const model::AttemptId& id,
 
 }  // namespace
 
-Task<Json> get_log_events(Call call) {
+Task<Answer> get_log_events(Call call) {
     auto request = json::decode<GetLogEventsRequest>(call.body);
     if (!request) co_return error_of(request);
     auto group = group_name(request->log_group_name, request->log_group_identifier);
@@ -94,7 +94,7 @@ Task<Json> get_log_events(Call call) {
     co_return co_await read(
         call.services,
         [services = call.services, group = *group,
-         request = *request](store::Reader& reader) -> Result<Json> {
+         request = *request](store::Reader& reader) -> Result<Answer> {
             auto attempt = reader.attempt_by_log_stream(group, request.log_stream_name);
             if (!attempt) return error_of(attempt);
             if (!*attempt) {

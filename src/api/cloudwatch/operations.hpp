@@ -14,15 +14,15 @@ namespace batchd::api::cloudwatch {
 
 struct Operation {
     std::string_view name;
-    Task<Json> (*handler)(Call);
+    Task<Answer> (*handler)(Call);
 };
 
 std::span<const Operation> operations();
 
-Task<Json> describe_log_groups(Call call);
-Task<Json> describe_log_streams(Call call);
-Task<Json> filter_log_events(Call call);
-Task<Json> get_log_events(Call call);
+Task<Answer> describe_log_groups(Call call);
+Task<Answer> describe_log_streams(Call call);
+Task<Answer> filter_log_events(Call call);
+Task<Answer> get_log_events(Call call);
 
 /// logGroupName, or the name in logGroupIdentifier (an ARN or a name).
 Result<std::string> group_name(const std::optional<std::string>& name,

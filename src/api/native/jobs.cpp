@@ -13,9 +13,11 @@ constexpr std::int64_t kDefaultWaitSeconds = 50;  // botocore gives up reading a
 constexpr std::int64_t kMaxWaitSeconds = 900;
 
 http::Response answer(const Services& services, const store::JobDetail& job) {
-    Json detail = job_detail(services, job);
-    detail["isTerminal"] = model::is_terminal(job.state.status);
-    return json_response(200, json::dump(detail) + "\n");
+    std::string text;
+    append_job_detail(
+        text, services, *services.engine.view(), job,
+        model::is_terminal(job.state.status) ? R"("isTerminal":true)" : R"("isTerminal":false)");
+    return json_response(200, text += '\n');
 }
 
 }  // namespace

@@ -12,16 +12,16 @@ Json resources_of(const model::Resources& resources) {
                 {"gpus", resources.gpus}};
 }
 
-Json queue_of(const engine::QueueView& queue) {
+Json queue_of(const engine::View& view, const engine::QueueView& queue) {
     Json jobs = Json::object();
     for (std::size_t i = 0; i < queue.counts.size(); ++i) {
         jobs[std::string(to_string(static_cast<model::JobStatus>(i)))] = queue.counts[i];
     }
     Json waiting = Json::array();
-    for (const auto& shape : queue.waiting) {
+    for (const auto& [shape, jobs_waiting] : queue.waiting) {
         waiting.push_back(Json{{"resources", resources_of(shape.resources)},
-                               {"jobs", shape.jobs},
-                               {"reason", shape.reason}});
+                               {"jobs", jobs_waiting},
+                               {"reason", view.waiting_reason(queue, shape)}});
     }
     return Json{{"name", queue.name},         {"state", queue.state}, {"status", queue.status},
                 {"priority", queue.priority}, {"jobs", jobs},         {"waiting", waiting}};
@@ -63,7 +63,7 @@ metrics::Gauges gauges_of(const engine::View& view, Timestamp now) {
 Task<http::Response> get_overview(NativeCall call) {
     const auto view = call.services->engine.view();
     Json queues = Json::array();
-    for (const auto& queue : view->queues) queues.push_back(queue_of(queue));
+    for (const auto& queue : view->queues) queues.push_back(queue_of(*view, queue));
     Json hosts = Json::array();
     for (const auto& host : view->hosts) hosts.push_back(host_of(host));
     Json environments = Json::array();

@@ -52,7 +52,8 @@ CREATE TABLE job (
     id BLOB NOT NULL UNIQUE,               -- UUIDv7, 16 bytes: the index grows at its end
     queue_id INTEGER NOT NULL REFERENCES job_queue,
     name TEXT NOT NULL,
-    definition_name TEXT NOT NULL,         -- without revision
+    definition_name TEXT NOT NULL,
+    definition_revision INTEGER NOT NULL,
     created_at INTEGER NOT NULL,
     status INTEGER NOT NULL,               -- 0 SUBMITTED, 1 PENDING, 2 RUNNABLE, 3 STARTING,
                                            -- 4 RUNNING, 5 SUCCEEDED, 6 FAILED

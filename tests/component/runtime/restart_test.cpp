@@ -194,7 +194,7 @@ TEST_F(EngineDownTest, WaitsForTheEngineAndSurvivesItsRestart) {
     ASSERT_TRUE(reason);
     EXPECT_TRUE(reason->contains("cannot connect")) << *reason;
     const auto cancelled = shell("true");
-    const auto start = shell("echo up; trap 'exit 3' TERM; while :; do sleep 0.01; done");
+    const auto start = shell("echo up; trap 'echo term; exit 3' TERM; while :; do sleep 0.01; done");
     (*runtime_)->start(cancelled);
     (*runtime_)->start(start);
     (*runtime_)->stop(cancelled.id, Seconds{1});
@@ -212,9 +212,10 @@ TEST_F(EngineDownTest, WaitsForTheEngineAndSurvivesItsRestart) {
     ASSERT_TRUE(up_again) << up_again.error().message;
     const auto outcome = events_.wait_ended(start.id);
     ASSERT_TRUE(outcome);
-    EXPECT_TRUE(outcome->exit_code.has_value()) << "the Engine knows the container still";
+    EXPECT_FALSE(outcome->exit_code.has_value()) << "3 is the answer to the Engine's SIGTERM";
+    EXPECT_EQ(outcome->status_reason, "Host EC2 (instance one) terminated.");
     EXPECT_EQ(events_.seen(start.id).started.size(), 1U);
-    EXPECT_EQ(logs_.texts(start.id), std::vector<std::string>{"up"});
+    EXPECT_EQ(logs_.texts(start.id), (std::vector<std::string>{"up", "term"}));
 }
 
 TEST_F(EngineDownTest, ShutdownWhileDownIsQuick) {

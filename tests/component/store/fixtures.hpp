@@ -71,6 +71,7 @@ inline ports::JobInsert a_job(std::int64_t seq, std::int64_t queue_id = 1) {
                       .queue_id = queue_id,
                       .name = "job-" + std::to_string(seq),
                       .definition_name = "hello",
+                      .definition_revision = 3,
                       .traits = {},
                       .created_at = at(seq),
                       .state = {}};

@@ -64,7 +64,7 @@ TEST_F(ReaderTest, JobsInTheOrderOfTheRequest) {
     EXPECT_EQ(job.seq, 2);
     EXPECT_EQ(job.queue, "default");
     EXPECT_EQ(job.name, "job-2");
-    EXPECT_EQ(job.definition_name, "hello");
+    EXPECT_EQ(job.resources.vcpu, vcpus(2));
     EXPECT_EQ(job.created_at, at(2));
     EXPECT_EQ(job.state.status, JobStatus::Failed);
     EXPECT_EQ(job.spec, a_job(2).spec);
@@ -100,7 +100,8 @@ TEST_F(ReaderTest, ListsJobsNewestFirstWithTheNewestAttempt) {
     EXPECT_EQ(failed.items[0].exit_code, 42);
     EXPECT_EQ(failed.items[0].reason, "reason 2");
     EXPECT_EQ(failed.items[0].state.attempt, 2);
-    EXPECT_EQ(failed.items[0].definition_arn, "arn:aws:batch:us-east-1:1:job-definition/hello:3");
+    EXPECT_EQ(failed.items[0].definition_name, "hello");
+    EXPECT_EQ(failed.items[0].definition_revision, 3);
     const auto runnable = reader_->list_jobs(1, JobStatus::Runnable, {}, 10).value();
     EXPECT_EQ(seqs(runnable), std::vector<std::int64_t>{2});
     EXPECT_EQ(runnable.items[0].exit_code, std::nullopt);

@@ -111,6 +111,7 @@ TEST_F(RoundTrip, AJobWithAllItsTraits) {
     EXPECT_EQ(loaded.queue_id, 1);
     EXPECT_EQ(loaded.name, "job-1");
     EXPECT_EQ(loaded.definition_name, "hello");
+    EXPECT_EQ(loaded.definition_revision, 3);
     EXPECT_EQ(loaded.created_at, at(1));
     EXPECT_EQ(loaded.state, job.row.state);
     EXPECT_EQ(loaded.traits.resources, traits.resources);

@@ -76,6 +76,7 @@ class Simulation {
         event.id = model::JobId{make_id()};
         event.queue = "default";
         event.definition_name = "d";
+        event.definition_revision = 1;
         event.traits.resources =
             resources(1 + static_cast<int>(below(4)), 50 + 50 * static_cast<int>(below(4)));
         event.traits.attempts = 1 + static_cast<int>(below(3));

@@ -196,49 +196,5 @@ TEST(Placement, ADisabledEnvironmentTakesNoJobs) {
     EXPECT_EQ(world.status(world.submit()), "RUNNABLE");
 }
 
-std::string reason(World& world, const model::Resources& asked) {
-    return waiting_reason(world.state, world.state.queues[0], Shape{.resources = asked});
-}
-
-TEST(WaitingReason, IsNeverEmptyAndUsesAwsCodes) {
-    World world;
-    EXPECT_TRUE(
-        reason(world, resources(64)).starts_with("MISCONFIGURATION:JOB_RESOURCE_REQUIREMENT"));
-    world.submit(world.a_job().needs(resources(4)));
-    EXPECT_EQ(reason(world, resources(2)),
-              "CAPACITY:WAITING_FOR_RESOURCES - The job asks for 2 vCPU, 100 MiB; host h0 has 0 "
-              "vCPU, 900 MiB free of 4 vCPU, 1000 MiB.");
-    (void)world.tell(HostDown{.host = "h0", .reason = "connection refused"});
-    EXPECT_EQ(reason(world, resources(2)),
-              "CAPACITY:HOST_UNAVAILABLE - Host h0 is unavailable: connection refused.");
-    model::ComputeEnvironmentUpdate disable;
-    disable.state = "DISABLED";
-    ASSERT_TRUE(world.tell(UpdateEnvironment{.name = "local", .update = disable}));
-    EXPECT_TRUE(reason(world, resources(2)).starts_with("ACTION_REQUIRED - CE(s) associated"));
-}
-
-TEST(WaitingReason, AHostThatWasNeverReachedIsNoMisconfiguration) {
-    State state;
-    add_host(state, "h0");
-    model::ComputeEnvironment local;
-    local.compute_environment_name = "local";
-    local.type = "UNMANAGED";
-    local.state = "ENABLED";
-    ASSERT_TRUE(apply(state, CreateEnvironment{.document = local, .uuid = {}, .tags = {}}, {}));
-    Queue queue;
-    queue.environments.push_back(EnvironmentIndex{0});
-    EXPECT_TRUE(waiting_reason(state, queue, Shape{.resources = resources(64)})
-                    .starts_with("CAPACITY:HOST_UNAVAILABLE"));
-}
-
-TEST(WaitingReason, ALimitBelowTheJobIsNamed) {
-    World world;
-    world.add_environment("managed", 2);
-    world.add_queue("bounded", 1, {"managed"});
-    const auto& queue = world.state.queue(*world.state.find_queue("bounded"));
-    EXPECT_TRUE(waiting_reason(world.state, queue, Shape{.resources = resources(3)})
-                    .starts_with("MISCONFIGURATION:COMPUTE_ENVIRONMENT_MAX_RESOURCE"));
-}
-
 }  // namespace
 }  // namespace batchd::core::test

@@ -86,13 +86,66 @@ TEST(Restore, ATerminatedAttemptGoesOnBeingStopped) {
 
     State restored;
     add_host(restored, "h0");
-    const auto result = restore(restored, stored);
+    const auto result = restore(restored, stored, world.now);
     ASSERT_TRUE(result) << result.error().message;
     EXPECT_FALSE(broken_invariant(restored));
     const auto live = live_attempts(restored);
     ASSERT_EQ(live.size(), 1U);
     EXPECT_TRUE(live[0].was_running);
     EXPECT_TRUE(live[0].is_stopping);
+}
+
+/// The daemon was away when the time was up: who kills the container now does it for that reason.
+TEST(Restore, AnOverdueAttemptIsBeingStopped) {
+    World world;
+    const auto job = world.submit(world.a_job().timeout(Seconds{60}).attempts(3));
+    world.started(job);
+
+    model::Snapshot stored;
+    stored.environments.push_back(world.state.environments[0].row);
+    stored.queues.push_back(world.state.queues[0].row);
+    model::JobRow row;
+    row.seq = 1;
+    row.id = job;
+    row.queue_id = world.state.queues[0].row.id;
+    row.traits.resources = resources(1);
+    row.traits.timeout = Seconds{60};
+    row.traits.attempts = 3;
+    row.state = world.state_of(job);
+    stored.jobs.push_back(row);
+    stored.attempts.push_back(world.state.job(*world.state.find_job(job)).run->attempt);
+    stored.next_seq = 2;
+
+    World later;
+    later.state = State{};
+    add_host(later.state, "h0");
+    later.now = world.now + Seconds{61};
+    ASSERT_TRUE(restore(later.state, stored, later.now));
+    EXPECT_TRUE(live_attempts(later.state)[0].is_stopping);
+    later.exited(job, 137);
+    EXPECT_EQ(later.status(job), "FAILED");
+    EXPECT_EQ(later.ended[job].status_reason, "Job attempt duration exceeded timeout");
+}
+
+/// Names come and go in CI: the state must not grow with them.
+TEST(Queues, ADeletedOneLeavesItsPlaceToTheNext) {
+    World world;
+    const auto environments = world.state.environments.size();
+    const auto queues = world.state.queues.size();
+    for (int i = 0; i < 5; ++i) {
+        world.add_environment("e");
+        world.add_queue("q", 1, {"e"});
+        model::JobQueueUpdate disable_queue;
+        disable_queue.state = "DISABLED";
+        ASSERT_TRUE(world.tell(UpdateQueue{.name = "q", .update = disable_queue}));
+        ASSERT_TRUE(world.tell(DeleteQueue{.name = "q"}));
+        model::ComputeEnvironmentUpdate disable;
+        disable.state = "DISABLED";
+        ASSERT_TRUE(world.tell(UpdateEnvironment{.name = "e", .update = disable}));
+        ASSERT_TRUE(world.tell(DeleteEnvironment{.name = "e"}));
+    }
+    EXPECT_EQ(world.state.environments.size(), environments + 1);
+    EXPECT_EQ(world.state.queues.size(), queues + 1);
 }
 
 TEST(Restore, RowsThatContradictEachOtherAreRefused) {
@@ -102,7 +155,7 @@ TEST(Restore, RowsThatContradictEachOtherAreRefused) {
     row.queue_id = 9;
     stored.jobs.push_back(row);
     State state;
-    const auto result = restore(state, stored);
+    const auto result = restore(state, stored, Timestamp{});
     ASSERT_FALSE(result);
     EXPECT_EQ(result.error().kind, ErrorKind::Internal);
 }

@@ -1,0 +1,93 @@
+// Why RUNNABLE jobs wait, from the numbers by which the scheduling pass decides.
+#include "batchd/engine/view.hpp"
+
+#include <algorithm>
+
+namespace batchd::engine {
+namespace {
+
+/// The queue's environments through which such jobs may be placed at all.
+std::vector<const EnvironmentView*> usable(const View& view, const QueueView& queue,
+                                           const core::Shape& shape) {
+    std::vector<const EnvironmentView*> list;
+    for (const std::size_t e : queue.environments) {
+        const EnvironmentView& environment = view.environments[e];
+        if (environment.is_open && environment.fargate == shape.fargate) {
+            list.push_back(&environment);
+        }
+    }
+    return list;
+}
+
+std::vector<const HostView*> hosts_of(const View& view,
+                                      const std::vector<const EnvironmentView*>& environments) {
+    std::vector<const HostView*> hosts;
+    for (const auto* environment : environments) {
+        for (const std::size_t h : environment->hosts) {
+            const HostView* host = &view.hosts[h];
+            if (std::ranges::find(hosts, host) == hosts.end()) hosts.push_back(host);
+        }
+    }
+    return hosts;
+}
+
+bool exceeds_all_limits(const core::Shape& shape,
+                        const std::vector<const EnvironmentView*>& environments) {
+    return std::ranges::none_of(environments, [&](const EnvironmentView* environment) {
+        return !environment->limit || shape.resources.vcpu <= *environment->limit;
+    });
+}
+
+std::string describe_free(const HostView& host) {
+    return "host " + host.name + " has " + to_string(host.capacity - host.used) + " free of " +
+           to_string(host.capacity);
+}
+
+std::string describe_limits(const std::vector<const EnvironmentView*>& environments) {
+    std::string text;
+    for (const auto* environment : environments) {
+        if (!environment->limit) continue;
+        text += "; environment " + environment->name + " uses " +
+                to_string(model::Resources{.vcpu = environment->used, .memory = {}}) +
+                " of maxvCpus " + std::to_string(environment->limit->value / 1000);
+    }
+    return text;
+}
+
+}  // namespace
+
+std::string View::waiting_reason(const QueueView& queue, const core::Shape& shape) const {
+    const auto usable_ones = usable(*this, queue, shape);
+    if (usable_ones.empty()) {
+        return "ACTION_REQUIRED - CE(s) associated with the job queue are invalid. (None of them "
+               "is VALID and ENABLED.)";
+    }
+    if (exceeds_all_limits(shape, usable_ones)) {
+        return "MISCONFIGURATION:COMPUTE_ENVIRONMENT_MAX_RESOURCE - CE(s) associated with the job "
+               "queue cannot meet the CPU requirement of the job.";
+    }
+    const HostView* down = nullptr;
+    const HostView* large_enough = nullptr;
+    bool all_known = true;
+    for (const HostView* host : hosts_of(*this, usable_ones)) {
+        if (!host->is_up) down = host;
+        all_known = all_known && host->is_known;
+        if (host->is_known && shape.resources.fits_in(host->capacity)) {
+            if (!large_enough || (host->is_up && !large_enough->is_up)) large_enough = host;
+        }
+    }
+    if (large_enough && large_enough->is_up) {
+        return "CAPACITY:WAITING_FOR_RESOURCES - The job asks for " + to_string(shape.resources) +
+               "; " + describe_free(*large_enough) + describe_limits(usable_ones) + ".";
+    }
+    // A host that was never reached may yet be large enough: no word of a misconfiguration.
+    if (down && (large_enough || !all_known)) {
+        return "CAPACITY:HOST_UNAVAILABLE - Host " + down->name + " is unavailable" +
+               (down->down_reason.empty() ? "" : ": " + down->down_reason) + ".";
+    }
+    return "MISCONFIGURATION:JOB_RESOURCE_REQUIREMENT - The job resource requirement "
+           "(vCPU/memory/GPU) is higher than that can be met by the CE(s) attached to the job "
+           "queue.";
+}
+
+}  // namespace batchd::engine

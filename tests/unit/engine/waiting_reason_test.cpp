@@ -1,0 +1,69 @@
+#include "batchd/engine/view.hpp"
+#include "unit/core/builders.hpp"
+
+namespace batchd::engine {
+namespace {
+
+using core::test::resources;
+using core::test::World;
+
+std::string reason(const core::State& state, const model::Resources& asked,
+                   const std::string& queue = "default") {
+    const View view = view_of(state);
+    return view.waiting_reason(*view.find_queue(queue), core::Shape{.resources = asked});
+}
+
+TEST(WaitingReason, IsNeverEmptyAndUsesAwsCodes) {
+    World world;
+    EXPECT_TRUE(reason(world.state, resources(64))
+                    .starts_with("MISCONFIGURATION:JOB_RESOURCE_REQUIREMENT"));
+    world.submit(world.a_job().needs(resources(4)));
+    EXPECT_EQ(reason(world.state, resources(2)),
+              "CAPACITY:WAITING_FOR_RESOURCES - The job asks for 2 vCPU, 100 MiB; host h0 has 0 "
+              "vCPU, 900 MiB free of 4 vCPU, 1000 MiB.");
+    (void)world.tell(core::HostDown{.host = "h0", .reason = "connection refused"});
+    EXPECT_EQ(reason(world.state, resources(2)),
+              "CAPACITY:HOST_UNAVAILABLE - Host h0 is unavailable: connection refused.");
+    model::ComputeEnvironmentUpdate disable;
+    disable.state = "DISABLED";
+    ASSERT_TRUE(world.tell(core::UpdateEnvironment{.name = "local", .update = disable}));
+    EXPECT_TRUE(
+        reason(world.state, resources(2)).starts_with("ACTION_REQUIRED - CE(s) associated"));
+}
+
+TEST(WaitingReason, AHostThatWasNeverReachedIsNoMisconfiguration) {
+    World world;
+    core::add_host(world.state, "h1");
+    world.add_environment("later");  // on both hosts
+    world.add_queue("later", 1, {"later"});
+    (void)world.tell(core::HostDown{.host = "h0", .reason = "gone"});
+    EXPECT_TRUE(
+        reason(world.state, resources(64), "later").starts_with("CAPACITY:HOST_UNAVAILABLE"));
+}
+
+TEST(WaitingReason, ALimitBelowTheJobIsNamed) {
+    World world;
+    world.add_environment("managed", 2);
+    world.add_queue("bounded", 1, {"managed"});
+    EXPECT_TRUE(reason(world.state, resources(3), "bounded")
+                    .starts_with("MISCONFIGURATION:COMPUTE_ENVIRONMENT_MAX_RESOURCE"));
+}
+
+/// Environments that were deleted are not in the view: those behind them keep their queues.
+TEST(View, AQueueFindsItsEnvironmentsBehindADeletedOne) {
+    World world;
+    world.add_environment("first");
+    world.add_environment("managed", 2);
+    world.add_queue("bounded", 1, {"managed"});
+    model::ComputeEnvironmentUpdate disable;
+    disable.state = "DISABLED";
+    ASSERT_TRUE(world.tell(core::UpdateEnvironment{.name = "first", .update = disable}));
+    ASSERT_TRUE(world.tell(core::DeleteEnvironment{.name = "first"}));
+    const View view = view_of(world.state);
+    const auto& queue = *view.find_queue("bounded");
+    ASSERT_EQ(queue.environments.size(), 1U);
+    EXPECT_EQ(view.environments[queue.environments[0]].name, "managed");
+}
+
+}  // namespace
+}  // namespace batchd::engine
