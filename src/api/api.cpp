@@ -121,7 +121,8 @@ boost::asio::awaitable<http::Response> call(const Services* services, Target tar
         co_return co_await call_native(services, std::move(*native), std::move(request));
     }
     auto& none = std::get<NoRoute>(target);
-    co_return http_error(none.status, none.message);
+    co_return none.is_for_logs ? unknown_logs_operation(none.message)
+                               : http_error(none.status, none.message);
 }
 
 void add_request_id(http::Response& response, Timestamp now) {

@@ -27,13 +27,14 @@ Result<> require(const std::string& field, const std::string& value) {
     return {};
 }
 
-Result<std::size_t> page_size(std::optional<std::int32_t> max_results, std::int32_t limit) {
-    if (!max_results) return static_cast<std::size_t>(limit);
-    if (*max_results < 1 || *max_results > limit) {
+Result<std::size_t> page_size(std::optional<std::int32_t> asked, std::int32_t limit,
+                              std::string_view member) {
+    if (!asked) return static_cast<std::size_t>(limit);
+    if (*asked < 1 || *asked > limit) {
         return invalid_argument(
-            fmt::format("maxResults {} is not between 1 and {}", *max_results, limit));
+            fmt::format("{} {} is not between 1 and {}", member, *asked, limit));
     }
-    return static_cast<std::size_t>(*max_results);
+    return static_cast<std::size_t>(*asked);
 }
 
 std::string make_token(std::string_view kind, std::string_view key) {

@@ -73,8 +73,10 @@ boost::asio::awaitable<std::invoke_result_t<Query, store::Reader&>> read(const S
 /// InvalidArgument "<field> is required" for an empty text.
 Result<> require(const std::string& field, const std::string& value);
 
-/// maxResults, 1 to `limit`; absent means `limit`.
-Result<std::size_t> page_size(std::optional<std::int32_t> max_results, std::int32_t limit);
+/// How many items a page may have: 1 to `limit`, absent means `limit`. `member` is the request's name
+/// for it.
+Result<std::size_t> page_size(std::optional<std::int32_t> asked, std::int32_t limit,
+                              std::string_view member = "maxResults");
 
 /// nextToken: opaque to clients, a sort key inside. `kind` tells tokens of different lists apart.
 std::string make_token(std::string_view kind, std::string_view key);

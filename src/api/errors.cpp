@@ -33,6 +33,18 @@ Mapping mapping_of(ErrorKind kind) {
     return {500, 500, "ServerException"};
 }
 
+http::Response json11_error(int status, std::string_view code, const std::string& message) {
+    json::Json body = json::Json::object();
+    body["__type"] = std::string(code);
+    body["message"] = message;
+    http::Response response;
+    response.status = status;
+    response.headers.add("Content-Type", "application/x-amz-json-1.1");
+    response.headers.add("x-amzn-ErrorType", std::string(code));
+    response.body = json::dump(body);
+    return response;
+}
+
 }  // namespace
 
 http::Response json_response(int status, std::string body) {
@@ -67,15 +79,11 @@ http::Response logs_error(const Error& error) {
     const std::string_view code = is_ours ? "ServiceUnavailableException"
                                   : error.kind == ErrorKind::NotFound ? "ResourceNotFoundException"
                                                                       : "InvalidParameterException";
-    json::Json body = json::Json::object();
-    body["__type"] = std::string(code);
-    body["message"] = error.message;
-    http::Response response;
-    response.status = is_ours ? 500 : 400;
-    response.headers.add("Content-Type", "application/x-amz-json-1.1");
-    response.headers.add("x-amzn-ErrorType", std::string(code));
-    response.body = json::dump(body);
-    return response;
+    return json11_error(is_ours ? 500 : 400, code, error.message);
+}
+
+http::Response unknown_logs_operation(const std::string& message) {
+    return json11_error(400, "UnknownOperationException", message);
 }
 
 }  // namespace batchd::api

@@ -20,6 +20,9 @@ http::Response native_error(const Error& error);
 /// CloudWatch Logs speaks JSON 1.1: the code stands in the body's "__type".
 http::Response logs_error(const Error& error);
 
+/// AWS's answer of the JSON 1.1 protocol to an operation that it does not know.
+http::Response unknown_logs_operation(const std::string& message);
+
 http::Response error_response(int status, std::string_view code, const std::string& message);
 
 http::Response json_response(int status, std::string body);

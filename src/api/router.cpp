@@ -75,9 +75,11 @@ Target route_logs(std::string_view target) {
     for (const auto& operation : cloudwatch::operations()) {
         if (target.substr(kLogsTarget.size()) == operation.name) return &operation;
     }
-    return NoRoute{400, "X-Amz-Target '" + std::string(target) +
-                            "' is not served; of CloudWatch Logs DescribeLogGroups, "
-                            "DescribeLogStreams, FilterLogEvents and GetLogEvents are"};
+    return NoRoute{400,
+                   "X-Amz-Target '" + std::string(target) +
+                       "' is not served; of CloudWatch Logs DescribeLogGroups, "
+                       "DescribeLogStreams, FilterLogEvents and GetLogEvents are",
+                   true};
 }
 
 }  // namespace

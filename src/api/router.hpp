@@ -23,6 +23,7 @@ struct NativeRoute {
 struct NoRoute {
     int status = 404;
     std::string message;
+    bool is_for_logs = false;  ///< the client speaks CloudWatch Logs
 };
 
 using Target = std::variant<const batch::Operation*, const cloudwatch::Operation*, TagsRoute,

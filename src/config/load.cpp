@@ -16,6 +16,10 @@ namespace batchd::config {
 namespace {
 
 Result<std::string> read_file(const std::filesystem::path& path) {
+    std::error_code ignored;
+    if (std::filesystem::is_directory(path, ignored)) {
+        return invalid_argument(path.string() + ": is a folder; a TOML file is needed");
+    }
     std::ifstream in(path, std::ios::binary);
     if (!in) {
         const int error = errno;

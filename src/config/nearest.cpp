@@ -27,7 +27,7 @@ std::size_t distance(std::string_view a, std::string_view b) {
 
 std::string suggestion(std::string_view typed, const std::vector<std::string>& known) {
     const std::string* nearest = nullptr;
-    std::size_t least = std::max<std::size_t>(2, typed.size() / 3) + 1;
+    std::size_t least = std::clamp<std::size_t>(typed.size() / 3, 1, 3) + 1;
     for (const std::string& name : known) {
         // "idle_timeout" for "idle_timeout_seconds": a forgotten end is one change.
         const std::size_t changes = name.starts_with(typed) ? 1 : distance(typed, name);

@@ -71,6 +71,11 @@ Result<Reply> decide(State& state, UpdateEnvironment&& event, Timestamp) {
     model::ComputeEnvironment document = environment.row.document;
     BATCHD_TRY(model::merge(document, event.update));
     BATCHD_TRY(model::validate(document));
+    if (model::is_fargate(document) != model::is_fargate(environment.row.document)) {
+        return invalid_argument("computeResources.type '" + *document.compute_resources->type +
+                                "': an environment on instances cannot become one on Fargate, nor "
+                                "the other way round");
+    }
     environment.row.document = std::move(document);
     environment.row.status_reason = health(environment.row.document);
     put_environment(state, environment);

@@ -54,19 +54,6 @@ struct Metrics::Impl {
         family<Counter>(registry, "batchd_http_requests_total", "Requests answered");
     Family<Histogram>& request_seconds =
         family<Histogram>(registry, "batchd_http_request_seconds", "Time to answer a request");
-    Family<Gauge>& jobs = family<Gauge>(registry, "batchd_jobs", "Jobs by queue and status");
-    Family<Gauge>& oldest = family<Gauge>(registry, "batchd_oldest_runnable_seconds",
-                                          "Age of the job at the head of the queue");
-    Family<Gauge>& host_up =
-        family<Gauge>(registry, "batchd_host_up", "Whether the Engine answers");
-    Family<Gauge>& host_vcpus =
-        family<Gauge>(registry, "batchd_host_vcpus", "vCPUs of a host, by state");
-    Family<Gauge>& host_memory =
-        family<Gauge>(registry, "batchd_host_memory_bytes", "Memory of a host, by state");
-    Family<Gauge>& compute_vcpus =
-        family<Gauge>(registry, "batchd_compute_vcpus", "vCPUs of a compute environment, by state");
-    Family<Gauge>& writable =
-        family<Gauge>(registry, "batchd_db_writable", "Whether the database takes writes");
 
     /// Requests are counted on the hot path: the label lookup of the library is done once.
     struct RequestMetrics {
@@ -136,38 +123,66 @@ void Metrics::count_request(const std::string& operation, int status,
     entry.took->Observe(std::chrono::duration<double>(took).count());
 }
 
-std::string Metrics::scrape(const Gauges& gauges) {
-    const std::lock_guard lock(impl_->mutex);
-    const auto gb = [](MiB memory) { return static_cast<double>(memory.value) * 1048576.0; };
+namespace {
+
+/// Made anew for each scrape: a queue or a host that is gone leaves nothing behind.
+struct GaugeFamilies {
+    prometheus::Registry registry;
+    Family<Gauge>& jobs = family<Gauge>(registry, "batchd_jobs", "Jobs by queue and status");
+    Family<Gauge>& oldest = family<Gauge>(registry, "batchd_oldest_runnable_seconds",
+                                          "Age of the job at the head of the queue");
+    Family<Gauge>& host_up =
+        family<Gauge>(registry, "batchd_host_up", "Whether the Engine answers");
+    Family<Gauge>& host_vcpus =
+        family<Gauge>(registry, "batchd_host_vcpus", "vCPUs of a host, by state");
+    Family<Gauge>& host_memory =
+        family<Gauge>(registry, "batchd_host_memory_bytes", "Memory of a host, by state");
+    Family<Gauge>& compute_vcpus =
+        family<Gauge>(registry, "batchd_compute_vcpus", "vCPUs of a compute environment, by state");
+    Family<Gauge>& writable =
+        family<Gauge>(registry, "batchd_db_writable", "Whether the database takes writes");
+
+    void set(const Gauges& gauges);
+};
+
+void GaugeFamilies::set(const Gauges& gauges) {
+    const auto bytes = [](MiB memory) { return static_cast<double>(memory.value) * 1048576.0; };
     const auto vcpu = [](MilliVcpu v) { return static_cast<double>(v.value) / 1000.0; };
     for (const auto& queue : gauges.queues) {
         for (std::size_t i = 0; i < queue.counts.size(); ++i) {
             const auto status = to_string(static_cast<model::JobStatus>(i));
-            impl_->jobs.Add({{"queue", queue.name}, {"status", std::string(status)}})
+            jobs.Add({{"queue", queue.name}, {"status", std::string(status)}})
                 .Set(static_cast<double>(queue.counts[i]));
         }
-        impl_->oldest.Add({{"queue", queue.name}}).Set(queue.oldest_runnable_seconds);
+        oldest.Add({{"queue", queue.name}}).Set(queue.oldest_runnable_seconds);
     }
     for (const auto& host : gauges.hosts) {
-        impl_->host_up.Add({{"host", host.name}}).Set(host.is_up ? 1 : 0);
+        host_up.Add({{"host", host.name}}).Set(host.is_up ? 1 : 0);
         for (const auto& [state, resources] :
              {std::pair("capacity", host.capacity), std::pair("used", host.used)}) {
-            impl_->host_vcpus.Add({{"host", host.name}, {"state", state}})
-                .Set(vcpu(resources.vcpu));
-            impl_->host_memory.Add({{"host", host.name}, {"state", state}})
-                .Set(gb(resources.memory));
+            host_vcpus.Add({{"host", host.name}, {"state", state}}).Set(vcpu(resources.vcpu));
+            host_memory.Add({{"host", host.name}, {"state", state}}).Set(bytes(resources.memory));
         }
     }
     for (const auto& environment : gauges.environments) {
-        impl_->compute_vcpus.Add({{"ce", environment.name}, {"state", "used"}})
+        compute_vcpus.Add({{"ce", environment.name}, {"state", "used"}})
             .Set(vcpu(environment.used));
         if (environment.limit) {
-            impl_->compute_vcpus.Add({{"ce", environment.name}, {"state", "max"}})
+            compute_vcpus.Add({{"ce", environment.name}, {"state", "max"}})
                 .Set(vcpu(*environment.limit));
         }
     }
-    impl_->writable.Add({}).Set(gauges.is_writable ? 1 : 0);
-    return prometheus::TextSerializer().Serialize(impl_->registry.Collect());
+    writable.Add({}).Set(gauges.is_writable ? 1 : 0);
+}
+
+}  // namespace
+
+std::string Metrics::scrape(const Gauges& gauges) {
+    GaugeFamilies families;
+    families.set(gauges);
+    const prometheus::TextSerializer serializer;
+    return serializer.Serialize(impl_->registry.Collect()) +
+           serializer.Serialize(families.registry.Collect());
 }
 
 }  // namespace batchd::metrics

@@ -31,6 +31,7 @@ std::uint64_t fnv1a(std::string_view text, std::uint64_t hash) {
 /// 1 to 2^31-1; nullopt for any other text.
 std::optional<std::int32_t> parse_revision(std::string_view text) {
     std::int32_t revision = 0;
+    if (text.starts_with('0')) return std::nullopt;
     const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), revision);
     if (error != std::errc{} || end != text.data() + text.size() || revision < 1) {
         return std::nullopt;

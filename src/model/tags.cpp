@@ -12,12 +12,6 @@ constexpr std::size_t kMaxTags = 50;
 constexpr std::size_t kMaxKeyCharacters = 128;
 constexpr std::size_t kMaxValueCharacters = 256;
 
-/// Characters of UTF-8 text, as AWS counts them.
-std::size_t length(std::string_view text) {
-    return static_cast<std::size_t>(std::ranges::count_if(
-        text, [](char c) { return (static_cast<unsigned char>(c) & 0xc0) != 0x80; }));
-}
-
 /// AWS means Unicode's letters and digits; what is not ASCII counts as one.
 bool is_tag_character(char c) {
     return static_cast<unsigned char>(c) >= 0x80 || (c >= 'A' && c <= 'Z') ||
@@ -28,11 +22,11 @@ bool is_tag_character(char c) {
 bool is_tag_text(std::string_view text) { return std::ranges::all_of(text, is_tag_character); }
 
 Result<> validate_tag(const std::string& key, const std::string& value) {
-    if (key.empty() || length(key) > kMaxKeyCharacters) {
+    if (key.empty() || characters(key) > kMaxKeyCharacters) {
         return invalid_argument(
             fmt::format("tag key {} must have 1 to {} characters", quote(key), kMaxKeyCharacters));
     }
-    if (length(value) > kMaxValueCharacters) {
+    if (characters(value) > kMaxValueCharacters) {
         return invalid_argument(fmt::format("value {} of tag {} must have at most {} characters",
                                             quote(value), quote(key), kMaxValueCharacters));
     }
@@ -49,6 +43,11 @@ Result<> validate_tag(const std::string& key, const std::string& value) {
 }
 
 }  // namespace
+
+std::size_t characters(std::string_view text) {
+    return static_cast<std::size_t>(std::ranges::count_if(
+        text, [](char c) { return (static_cast<unsigned char>(c) & 0xc0) != 0x80; }));
+}
 
 Result<> validate_tags(const std::map<std::string, std::string>& tags) {
     if (tags.size() > kMaxTags) {

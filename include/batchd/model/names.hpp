@@ -54,6 +54,9 @@ bool is_resource_name(std::string_view name);
 /// As a resource name, and the first character alphanumeric.
 bool is_job_name(std::string_view name);
 
+/// Characters of UTF-8 text, as AWS counts lengths.
+std::size_t characters(std::string_view text);
+
 /// AWS's rules for tags: 50 a resource, keys 1 to 128 and values up to 256 characters of a limited
 /// set, no key that begins with "aws:".
 Result<> validate_tags(const std::map<std::string, std::string>& tags);

@@ -20,9 +20,9 @@ Task<Answer> end_job(Call call) {
     if (!request) co_return error_of(request);
     if (auto given = require("jobId", request->job_id); !given) co_return error_of(given);
     if (auto given = require("reason", request->reason); !given) co_return error_of(given);
-    if (request->reason.size() > kMaxReason) {
-        co_return invalid_argument("reason is " + std::to_string(request->reason.size()) +
-                                   " characters long; at most 1024 are allowed");
+    if (const auto length = model::characters(request->reason); length > kMaxReason) {
+        co_return invalid_argument("reason has " + std::to_string(length) +
+                                   " characters; at most 1024 are allowed");
     }
     const auto id = model::parse_job_id(request->job_id);
     if (!id) co_return Json::object();

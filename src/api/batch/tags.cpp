@@ -30,7 +30,12 @@ Result<model::ResourceKey> key_of(const Call& call, const std::string& text) {
         key.job = *id;
     } else if (arn->type == "job-definition") {
         const auto reference = model::parse_definition_reference(call.scope(), text);
-        if (!reference || !reference->revision) return unknown();
+        if (!reference) return unknown();
+        if (!reference->revision) {
+            return invalid_argument("resourceArn '" + text +
+                                    "' has no revision: tags belong to a revision of a job "
+                                    "definition");
+        }
         key.kind = model::ResourceKind::JobDefinition;
         key.name = reference->name;
         key.revision = *reference->revision;

@@ -12,6 +12,8 @@ namespace {
 constexpr std::int32_t kMaxEvents = 10'000;
 constexpr std::size_t kStreamsPerCall = 100;
 constexpr std::size_t kMaxSkip = 100'000;  ///< events at one time; a larger number is not ours
+/// AWS: a page has at most 1 MiB.
+constexpr std::size_t kMaxPageBytes = std::size_t{1024} * 1024;
 
 struct FilterLogEventsRequest {
     std::optional<std::string> log_group_name;
@@ -98,7 +100,7 @@ Result<Query> to_query(const FilterLogEventsRequest& request) {
     auto pattern = FilterPattern::parse(request.filter_pattern.value_or(""));
     if (!pattern) return error_of(pattern);
     query.pattern = std::move(*pattern);
-    auto limit = page_size(request.limit, kMaxEvents);
+    auto limit = page_size(request.limit, kMaxEvents, "limit");
     if (!limit) return error_of(limit);
     query.limit = *limit;
     auto position = position_of(request.next_token);
@@ -119,9 +121,7 @@ Result<store::Page<model::Attempt, std::string>> streams_of(const Query& query,
     for (const auto& name : query.names) {
         auto attempt = reader.attempt_by_log_stream(query.group, name);
         if (!attempt) return error_of(attempt);
-        if (!*attempt) {
-            return fail(ErrorKind::NotFound, "The specified log stream does not exist.");
-        }
+        if (!*attempt) return unknown_stream(reader, query.group);
         page.items.push_back(std::move(**attempt));
     }
     return page;
@@ -130,14 +130,29 @@ Result<store::Page<model::Attempt, std::string>> streams_of(const Query& query,
 /// As many events as the page needs, and one that tells whether there are more.
 std::size_t wanted(const Query& query) { return query.limit + query.position.skip + 1; }
 
+/// Where the page that begins behind `begin` ends: after `limit` events or 1 MiB, at least one.
+std::size_t page_end(const std::vector<Found>& found, std::size_t begin, std::size_t limit) {
+    std::size_t bytes = 0;
+    std::size_t end = begin;
+    while (end < found.size() && end - begin < limit) {
+        bytes += found[end].event.message.size();
+        if (end > begin && bytes > kMaxPageBytes) break;
+        ++end;
+    }
+    return end;
+}
+
 /// Sorts, and drops what cannot stand on this page: not all streams' events at once in memory.
-void keep_first(std::vector<Found>& found, std::size_t count) {
+void keep_first(std::vector<Found>& found, const Query& query) {
     // Streams are listed by name, so that equal times come in the same order on every page.
     std::ranges::sort(found, {}, [](const Found& f) {
         return std::tuple(f.event.time_ns, f.attempt, f.event.offset);
     });
-    if (found.size() > count)
-        found.erase(found.begin() + static_cast<std::ptrdiff_t>(count), found.end());
+    const std::size_t begin = std::min(query.position.skip, found.size());
+    const std::size_t needed = page_end(found, begin, query.limit) + 1;  // one tells of more
+    if (found.size() > needed) {
+        found.erase(found.begin() + static_cast<std::ptrdiff_t>(needed), found.end());
+    }
 }
 
 /// The first events of one stream that match, at most as many as can stand on this page.
@@ -147,13 +162,15 @@ Result<> collect(const Services& services, const Query& query, const model::Atte
     auto offset = services.logs.offset_at(attempt.id, from);
     if (!offset) return error_of(offset);
     std::size_t missing = wanted(query);
-    while (missing > 0) {
+    std::size_t bytes = 0;
+    while (missing > 0 && bytes <= kMaxPageBytes) {
         auto page = services.logs.read_forward(attempt.id, *offset, {});
         if (!page) return error_of(page);
         if (page->events.empty()) return {};
         for (auto& event : page->events) {
             if (event.time_ns >= query.until_ns) return {};
             if (!query.pattern.matches(event.message)) continue;
+            if (missing <= query.limit) bytes += event.message.size();  // behind those to skip
             found.push_back({.attempt = &attempt, .event = std::move(event)});
             if (--missing == 0) return {};
         }
@@ -186,10 +203,10 @@ Result<Answer> filter(const Services& services, const Query& query, store::Reade
     std::vector<Found> found;
     for (const auto& attempt : streams->items) {
         BATCHD_TRY(collect(services, query, attempt, found));
-        keep_first(found, wanted(query));
+        keep_first(found, query);
     }
     const std::size_t begin = std::min(query.position.skip, found.size());
-    const std::size_t end = std::min(begin + query.limit, found.size());
+    const std::size_t end = page_end(found, begin, query.limit);
     Json events = Json::array();
     for (std::size_t i = begin; i < end; ++i) events.push_back(to_json(found[i]));
     Json answer{{"events", std::move(events)}, {"searchedLogStreams", Json::array()}};

@@ -64,7 +64,7 @@ Result<Answer> read_page(const Services& services, const model::AttemptId& id,
                        const GetLogEventsRequest& request) {
     auto token = begin_of(services.logs, id, request);
     if (!token) return error_of(token);
-    auto limit = page_size(request.limit, kMaxEvents);
+    auto limit = page_size(request.limit, kMaxEvents, "limit");
     if (!limit) return error_of(limit);
     const logs::LogLimits limits{.events = *limit};
     auto page = token->forward ? services.logs.read_forward(id, token->offset, limits)
@@ -97,9 +97,7 @@ Task<Answer> get_log_events(Call call) {
          request = *request](store::Reader& reader) -> Result<Answer> {
             auto attempt = reader.attempt_by_log_stream(group, request.log_stream_name);
             if (!attempt) return error_of(attempt);
-            if (!*attempt) {
-                return fail(ErrorKind::NotFound, "The specified log stream does not exist.");
-            }
+            if (!*attempt) return unknown_stream(reader, group);
             return read_page(*services, (*attempt)->id, request);
         });
 }

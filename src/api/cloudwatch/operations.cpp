@@ -30,6 +30,14 @@ std::string message_of(const logs::LogEvent& event) {
     return event.message.empty() ? " " : event.message;
 }
 
+std::unexpected<Error> unknown_stream(store::Reader& reader, const std::string& group) {
+    const auto streams = reader.log_streams(group, "", std::nullopt, 1);
+    if (!streams) return std::unexpected(streams.error());
+    return fail(ErrorKind::NotFound, streams->items.empty()
+                                         ? "The specified log group does not exist."
+                                         : "The specified log stream does not exist.");
+}
+
 std::string log_group_arn(const model::Scope& scope, const std::string& group) {
     return "arn:aws:logs:" + scope.region + ":" + scope.account + ":log-group:" + group;
 }

@@ -38,6 +38,9 @@ inline std::int64_t to_ns(std::int64_t time_ms) {
     return std::clamp(time_ms, -kMost, kMost) * 1'000'000;
 }
 
+/// ResourceNotFoundException with AWS's text: the group or, if there is one, the stream.
+std::unexpected<Error> unknown_stream(store::Reader& reader, const std::string& group);
+
 std::string log_group_arn(const model::Scope& scope, const std::string& group);
 
 }  // namespace batchd::api::cloudwatch

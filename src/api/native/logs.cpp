@@ -95,6 +95,13 @@ Task<http::Response> get_logs(NativeCall call) {
     if (!job) co_return error_of(job);
     auto attempt = number_of(call.request, "attempt", 0, 1, kMaxAttempt);
     if (!attempt) co_return error_of(attempt);
+    // The next attempt may be waited for, as long as there can be one.
+    const bool may_come = !model::is_terminal(job->state.status);
+    if (*attempt > job->state.attempt + (may_come ? 1 : 0)) {
+        co_return fail(ErrorKind::NotFound, "job '" + call.id + "' has no attempt " +
+                                                std::to_string(*attempt) + ", but " +
+                                                std::to_string(job->state.attempt) + " so far");
+    }
     const auto follow = call.request.query_value("follow").value_or("false");
     if (follow != "true" && follow != "false" && follow != "1" && follow != "0") {
         co_return invalid_argument("follow '" + std::string(follow) + "' is not true or false");

@@ -183,6 +183,19 @@ TEST_F(RunTest, RemovedBySomebodyElseDisappeared) {
     EXPECT_EQ(outcome->status_reason, "Host EC2 (instance one) terminated.");
 }
 
+/// A signal from outside looks like an Engine that ends, but for the Engine, which is still there.
+TEST_F(RunTest, StoppedBySomebodyElseIsAnExit) {
+    boot();
+    const auto start = shell("echo up; trap 'exit 9' TERM; while :; do sleep 0.01; done");
+    (*runtime_)->start(start);
+    ASSERT_TRUE(logs_.wait_lines(start.id, 1));
+    EXPECT_EQ(meddle(start.id, "POST", "/stop?t=20"), 204);
+    const auto outcome = events_.wait_ended(start.id);
+    ASSERT_TRUE(outcome);
+    EXPECT_EQ(outcome->exit_code, 9);
+    EXPECT_EQ(outcome->status_reason, "Essential container in task exited");
+}
+
 TEST_F(RunTest, TaskVolumesGoWithTheTask) {
     boot();
     auto start = shell("echo kept > /data/file; cat /data/file");

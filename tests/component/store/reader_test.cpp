@@ -64,7 +64,7 @@ TEST_F(ReaderTest, JobsInTheOrderOfTheRequest) {
     EXPECT_EQ(job.seq, 2);
     EXPECT_EQ(job.queue, "default");
     EXPECT_EQ(job.name, "job-2");
-    EXPECT_EQ(job.resources.vcpu, vcpus(2));
+    EXPECT_EQ(job.resources.vcpu, vcpus(1));
     EXPECT_EQ(job.created_at, at(2));
     EXPECT_EQ(job.state.status, JobStatus::Failed);
     EXPECT_EQ(job.spec, a_job(2).spec);
