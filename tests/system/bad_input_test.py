@@ -26,12 +26,12 @@ class BadInput(SystemTest):
         connection.sendall(raw)
         return read_all(connection)
 
-    def assert_error(self, answer, status, *words):
+    def assert_error(self, answer, status, *words, code="ClientException"):
         self.assertEqual(status, answer.status, answer.body)
         message = answer.json()["message"]
         for word in words:
             self.assertIn(word, message)
-        self.assertEqual("ClientException", answer.headers.get("x-amzn-errortype"))
+        self.assertEqual(code, answer.headers.get("x-amzn-errortype"))
         self.assertIn("date", answer.headers)
 
 
@@ -128,7 +128,8 @@ class BadRoutes(BadInput):
 
     def test_unknown_targets(self):
         answer = self.curl("/", "-H", "X-Amz-Target: Logs_20140328.PutLogEvents", data=b"{}")
-        self.assert_error(answer, 400, "PutLogEvents")
+        self.assert_error(answer, 400, "PutLogEvents", code="UnknownOperationException")
+        self.assertEqual("UnknownOperationException", answer.json()["__type"])  # botocore reads it
         self.assert_error(self.curl("/", data=b"{}"), 400, "X-Amz-Target")
 
 

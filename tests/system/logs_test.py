@@ -144,8 +144,29 @@ class CloudWatch(SystemTest):
         self.assertEqual(sorted(self.streams), [stream["logStreamName"] for stream in streams])
 
     def test_an_unknown_stream_is_answered_as_by_aws(self):
-        with self.assertRaises(self.logs.exceptions.ResourceNotFoundException):
+        unknown = self.logs.exceptions.ResourceNotFoundException
+        with self.assertRaisesRegex(unknown, "log stream does not exist"):
             self.logs.get_log_events(logGroupName=GROUP, logStreamName="nowhere")
+        with self.assertRaisesRegex(unknown, "log group does not exist"):
+            self.logs.get_log_events(logGroupName="nowhere", logStreamName="nowhere")
+
+    def test_a_page_has_at_most_a_mebibyte(self):
+        line = "x" * 15_000
+        job = self.run_command(f"yes {line} | head -n 150")
+        stream = self.wait_for(job, "SUCCEEDED")["container"]["logStreamName"]
+        pages = list(self.logs.get_paginator("filter_log_events").paginate(
+            logGroupName=GROUP, logStreamNames=[stream]))
+        sizes = [sum(len(event["message"]) for event in page["events"]) for page in pages]
+        self.assertEqual(150 * len(line), sum(sizes))
+        self.assertLessEqual(max(sizes), 1024 * 1024)
+
+    def test_an_attempt_that_never_was_has_no_output(self):
+        job = self.run_command("echo once")
+        self.wait_for(job, "SUCCEEDED")
+        self.assertEqual(b"once\n", self.curl(f"/api/v1/jobs/{job}/logs?attempt=1").body)
+        answer = self.curl(f"/api/v1/jobs/{job}/logs?attempt=2")
+        self.assertEqual(404, answer.status)
+        self.assertIn("no attempt 2", answer.json()["message"])
 
     def test_a_jobs_own_group_is_used(self):
         job = self.submit(self.define("echo here", container={"logConfiguration": {
