@@ -1,51 +1,111 @@
 #include "core/job_machine.hpp"
 
+#include <algorithm>
 #include <array>
+#include <utility>
 
 namespace batchd::core {
 namespace {
 
 using enum model::JobStatus;
+using model::JobStatus;
 using Row = std::array<std::optional<model::JobStatus>, kJobEventCount>;
 constexpr std::nullopt_t kIgnored = std::nullopt;
 
 // clang-format off
 // Rows: the status in the order of its enum. Columns: the events in theirs.
 constexpr std::array<Row, model::kJobStatusCount> kTable{{
-    //               MustWait  DepsMet   DepFailed GivenUp   Placed    Started   Succeeded  Failed    Retried
-    /* Submitted */ {{Pending,  Runnable, Failed,   Failed,   kIgnored, kIgnored, kIgnored,  kIgnored, kIgnored}},
-    /* Pending   */ {{kIgnored, Runnable, Failed,   Failed,   kIgnored, kIgnored, kIgnored,  kIgnored, kIgnored}},
-    /* Runnable  */ {{kIgnored, kIgnored, kIgnored, Failed,   Starting, kIgnored, kIgnored,  kIgnored, kIgnored}},
-    /* Starting  */ {{kIgnored, kIgnored, kIgnored, kIgnored, kIgnored, Running,  Succeeded, Failed,   Runnable}},
-    /* Running   */ {{kIgnored, kIgnored, kIgnored, kIgnored, kIgnored, kIgnored, Succeeded, Failed,   Runnable}},
-    /* Succeeded */ {{kIgnored, kIgnored, kIgnored, kIgnored, kIgnored, kIgnored, kIgnored,  kIgnored, kIgnored}},
-    /* Failed    */ {{kIgnored, kIgnored, kIgnored, kIgnored, kIgnored, kIgnored, kIgnored,  kIgnored, kIgnored}},
+    //               MustWait  DepsMet   DepFailed GivenUp   Placed    Started   Succeeded  Failed    Retried   AllSucc.   SomeFailed
+    /* Submitted */ {{Pending,  Runnable, Failed,   Failed,   kIgnored, kIgnored, kIgnored,  kIgnored, kIgnored, kIgnored,  kIgnored}},
+    /* Pending   */ {{kIgnored, Runnable, Failed,   Failed,   kIgnored, kIgnored, kIgnored,  kIgnored, kIgnored, Succeeded, Failed}},
+    /* Runnable  */ {{kIgnored, kIgnored, kIgnored, Failed,   Starting, kIgnored, kIgnored,  kIgnored, kIgnored, kIgnored,  kIgnored}},
+    /* Starting  */ {{kIgnored, kIgnored, kIgnored, kIgnored, kIgnored, Running,  Succeeded, Failed,   Runnable, kIgnored,  kIgnored}},
+    /* Running   */ {{kIgnored, kIgnored, kIgnored, kIgnored, kIgnored, kIgnored, Succeeded, Failed,   Runnable, kIgnored,  kIgnored}},
+    /* Succeeded */ {{kIgnored, kIgnored, kIgnored, kIgnored, kIgnored, kIgnored, kIgnored,  kIgnored, kIgnored, kIgnored,  kIgnored}},
+    /* Failed    */ {{kIgnored, kIgnored, kIgnored, kIgnored, kIgnored, kIgnored, kIgnored,  kIgnored, kIgnored, kIgnored,  kIgnored}},
 }};
 // clang-format on
 
-WaitKey wait_key(const Job& job) { return {.is_fresh = job.state.attempt == 0, .seq = job.seq}; }
+WaitKey wait_key(const Job& job) {
+    return {.is_fresh = job.state.attempt == 0, .seq = job.seq, .part = job.id.part};
+}
+
+void add_waiting(State& state, JobIndex index) {
+    const Job& job = state.job(index);
+    Bucket& bucket = state.queue(job.queue).waiting[job.shape];
+    bucket.entries.emplace(wait_key(job), index);
+}
+
+void remove_waiting(State& state, JobIndex index) {
+    const Job& job = state.job(index);
+    Queue& queue = state.queue(job.queue);
+    const auto bucket = queue.waiting.find(job.shape);
+    BATCHD_CHECK(bucket != queue.waiting.end(), "a RUNNABLE job stands in its bucket");
+    bucket->second.entries.erase(wait_key(job));
+    if (bucket->second.entries.empty()) queue.waiting.erase(bucket);
+}
+
+void change_bucket_count(State& state, const Job& job, std::int64_t by) {
+    auto& waiting = state.queue(job.queue).waiting;
+    if (const auto bucket = waiting.find(job.shape); bucket != waiting.end()) {
+        bucket->second.jobs += by;
+    }
+}
+
+/// The array's entry stands in the bucket as long as it has fresh RUNNABLE children.
+void change_fresh(State& state, JobIndex array_index, std::int64_t by) {
+    Job& job = state.job(array_index);
+    const std::int64_t before = std::exchange(job.array->fresh_runnable,
+                                              job.array->fresh_runnable + by);
+    if (before == 0) add_waiting(state, array_index);
+    change_bucket_count(state, job, by);
+    if (job.array->fresh_runnable == 0) remove_waiting(state, array_index);
+}
+
+void count(State& state, QueueIndex queue, JobStatus status, std::int64_t by) {
+    state.queue(queue).counts[static_cast<std::size_t>(status)] += by;
+    if (model::is_terminal(status)) state.step.ended_in.insert(queue);
+}
+
+void count_child(State& state, JobIndex array_index, std::int32_t child, JobStatus status,
+                 std::int64_t by) {
+    Array& array = *state.job(array_index).array;
+    array.counts[static_cast<std::size_t>(status)] += by;
+    if (by > 0) array.children[static_cast<std::size_t>(child)] = status;
+    mark_dirty(state, array_index);
+}
+
+/// A child that was never placed, whether it has a slot or not, stands under its array's entry.
+bool is_fresh_child(const Job& job) { return job.parent && job.state.attempt == 0; }
 
 void enter(State& state, JobIndex index) {
     Job& job = state.job(index);
-    Queue& queue = state.queue(job.queue);
-    ++queue.counts[static_cast<std::size_t>(job.state.status)];
-    if (job.state.status == Runnable) {
-        queue.waiting[job.shape].emplace(wait_key(job), index);
-        state.step.needs_pass = true;
+    if (job.array) return;
+    count(state, job.queue, job.state.status, +1);
+    if (job.parent) count_child(state, *job.parent, job.id.index(), job.state.status, +1);
+    if (job.state.status != Runnable) return;
+    if (is_fresh_child(job)) {
+        change_fresh(state, *job.parent, +1);
+    } else {
+        add_waiting(state, index);
+        change_bucket_count(state, job, +1);
     }
+    state.step.needs_pass = true;
 }
 
 void leave(State& state, JobIndex index) {
     Job& job = state.job(index);
-    Queue& queue = state.queue(job.queue);
-    --queue.counts[static_cast<std::size_t>(job.state.status)];
-    if (job.state.status == Runnable) {
-        const auto bucket = queue.waiting.find(job.shape);
-        BATCHD_CHECK(bucket != queue.waiting.end(), "a RUNNABLE job stands in its bucket");
-        bucket->second.erase(wait_key(job));
-        if (bucket->second.empty()) queue.waiting.erase(bucket);
-        state.step.needs_pass = true;  // it may have stood in the way of others
+    if (job.array) return;
+    count(state, job.queue, job.state.status, -1);
+    if (job.parent) count_child(state, *job.parent, job.id.index(), job.state.status, -1);
+    if (job.state.status != Runnable) return;
+    if (is_fresh_child(job)) {
+        change_fresh(state, *job.parent, -1);
+    } else {
+        change_bucket_count(state, job, -1);
+        remove_waiting(state, index);
     }
+    state.step.needs_pass = true;  // it may have stood in the way of others
 }
 
 void hold_capacity(State& state, const Job& job) {
@@ -82,6 +142,33 @@ bool transition(State& state, JobIndex index, JobEvent event) {
     enter(state, index);
     mark_dirty(state, index);
     return true;
+}
+
+bool transition_child(State& state, JobIndex array_index, std::int32_t child, JobEvent event) {
+    Job& job = state.job(array_index);
+    Array& array = *job.array;
+    const JobStatus status = array.children[static_cast<std::size_t>(child)];
+    const auto next = next_status(status, event);
+    if (!next) return false;
+    count(state, job.queue, status, -1);
+    count_child(state, array_index, child, status, -1);
+    if (status == Runnable) change_fresh(state, array_index, -1);
+    count(state, job.queue, *next, +1);
+    count_child(state, array_index, child, *next, +1);
+    if (*next == Runnable) {
+        array.next_fresh = std::min(array.next_fresh, child);
+        change_fresh(state, array_index, +1);
+    }
+    state.step.needs_pass = true;
+    return true;
+}
+
+void add_children(State& state, JobIndex array_index, std::int32_t size) {
+    Job& job = state.job(array_index);
+    job.array = std::make_unique<Array>();
+    job.array->children.assign(static_cast<std::size_t>(size), Pending);
+    job.array->counts[static_cast<std::size_t>(Pending)] = size;
+    count(state, job.queue, Pending, size);
 }
 
 void restore_status(State& state, JobIndex index, model::JobStatus status) {

@@ -18,8 +18,10 @@ enum class JobEvent : std::uint8_t {
     AttemptSucceeded,
     AttemptFailed,   ///< for good
     AttemptRetried,  ///< failed, and attempts are left
+    ChildrenSucceeded,  ///< of an array: all of them
+    ChildrenFailed,     ///< of an array: all have ended, and some failed
 };
-inline constexpr std::size_t kJobEventCount = 9;
+inline constexpr std::size_t kJobEventCount = 11;
 
 /// The table. nullopt: the event means nothing in this status and is ignored.
 std::optional<model::JobStatus> next_status(model::JobStatus status, JobEvent event);
@@ -29,7 +31,14 @@ std::optional<model::JobStatus> next_status(model::JobStatus status, JobEvent ev
 /// the event was ignored.
 bool transition(State& state, JobIndex index, JobEvent event);
 
-/// Puts a stored job into the state with the status that it had.
+/// The same for a child of an array that has no slot.
+bool transition_child(State& state, JobIndex array, std::int32_t child, JobEvent event);
+
+/// Makes a job an array, with PENDING children.
+void add_children(State& state, JobIndex array, std::int32_t size);
+
+/// Puts a stored job into the state with the status that it had. A child leaves the status that its
+/// array had for it.
 void restore_status(State& state, JobIndex index, model::JobStatus status);
 
 void mark_dirty(State& state, JobIndex index);

@@ -18,6 +18,7 @@ struct StartContainer {
     std::string queue;        ///< name
     std::string environment;  ///< name
     model::Resources resources;
+    std::int32_t array_size = 0;  ///< of the array whose child the job is; 0 for other jobs
 };
 
 struct StopContainer {

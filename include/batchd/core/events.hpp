@@ -17,6 +17,12 @@ namespace batchd::core {
 
 // Requests. Documents come in validated by model's rules; core checks what needs the state.
 
+struct EndedDependency {
+    model::JobId id;
+    model::JobStatus status = model::JobStatus::Succeeded;
+    std::vector<model::JobStatus> children;  ///< by index; if it is an array that is waited for
+};                                           ///< N_TO_N
+
 struct SubmitJob {
     model::JobId id;
     std::string queue;  ///< name
@@ -26,8 +32,8 @@ struct SubmitJob {
     model::JobTraits traits;
     std::string spec;  ///< model::JobSpec as JSON
     std::string tags;  ///< JSON object
-    /// The final status of those dependencies that are not live any more; looked up by the engine.
-    std::vector<std::pair<model::JobId, model::JobStatus>> ended_dependencies;
+    /// Of those dependencies that are not live any more; looked up by the engine.
+    std::vector<EndedDependency> ended_dependencies;
 };
 struct CancelJob {
     model::JobId id;

@@ -63,6 +63,22 @@ struct Dependent {
     std::int64_t seq = 0;
 };
 
+/// What an array adds to its job. A child costs a byte or two until it is placed, or ends apart from
+/// the others: from then on to its end it has a slot in State::jobs, with the array's seq.
+struct Array {
+    std::vector<model::JobStatus> children;  ///< by index
+    std::vector<std::uint8_t> waiting_for;   ///< by index; empty if children wait for none
+    bool sequential = false;
+    bool is_released = false;  ///< the array as a whole waits for nothing any more
+    std::array<std::int64_t, model::kJobStatusCount> counts{};  ///< of `children`
+    std::int64_t fresh_runnable = 0;  ///< RUNNABLE children that were never placed
+    std::int32_t next_fresh = 0;      ///< none of those has a lower index
+    std::map<std::int32_t, JobIndex> slots;  ///< children with a slot, by index
+    std::map<std::int32_t, std::vector<Dependent>> child_dependents;
+    std::vector<Dependent> pairwise;  ///< arrays that wait for this one N_TO_N
+    std::optional<model::JobState> unstarted;  ///< see model::ArrayProgress
+};
+
 struct Job {
     model::JobId id;
     std::int64_t seq = 0;
@@ -78,17 +94,24 @@ struct Job {
     bool is_dirty = false;              ///< listed in Step::dirty
     std::vector<Dependent> dependents;
     std::unique_ptr<Run> run;
+    std::unique_ptr<Array> array;    ///< of an array's job
+    std::optional<JobIndex> parent;  ///< the array, of a child
 };
 
 /// Order inside a queue: retried jobs first (AWS puts them at the front), then by submission.
 struct WaitKey {
     bool is_fresh = true;
     std::int64_t seq = 0;
+    std::int32_t part = 0;
     friend auto operator<=>(const WaitKey&, const WaitKey&) = default;
 };
 
-/// The RUNNABLE jobs of one queue and shape, in order.
-using Bucket = std::map<WaitKey, JobIndex>;
+/// The RUNNABLE jobs of one queue and shape, in order. The children of an array that were never
+/// placed stand there as one entry, the array's.
+struct Bucket {
+    std::map<WaitKey, JobIndex> entries;
+    std::int64_t jobs = 0;  ///< children counted one by one
+};
 
 /// A host that is kept free of other jobs until `job` fits, so that small jobs that always fit
 /// cannot starve a large one.
@@ -99,6 +122,7 @@ struct Reservation {
 
 struct Queue {
     model::QueueRow row;
+    /// An array counts by its children, not by itself.
     std::array<std::int64_t, model::kJobStatusCount> counts{};
     std::vector<EnvironmentIndex> environments;  ///< in computeEnvironmentOrder
     std::map<ShapeIndex, Bucket> waiting;        ///< without empty buckets
@@ -141,6 +165,7 @@ struct Step {
     std::vector<JobIndex> dirty;
     std::vector<Action> actions;
     std::vector<model::Attempt> ended_attempts;
+    std::set<QueueIndex> ended_in;  ///< queues whose counts of ended jobs changed
     bool needs_pass = false;
 };
 
@@ -174,7 +199,7 @@ struct State {
     const Host& host(HostIndex i) const { return hosts[i.value]; }
     const Shape& shape(ShapeIndex i) const { return shapes[i.value]; }
 
-    /// The live job of that id; nullopt if it ended or never was.
+    /// The live job of that id; nullopt if it ended, never was, or is a child without a slot.
     std::optional<JobIndex> find_job(const model::JobId& id) const;
     std::optional<QueueIndex> find_queue(const std::string& name) const;
     std::optional<EnvironmentIndex> find_environment(const std::string& name) const;

@@ -55,6 +55,7 @@ struct JobRow {
     JobTraits traits;
     Timestamp created_at;
     JobState state;
+    ArrayProgress array;  ///< if traits.array_size > 0
 };
 
 struct JobInsert {
@@ -66,9 +67,24 @@ struct JobInsert {
 struct JobUpdate {
     std::int64_t seq = 0;
     JobState state;
+    std::optional<ArrayProgress> array;
 };
 
-/// Written when the attempt starts and again when it changes; the key is (job, number).
+/// The row of a child of an array: insert or replace by (job_seq, part).
+struct ChildPut {
+    std::int64_t job_seq = 0;  ///< of the array
+    std::int32_t part = 0;     ///< as in JobId
+    JobState state;
+};
+
+/// Jobs of a queue that ended, children of arrays one by one, since the queue was made.
+struct EndedCount {
+    std::int64_t queue_id = 0;
+    std::int64_t succeeded = 0;
+    std::int64_t failed = 0;
+};
+
+/// Written when the attempt starts and again when it changes; the key is (job, part, number).
 struct AttemptPut {
     std::int64_t job_seq = 0;
     Attempt attempt;
@@ -97,20 +113,16 @@ struct Changes {
     std::vector<DefinitionRow> definitions;    ///< insert or replace by (name, revision); tags stay
     std::vector<JobInsert> new_jobs;
     std::vector<JobUpdate> jobs;
+    std::vector<ChildPut> children;    ///< applied after the jobs
     std::vector<AttemptPut> attempts;  ///< applied after the jobs
+    std::vector<EndedCount> ended;
     std::vector<TagPatch> tags;        ///< applied last
 
     bool empty() const {
         return environments.empty() && queues.empty() && definitions.empty() && new_jobs.empty() &&
-               jobs.empty() && attempts.empty() && tags.empty();
+               jobs.empty() && children.empty() && attempts.empty() && ended.empty() &&
+               tags.empty();
     }
-};
-
-/// Jobs of a queue that ended, for the overview.
-struct EndedCount {
-    std::int64_t queue_id = 0;
-    std::int64_t succeeded = 0;
-    std::int64_t failed = 0;
 };
 
 /// All that the engine needs to go on after a restart. Jobs that ended are not part of it.
@@ -123,6 +135,10 @@ struct Snapshot {
     /// Not terminal, ascending by seq. A dependency that is missing here has succeeded: failure
     /// reaches all dependents in the transaction in which it happens.
     std::vector<JobRow> jobs;
+    std::vector<ChildPut> children;  ///< all rows of the arrays among `jobs`
+    /// How the children of those arrays ended that are over and that arrays among `jobs` wait for
+    /// N_TO_N; by index.
+    std::vector<std::pair<JobId, std::vector<JobStatus>>> ended_arrays;
     std::vector<Attempt> attempts;  ///< the newest attempt of each STARTING or RUNNING job
     std::vector<EndedCount> ended;
     std::int64_t next_seq = 1;

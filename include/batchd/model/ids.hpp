@@ -12,9 +12,19 @@
 
 namespace batchd::model {
 
-/// AWS's jobId. Explicit, so that no other UUID is taken for one.
+/// AWS's jobId: "<uuid>", "<uuid>:<index>" for a child of an array, "<uuid>#<node>" for a node of a
+/// multi-node job.
 struct JobId {
     Uuid uuid;
+    std::int32_t part = 0;  ///< 0: the job itself; n > 0: child n - 1; n < 0: node -n - 1
+
+    bool is_child() const { return part > 0; }
+    bool is_node() const { return part < 0; }
+    std::int32_t index() const { return part > 0 ? part - 1 : -part - 1; }  ///< of a child or node
+    JobId whole() const { return {.uuid = uuid}; }
+    JobId child(std::int32_t index) const { return {.uuid = uuid, .part = index + 1}; }
+    JobId node(std::int32_t index) const { return {.uuid = uuid, .part = -index - 1}; }
+
     friend auto operator<=>(const JobId&, const JobId&) = default;
 };
 
@@ -42,14 +52,15 @@ std::string task_id(const AttemptId& id);
 template <>
 struct std::hash<batchd::model::JobId> {
     std::size_t operator()(const batchd::model::JobId& id) const noexcept {
-        return std::hash<batchd::Uuid>{}(id.uuid);
+        return std::hash<batchd::Uuid>{}(id.uuid) ^
+               (static_cast<std::size_t>(id.part) * 0xbf58476d1ce4e5b9U);
     }
 };
 
 template <>
 struct std::hash<batchd::model::AttemptId> {
     std::size_t operator()(const batchd::model::AttemptId& id) const noexcept {
-        return std::hash<batchd::Uuid>{}(id.job.uuid) ^
+        return std::hash<batchd::model::JobId>{}(id.job) ^
                (static_cast<std::size_t>(id.number) * 0x9e3779b97f4a7c15U);
     }
 };

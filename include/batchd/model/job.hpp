@@ -9,6 +9,7 @@
 
 #include <boost/describe/class.hpp>
 
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -105,6 +106,15 @@ BOOST_DESCRIBE_STRUCT(JobSpec, (),
                       (job_definition, parameters, container, depends_on, retry_strategy, timeout,
                        propagate_tags, platform_capabilities, scheduling_priority))
 
+/// What a job waits for. AWS: without a type until that job SUCCEEDED, an array when all of its
+/// children have; N_TO_N child i until child i of that array has.
+struct Dependency {
+    enum class Kind : std::uint8_t { Whole, NToN };
+    JobId id;  ///< may be a child of an array, if Whole
+    Kind kind = Kind::Whole;
+    friend bool operator==(const Dependency&, const Dependency&) = default;
+};
+
 /// What the scheduler needs to know of a job: the part of its spec that stays in memory.
 struct JobTraits {
     Resources resources;
@@ -113,7 +123,9 @@ struct JobTraits {
     std::int32_t attempts = 1;
     std::optional<Seconds> timeout;
     std::vector<EvaluateOnExit> retry_rules;
-    std::vector<JobId> depends_on;
+    std::vector<Dependency> depends_on;
+    std::int32_t array_size = 0;  ///< 0: no array
+    bool sequential = false;      ///< an array whose child i waits for child i - 1
 };
 
 /// A request and its definition merged by AWS's rules (job-level values win; environment and
@@ -136,6 +148,16 @@ struct JobState {
     bool is_cancelled = false;
     bool is_terminated = false;
     friend bool operator==(const JobState&, const JobState&) = default;
+};
+
+/// How the children of an array stand, as the array's row keeps it. A child has a row of its own only
+/// once it was placed, or ended apart from the others.
+struct ArrayProgress {
+    bool is_released = false;  ///< the array as a whole waits for nothing any more
+    std::array<std::int64_t, kJobStatusCount> counts{};
+    Timestamp updated_at;
+    /// How the children without a row ended: all of them at once. While not set, they wait.
+    std::optional<JobState> unstarted;
 };
 
 /// One attempt, as it is stored and shown.

@@ -28,7 +28,7 @@ Result<core::SubmitJob> to_event(const Call& call, model::SubmitJobRequest& requ
     if (!resolved) return error_of(resolved);
 
     core::SubmitJob event;
-    event.id = model::JobId{make_uuid(call.on().clock.now())};
+    event.id = model::JobId{.uuid = make_uuid(call.on().clock.now())};
     event.queue = model::name_of(call.scope(), "job-queue", request.job_queue);
     event.name = request.job_name;
     event.definition_name = definition->name;
