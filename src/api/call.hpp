@@ -73,8 +73,8 @@ boost::asio::awaitable<std::invoke_result_t<Query, store::Reader&>> read(const S
 /// InvalidArgument "<field> is required" for an empty text.
 Result<> require(const std::string& field, const std::string& value);
 
-/// How many items a page may have: 1 to `limit`, absent means `limit`. `member` is the request's name
-/// for it.
+/// How many items a page may have: 1 to `limit`, absent means `limit`. `member` is the request's
+/// name for it.
 Result<std::size_t> page_size(std::optional<std::int32_t> asked, std::int32_t limit,
                               std::string_view member = "maxResults");
 

@@ -43,35 +43,35 @@ std::size_t end_of_value(std::string_view text, std::size_t at) {
 
 }  // namespace
 
-ObjectText& ObjectText::name(std::string_view name) {
+ObjectText& ObjectText::name(std::string_view member) {
     if (!is_first_) out_ += ',';
     is_first_ = false;
     out_ += '"';
-    out_ += name;
+    out_ += member;
     out_ += "\":";
     return *this;
 }
 
-ObjectText& ObjectText::raw(std::string_view name_, std::string_view value) {
-    name(name_);
+ObjectText& ObjectText::raw(std::string_view member, std::string_view value) {
+    name(member);
     out_ += value;
     return *this;
 }
 
-ObjectText& ObjectText::string(std::string_view name_, std::string_view value) {
-    name(name_);
+ObjectText& ObjectText::string(std::string_view member, std::string_view value) {
+    name(member);
     append_string(out_, value);
     return *this;
 }
 
-ObjectText& ObjectText::number(std::string_view name_, std::int64_t value) {
+ObjectText& ObjectText::number(std::string_view member, std::int64_t value) {
     char digits[24];
     const auto end = std::to_chars(std::begin(digits), std::end(digits), value).ptr;
-    return raw(name_, std::string_view(digits, static_cast<std::size_t>(end - digits)));
+    return raw(member, std::string_view(digits, static_cast<std::size_t>(end - digits)));
 }
 
-ObjectText& ObjectText::boolean(std::string_view name_, bool value) {
-    return raw(name_, value ? "true" : "false");
+ObjectText& ObjectText::boolean(std::string_view member, bool value) {
+    return raw(member, value ? "true" : "false");
 }
 
 ObjectText& ObjectText::members(std::string_view text) {

@@ -63,7 +63,8 @@ std::span<const Key> keys() {
          kNetworkModeRule, "The network of containers whose job does not ask for another."},
         {"docker", "max_concurrent_starts",
          +[](Config& c) -> auto& { return c.docker.max_concurrent_starts; }, Range{1, 256},
-         "How many containers of a host are created and started at a time: the bound of job throughput, best at two to four a core."},
+         "How many containers of a host are created and started at a time: the bound of job "
+         "throughput, best at two to four a core."},
         {"docker", "vcpus", +[](Config& c) -> auto& { return c.docker.vcpus; }, Range{0, 100'000},
          "vCPUs that jobs may use in all; 0 for what the Engine reports."},
         {"docker", "memory_mib", +[](Config& c) -> auto& { return c.docker.memory; },

@@ -3,7 +3,9 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include <algorithm>
 #include <charconv>
+#include <chrono>
 
 namespace batchd::docker {
 namespace {
@@ -247,6 +249,26 @@ Async<std::string_view> LineReader::next() {
             buffer_ += '\n';  // the last line may lack its end
         }
     }
+}
+
+Async<std::vector<Event>> Client::recent_events() {
+    const auto now = std::chrono::system_clock::now().time_since_epoch();
+    const auto until = std::chrono::ceil<std::chrono::seconds>(now).count();
+    auto response =
+        co_await call("GET", fmt::format("/events?since=1&until={}", until), {}, kCallTimeout);
+    if (!response) co_return std::unexpected(std::move(response).error());
+    std::vector<Event> events;
+    std::string_view text = response->body;
+    while (!text.empty()) {
+        const auto end = std::min(text.find('\n'), text.size());
+        if (end > 0) {
+            auto event = parse_event(text.substr(0, end));
+            if (!event) co_return std::unexpected(std::move(event).error());
+            events.push_back(std::move(*event));
+        }
+        text.remove_prefix(std::min(end + 1, text.size()));
+    }
+    co_return events;
 }
 
 Async<Event> EventReader::next() {

@@ -23,8 +23,8 @@ QueueView view_of(const core::State& state, const core::Queue& queue,
     core::WaitKey head;
     view.waiting.reserve(queue.waiting.size());
     for (const auto& [index, bucket] : queue.waiting) {
-        view.waiting.push_back({.shape = state.shape(index),
-                                .jobs = static_cast<std::int64_t>(bucket.size())});
+        view.waiting.push_back(
+            {.shape = state.shape(index), .jobs = static_cast<std::int64_t>(bucket.size())});
         const auto& [key, job] = *bucket.begin();
         if (!view.oldest_runnable || key < head) {
             head = key;

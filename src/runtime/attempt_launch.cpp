@@ -76,7 +76,7 @@ AttemptTask::Next AttemptTask::take_over(const docker::ContainerState& state) {
         give_up();
         return Next::Done;
     }
-    if (state.status == "exited") {
+    if (state.status == "exited" && !exit_) {
         exit_ = Exit{.code = state.exit_code, .at = state.finished_at.value_or(now)};
     }
     report_started(state.started_at.value_or(now));

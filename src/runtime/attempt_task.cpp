@@ -65,6 +65,7 @@ asio::awaitable<void> AttemptTask::stop_container() {
     while (!is_over() && !exit_) {
         co_await host_->wait_up();
         if (is_over() || exit_) co_return;
+        stop_was_sent_ = true;
         auto stopped = co_await host_->client().stop(container_id_, *stop_grace_);
         if (stopped || stopped.error().kind == ErrorKind::NotFound) co_return;
         if (is_over()) co_return;
@@ -158,14 +159,12 @@ void AttemptTask::on_event(const docker::Event& event) {
         saw_oom_ = true;
         wake_.notify_all();
     } else if (event.action == "kill") {
-        saw_kill_ = saw_kill_ || !stop_grace_;
-    } else if (event.action == "die" && !event.exit_code) {
-        on_missing();  // an Engine that does not say how it ended is asked
-    } else if (event.action == "die" && exit_) {
-        exit_->told = true;
-        wake_.notify_all();
+        saw_kill_ = saw_kill_ || !stop_was_sent_;
     } else if (event.action == "die") {
-        exit_ = Exit{.code = *event.exit_code, .told = true, .at = time_of(event)};
+        saw_die_ = true;
+        if (!event.exit_code) return on_missing();  // an Engine that does not say how is asked
+        if (exit_) return;
+        exit_ = Exit{.code = *event.exit_code, .at = time_of(event)};
         limit_log_stream();
         wake_.notify_all();
     }

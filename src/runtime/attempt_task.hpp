@@ -49,7 +49,6 @@ class AttemptTask final : public ContainerWatcher,
     struct Exit {
         std::int32_t code = 0;
         bool oom_killed = false;
-        bool told = false;       ///< by an event, not only found
         bool is_final = false;   ///< nothing more is to be found out
         bool with_host = false;  ///< the Engine ended it when it ended itself
         Timestamp at;
@@ -111,7 +110,9 @@ class AttemptTask final : public ContainerWatcher,
     std::string container_id_;
     std::optional<Timestamp> started_at_;
     std::optional<Exit> exit_;
+    bool stop_was_sent_ = false;
     bool saw_oom_ = false;
+    bool saw_die_ = false;
     bool saw_kill_ = false;  ///< a signal that we did not ask for
     std::optional<ports::AttemptOutcome> outcome_;
 

@@ -6,6 +6,8 @@
 #include <boost/asio/post.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
+#include <algorithm>
+
 namespace batchd::runtime {
 
 namespace asio = boost::asio;
@@ -142,22 +144,19 @@ asio::awaitable<void> AttemptTask::await_exit(bool logs_ended) {
 /// Asks the Engine only if its events leave open whether the container ended, or what ended it.
 asio::awaitable<AttemptTask::Found> AttemptTask::confirm_exit() {
     look_again_ = false;
-    const bool is_clear = exit_ && exit_->told && exit_->code != 137 && !saw_oom_;
-    if (exit_ && !exit_->is_final && is_clear) {
-        exit_->with_host = co_await ended_with_its_host();
-        exit_->is_final = true;
-    }
     if (exit_ && exit_->is_final) co_return Found::Exited;
-    const auto state = co_await host_->client().inspect(container_id_);
-    if (!state) {
-        co_return state.error().kind == ErrorKind::NotFound ? Found::Gone : Found::Unknown;
+    if (!exit_ || !saw_die_ || exit_->code == 137 || saw_oom_) {
+        const auto state = co_await host_->client().inspect(container_id_);
+        if (!state) {
+            co_return state.error().kind == ErrorKind::NotFound ? Found::Gone : Found::Unknown;
+        }
+        // Who removes a running container kills it first; that is no exit of the job's.
+        if (state->status == "removing" || state->status == "dead") co_return Found::Gone;
+        if (state->status != "exited") co_return Found::Running;
+        if (!exit_) exit_ = Exit{.at = state->finished_at.value_or(context_.clock.now())};
+        exit_->code = state->exit_code;
+        exit_->oom_killed = co_await was_oom_killed(*state);
     }
-    // Who removes a running container kills it first; that is no exit of the job's.
-    if (state->status == "removing" || state->status == "dead") co_return Found::Gone;
-    if (state->status != "exited") co_return Found::Running;
-    if (!exit_) exit_ = Exit{.at = state->finished_at.value_or(context_.clock.now())};
-    exit_->code = state->exit_code;
-    exit_->oom_killed = co_await was_oom_killed(*state);
     exit_->with_host = co_await ended_with_its_host();
     exit_->is_final = true;
     co_return Found::Exited;
@@ -166,30 +165,30 @@ asio::awaitable<AttemptTask::Found> AttemptTask::confirm_exit() {
 /// The kernel's word of the kill can reach the Engine after the exit: then the state lacks it for
 /// ever, but an `oom` event follows the `die`.
 asio::awaitable<bool> AttemptTask::was_oom_killed(const docker::ContainerState& state) {
-    if (state.oom_killed || state.exit_code != 137) co_return state.oom_killed;
-    if (!saw_oom_ && !stop_grace_ && exit_->told) co_await wake_.wait_for(kOomAfterExit);
+    if (state.oom_killed || state.exit_code != 137 || stop_was_sent_) co_return state.oom_killed;
+    if (!saw_oom_ && saw_die_) co_await wake_.wait_for(kOomAfterExit);
     co_return saw_oom_;
 }
 
 /// An Engine without live-restore ends its containers when it ends: with SIGTERM, so that the code
-/// may be the job's own, or with SIGKILL; after a crash of the host the code is 255. None of that is
-/// an exit of the job's, but for the 0 of one that finished in its grace (as on a Spot instance).
+/// may be the job's own, or with SIGKILL; after a crash of the host the code is 255. None of that
+/// is an exit of the job's, but for the 0 of one that finished in its grace (as on a Spot
+/// instance).
 asio::awaitable<bool> AttemptTask::ended_with_its_host() {
-    if (stop_grace_ || exit_->code == 0 || exit_->oom_killed) co_return false;
-    if (exit_->told) {
+    if (stop_was_sent_ || exit_->code == 0 || exit_->oom_killed) co_return false;
+    if (saw_die_) {
         if (!saw_kill_) co_return false;
         co_return host_->went_down_after(exit_->at) || !co_await host_->client().is_accepting();
     }
     const bool is_killed = exit_->code == 137 || exit_->code == 255;
     if (!is_killed && !host_->was_away_at(exit_->at)) co_return false;
-    // An Engine that was only out of reach repeats its events, this exit among them.
-    const auto deadline = asio::steady_timer::clock_type::now() + kExitAfterLogs;
-    while (!exit_->told && !is_over()) {
-        const auto left = deadline - asio::steady_timer::clock_type::now();
-        if (left <= left.zero()) co_return true;
-        co_await wake_.wait_for(std::chrono::ceil<Milliseconds>(left));
-    }
-    co_return false;
+    // An Engine forgets its events when it ends. One that remembers fewer than it could, but not
+    // this container, began after it.
+    const auto events = co_await host_->client().recent_events();
+    co_return events &&
+        events->size() < docker::kRememberedEvents&& std::ranges::find(
+                             *events, container_id_, &docker::Event::container_id) ==
+            events->end();
 }
 
 /// The Engine can end the stream of a container that stops before the last words are in it. They

@@ -100,9 +100,7 @@ bool Host::was_away_at(Timestamp time) const {
            (!is_up_ || time <= went_up_at_ + kSlack);
 }
 
-bool Host::went_down_after(Timestamp time) const {
-    return went_down_at_ && *went_down_at_ >= time;
-}
+bool Host::went_down_after(Timestamp time) const { return went_down_at_ && *went_down_at_ >= time; }
 
 void Host::went_down(const Error& why) {
     if (is_up_) went_down_at_ = context_.clock.now();

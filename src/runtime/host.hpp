@@ -76,7 +76,7 @@ class Host : public std::enable_shared_from_this<Host> {
     std::unique_ptr<net::HttpStream> events_;
     Signal changed_;  ///< is_up_
     Signal reconcile_now_;
-    std::string down_reason_;  ///< as last reported
+    std::string down_reason_;                ///< as last reported
     std::optional<Timestamp> went_down_at_;  ///< the last time that it was up before
     Timestamp went_up_at_{};
     std::int64_t last_event_ns_ = 0;

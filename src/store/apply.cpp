@@ -47,17 +47,17 @@ Result<> put(Database& database, const ports::JobInsert& insert) {
     std::optional<std::string> retry_rules;
     if (!traits.retry_rules.empty()) retry_rules = to_json(traits.retry_rules);
     BATCHD_TRY(database.run(
-        "INSERT INTO job (seq, id, queue_id, name, definition_name, definition_revision, created_at,"
+        "INSERT INTO job (seq, id, queue_id, name, definition_name, definition_revision, "
+        "created_at,"
         " milli_vcpu, memory_mib, gpus, fargate, scheduling_priority, attempts, timeout_seconds,"
         " retry_rules, depends_on, tags,"
         " status, status_reason, attempt, started_at, stopped_at, is_cancelled, is_terminated)"
         " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        row.seq, row.id, row.queue_id, row.name, row.definition_name,
-        row.definition_revision, row.created_at,
-        traits.resources.vcpu, traits.resources.memory, traits.resources.gpus, traits.fargate,
-        traits.scheduling_priority, traits.attempts, traits.timeout, retry_rules, traits.depends_on,
-        insert.tags, state.status, state.status_reason, state.attempt, state.started_at,
-        state.stopped_at, state.is_cancelled, state.is_terminated));
+        row.seq, row.id, row.queue_id, row.name, row.definition_name, row.definition_revision,
+        row.created_at, traits.resources.vcpu, traits.resources.memory, traits.resources.gpus,
+        traits.fargate, traits.scheduling_priority, traits.attempts, traits.timeout, retry_rules,
+        traits.depends_on, insert.tags, state.status, state.status_reason, state.attempt,
+        state.started_at, state.stopped_at, state.is_cancelled, state.is_terminated));
     BATCHD_TRY(
         database.run("INSERT INTO job_spec (job_seq, spec) VALUES (?, ?)", row.seq, insert.spec));
     return {};

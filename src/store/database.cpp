@@ -23,9 +23,12 @@ std::unexpected<Error> error_of(sqlite3* handle, const std::string& path, std::s
         case SQLITE_LOCKED:
             return fail(ErrorKind::Unavailable, "the database " + path + " is unavailable: " + why,
                         std::move(context));
+        case SQLITE_NOMEM:
+            return fail(ErrorKind::Unavailable, "the database " + path + " is unavailable: " + why,
+                        std::move(context));
         case SQLITE_CORRUPT:
         case SQLITE_NOTADB:
-            return fail(ErrorKind::Internal, "the database " + path + " is damaged: " + why,
+            return fail(ErrorKind::Unavailable, "the database " + path + " is damaged: " + why,
                         std::move(context));
         default:
             return fail(ErrorKind::Internal, "the database " + path + " failed: " + why,

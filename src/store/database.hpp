@@ -1,7 +1,8 @@
 // A thin layer over SQLite's C interface: connections, cached prepared statements, transactions.
 //
 // Each Database belongs to one thread at a time. Errors are Unavailable when the disk refuses or
-// another process holds a lock, Internal otherwise; all of them name the file.
+// another process holds a lock, or the file is damaged, Internal otherwise; all of them name the
+// file.
 #pragma once
 
 #include "batchd/base/result.hpp"

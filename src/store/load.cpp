@@ -65,9 +65,10 @@ Result<> load_jobs(Database& database, ports::Snapshot& snapshot) {
         auto& traits = job.traits;
         std::optional<std::string> retry_rules;
         row.read(job.seq, job.id, job.queue_id, job.name, job.definition_name,
-                 job.definition_revision, job.created_at, traits.resources.vcpu, traits.resources.memory, traits.resources.gpus,
-                 traits.fargate, traits.scheduling_priority, traits.attempts, traits.timeout,
-                 retry_rules, traits.depends_on);
+                 job.definition_revision, job.created_at, traits.resources.vcpu,
+                 traits.resources.memory, traits.resources.gpus, traits.fargate,
+                 traits.scheduling_priority, traits.attempts, traits.timeout, retry_rules,
+                 traits.depends_on);
         read_state(row, job.state);
         return retry_rules ? read_document(*retry_rules, traits.retry_rules) : Result<>{};
     };

@@ -30,13 +30,14 @@ Result<> read_job(Database& database, const model::JobId& id, std::vector<JobDet
         read_state(row, job.state);
         return {};
     };
-    BATCHD_TRY(database.each(
-        "SELECT job.seq, job_queue.name, job.name, job.created_at, spec, job.tags,"
-        " milli_vcpu, memory_mib, gpus, fargate, job.status, job.status_reason, attempt, started_at, stopped_at, is_cancelled,"
-        " is_terminated"
-        " FROM job JOIN job_queue ON job_queue.id = job.queue_id"
-        " JOIN job_spec ON job_spec.job_seq = job.seq WHERE job.id = ?",
-        on_row, id));
+    BATCHD_TRY(
+        database.each("SELECT job.seq, job_queue.name, job.name, job.created_at, spec, job.tags,"
+                      " milli_vcpu, memory_mib, gpus, fargate, job.status, job.status_reason, "
+                      "attempt, started_at, stopped_at, is_cancelled,"
+                      " is_terminated"
+                      " FROM job JOIN job_queue ON job_queue.id = job.queue_id"
+                      " JOIN job_spec ON job_spec.job_seq = job.seq WHERE job.id = ?",
+                      on_row, id));
     if (jobs.size() == before || jobs.back().state.attempt == 0) return {};
     return read_attempts(database, jobs.back().seq, id, jobs.back().attempts);
 }
@@ -67,7 +68,8 @@ Result<Page<JobSummary, std::int64_t>> Reader::list_jobs(std::int64_t queue_id,
     };
     BATCHD_TRY(database_->each(
         "SELECT job.seq, job.id, job.name, definition_name, definition_revision, job.created_at,"
-        " attempt.exit_code, attempt.reason, milli_vcpu, memory_mib, gpus, fargate, job.status, job.status_reason,"
+        " attempt.exit_code, attempt.reason, milli_vcpu, memory_mib, gpus, fargate, job.status, "
+        "job.status_reason,"
         " job.attempt, job.started_at, job.stopped_at, job.is_cancelled, job.is_terminated"
         " FROM job LEFT JOIN attempt ON attempt.job_seq = job.seq AND attempt.number = job.attempt"
         " WHERE job.queue_id = ? AND job.status = ? AND job.seq < ?"

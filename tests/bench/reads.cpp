@@ -128,8 +128,8 @@ Result<> measure_reads(const Setup& setup, Report& report) {
     const auto ids = store_jobs(*batchd);
     if (!ids) return std::unexpected(ids.error());
     BATCHD_TRY(add_to(report, run_together(*batchd, *ids, 2'000), below(5)));
-    // With submits at full speed both cores are busy: what is left for readers is worth knowing, but
-    // no daemon is run like that.
+    // With submits at full speed both cores are busy: what is left for readers is worth knowing,
+    // but no daemon is run like that.
     return add_to(report, run_together(*batchd, *ids, 0), std::nullopt);
 }
 

@@ -101,6 +101,11 @@ class Environments(Resources):
         self.assert_refused("does not exist", self.batch.delete_compute_environment,
                             computeEnvironment="nowhere")
         self.assertIsNone(self.environment("nowhere"))
+        name = self.unique("fargate")
+        self.create_environment(name, type="MANAGED", computeResources={
+            "type": "FARGATE", "maxvCpus": 4, "subnets": ["s"], "securityGroupIds": ["g"]})
+        self.assert_refused("computeResources.type", self.batch.update_compute_environment,
+                            computeEnvironment=name, computeResources=ec2)
 
     def test_environments_come_page_by_page(self):
         names = {self.unique("page") for _ in range(5)}
@@ -176,8 +181,10 @@ class Queues(Resources):
         self.batch.update_job_queue(jobQueue=arn, state="DISABLED")
         self.assert_refused("DISABLED", self.batch.submit_job, jobName="x", jobQueue=name,
                             jobDefinition=self.define("true"))
+        self.assertIn(f'queue="{name}"', self.curl("/metrics").body.decode())
         self.batch.delete_job_queue(jobQueue=name)
         self.assertIn((self.queue(name) or {}).get("status"), (None, "DELETED"))
+        self.assertNotIn(f'queue="{name}"', self.curl("/metrics").body.decode())
         self.create_queue(name, "local")
 
     def test_jobs_find_their_queue_by_name_and_arn(self):
@@ -267,6 +274,8 @@ class Tags(Resources):
         self.assert_refused("50", self.batch.tag_resource, resourceArn=arn, tags={"more": ""})
         nowhere = "arn:aws:batch:us-east-1:123456789012:job-queue/nowhere"
         self.assert_refused("nowhere", self.batch.list_tags_for_resource, resourceArn=nowhere)
+        self.assert_refused("has no revision", self.batch.tag_resource,
+                            resourceArn=arn.rsplit(":", 1)[0], tags={"a": "b"})
 
 
 if __name__ == "__main__":

@@ -16,15 +16,15 @@ class ObjectText {
     explicit ObjectText(std::string& out) : out_(out) { out_ += '{'; }
 
     /// `value` is JSON already.
-    ObjectText& raw(std::string_view name, std::string_view value);
+    ObjectText& raw(std::string_view member, std::string_view value);
     /// Invalid UTF-8 becomes U+FFFD.
-    ObjectText& string(std::string_view name, std::string_view value);
-    ObjectText& number(std::string_view name, std::int64_t value);
-    ObjectText& boolean(std::string_view name, bool value);
+    ObjectText& string(std::string_view member, std::string_view value);
+    ObjectText& number(std::string_view member, std::int64_t value);
+    ObjectText& boolean(std::string_view member, bool value);
     /// Members that were written elsewhere: `"a":1,"b":2`, or nothing.
     ObjectText& members(std::string_view text);
     /// The name; the caller appends the value to the text.
-    ObjectText& name(std::string_view name);
+    ObjectText& name(std::string_view member);
     void close() { out_ += '}'; }
 
   private:

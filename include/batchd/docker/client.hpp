@@ -37,6 +37,9 @@ class Client {
     /// Whether the Engine takes a new connection and answers on it within two seconds. One that
     /// shuts down does not, though it still serves the connections that it has.
     boost::asio::awaitable<bool> is_accepting();
+    /// What the Engine remembers of the past: its last events of all kinds, oldest first, at most
+    /// 256. It forgets them when it ends.
+    Async<std::vector<Event>> recent_events();
 
     /// Returns the container's id. NotFound if the image is missing, Conflict if the name exists.
     Async<std::string> create(std::string name, std::string body);
@@ -76,6 +79,9 @@ class Client {
     net::HttpClient http_;
     std::string version_ = "1.41";
 };
+
+/// An Engine keeps 256 events, of which it repeats a few less.
+inline constexpr std::size_t kRememberedEvents = 240;
 
 /// Cuts a stream into lines.
 class LineReader {

@@ -60,8 +60,8 @@ class HttpStream {
     /// Once. Returns when the head of the answer is there, without a body.
     boost::asio::awaitable<Result<HttpResponse>> open(HttpRequest request);
 
-    /// The next bytes of the body, empty at its end. Valid until the next call. Without a limit only
-    /// close() ends the wait for bytes that do not come.
+    /// The next bytes of the body, empty at its end. Valid until the next call. Without a limit
+    /// only close() ends the wait for bytes that do not come.
     boost::asio::awaitable<Result<std::string_view>> read(
         std::optional<Milliseconds> limit = std::nullopt);
 

@@ -16,8 +16,8 @@ class Database;
 class SqliteStore final : public ports::Store {
   public:
     /// Opens the database file at `path`, makes it if there is none, and brings its schema up to
-    /// date. Unavailable if the file cannot be opened or written; Conflict if a newer batchd wrote
-    /// it; Internal, with the file's name, if it is damaged or no database.
+    /// date. Unavailable, with the file's name, if it cannot be opened or written, is damaged or no
+    /// database; Conflict if a newer batchd wrote it.
     static Result<std::unique_ptr<SqliteStore>> open(const std::string& path);
     ~SqliteStore() override;
 

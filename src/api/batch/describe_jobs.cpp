@@ -32,7 +32,8 @@ Result<Answer> describe(const Services& services, const std::vector<model::JobId
         if (text.back() != '[') text += ',';
         append_job_detail(text, services, *view, job);
     }
-    return Answer(text += "]}");
+    text += "]}";
+    return Answer(std::move(text));
 }
 
 }  // namespace
@@ -44,11 +45,9 @@ Task<Answer> describe_jobs(Call call) {
     if (request->jobs.size() > kMaxJobs) {
         co_return invalid_argument("Maximum number of jobs supported is 100");
     }
-    co_return co_await read(call.services, [services = call.services,
-                                            ids = job_ids(call, request->jobs)](
-                                               store::Reader& reader) {
-        return describe(*services, ids, reader);
-    });
+    co_return co_await read(
+        call.services, [services = call.services, ids = job_ids(call, request->jobs)](
+                           store::Reader& reader) { return describe(*services, ids, reader); });
 }
 
 }  // namespace batchd::api::batch

@@ -85,16 +85,14 @@ void append_summary(std::string& out, const Services& services, const engine::Vi
     item.string("jobArn", model::job_arn(services.scope, job.id));
     item.string("jobId", to_string(job.id));
     item.string("jobName", job.name);
-    item.string("jobDefinition",
-                model::batch_arn(services.scope, "job-definition",
-                                 job.definition_name + ":" +
-                                     std::to_string(job.definition_revision)));
+    item.string("jobDefinition", model::batch_arn(services.scope, "job-definition",
+                                                  job.definition_name + ":" +
+                                                      std::to_string(job.definition_revision)));
     item.number("createdAt", to_epoch_ms(job.created_at));
     item.string("status", to_string(job.state.status));
     if (job.state.started_at) item.number("startedAt", to_epoch_ms(*job.state.started_at));
     if (job.state.stopped_at) item.number("stoppedAt", to_epoch_ms(*job.state.stopped_at));
-    const std::string reason =
-        status_reason(view, &queue, {job.resources, job.fargate}, job.state);
+    const std::string reason = status_reason(view, &queue, {job.resources, job.fargate}, job.state);
     if (!reason.empty()) item.string("statusReason", reason);
     if (job.exit_code || !job.reason.empty()) {
         item.name("container");
@@ -121,7 +119,8 @@ Result<Answer> list(const Services& services, const Query& query, store::Reader&
     if (page->next) {
         text += R"(,"nextToken":")" + make_token("jobs", std::to_string(*page->next)) + '"';
     }
-    return Answer(text += '}');
+    text += '}';
+    return Answer(std::move(text));
 }
 
 }  // namespace

@@ -53,7 +53,7 @@ Result<Json> stream_of(const Services& services, const model::Attempt& attempt) 
 }
 
 Result<Answer> list_streams(const Services& services, const std::string& group,
-                          const StreamsRequest& request, store::Reader& reader) {
+                            const StreamsRequest& request, store::Reader& reader) {
     auto limit = page_size(request.limit, kMaxPage, "limit");
     if (!limit) return error_of(limit);
     auto after = read_token("streams", request.next_token);

@@ -61,7 +61,7 @@ Result<Token> begin_of(const logs::LogStore& logs, const model::AttemptId& id,
 }
 
 Result<Answer> read_page(const Services& services, const model::AttemptId& id,
-                       const GetLogEventsRequest& request) {
+                         const GetLogEventsRequest& request) {
     auto token = begin_of(services.logs, id, request);
     if (!token) return error_of(token);
     auto limit = page_size(request.limit, kMaxEvents, "limit");
@@ -91,15 +91,15 @@ Task<Answer> get_log_events(Call call) {
     if (!request) co_return error_of(request);
     auto group = group_name(request->log_group_name, request->log_group_identifier);
     if (!group) co_return error_of(group);
-    co_return co_await read(
-        call.services,
-        [services = call.services, group = *group,
-         request = *request](store::Reader& reader) -> Result<Answer> {
-            auto attempt = reader.attempt_by_log_stream(group, request.log_stream_name);
-            if (!attempt) return error_of(attempt);
-            if (!*attempt) return unknown_stream(reader, group);
-            return read_page(*services, (*attempt)->id, request);
-        });
+    co_return co_await read(call.services,
+                            [services = call.services, group = *group,
+                             request = *request](store::Reader& reader) -> Result<Answer> {
+                                auto attempt =
+                                    reader.attempt_by_log_stream(group, request.log_stream_name);
+                                if (!attempt) return error_of(attempt);
+                                if (!*attempt) return unknown_stream(reader, group);
+                                return read_page(*services, (*attempt)->id, request);
+                            });
 }
 
 }  // namespace batchd::api::cloudwatch

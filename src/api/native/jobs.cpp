@@ -17,7 +17,8 @@ http::Response answer(const Services& services, const store::JobDetail& job) {
     append_job_detail(
         text, services, *services.engine.view(), job,
         model::is_terminal(job.state.status) ? R"("isTerminal":true)" : R"("isTerminal":false)");
-    return json_response(200, text += '\n');
+    text += '\n';
+    return json_response(200, std::move(text));
 }
 
 }  // namespace

@@ -71,6 +71,28 @@ TEST_F(RestartTest, AdoptsOneThatExitedMeanwhile) {
     EXPECT_EQ(logs_.texts(start.id), (std::vector<std::string>{"up", "bye"}));
 }
 
+/// Codes that an Engine's end leaves, too; this one goes on.
+TEST_F(RestartTest, AdoptsExitsThatLookLikeALostHost) {
+    boot();
+    const auto exits = shell("echo up; trap 'exit 255' TERM; while :; do sleep 0.01; done");
+    const auto killed = shell("echo up; sleep 600");
+    for (const auto& start : {exits, killed}) {
+        (*runtime_)->start(start);
+        ASSERT_TRUE(logs_.wait_lines(start.id, 1));
+    }
+    shut_down();
+    EXPECT_EQ(meddle(exits.id, "POST", "/stop?t=20"), 204);
+    EXPECT_EQ(meddle(killed.id, "POST", "/kill"), 204);
+
+    boot({running(exits), running(killed)});
+    for (const auto& [start, code] : {std::pair(exits, 255), std::pair(killed, 137)}) {
+        const auto outcome = events_.wait_ended(start.id);
+        ASSERT_TRUE(outcome);
+        EXPECT_EQ(outcome->exit_code, code);
+        EXPECT_EQ(outcome->status_reason, "Essential container in task exited");
+    }
+}
+
 TEST_F(RestartTest, StartsWhatWasNeverCreated) {
     const auto start = shell("echo now");
     boot({starting(start)});
@@ -194,7 +216,8 @@ TEST_F(EngineDownTest, WaitsForTheEngineAndSurvivesItsRestart) {
     ASSERT_TRUE(reason);
     EXPECT_TRUE(reason->contains("cannot connect")) << *reason;
     const auto cancelled = shell("true");
-    const auto start = shell("echo up; trap 'echo term; exit 3' TERM; while :; do sleep 0.01; done");
+    const auto start =
+        shell("echo up; trap 'echo term; exit 3' TERM; while :; do sleep 0.01; done");
     (*runtime_)->start(cancelled);
     (*runtime_)->start(start);
     (*runtime_)->stop(cancelled.id, Seconds{1});
@@ -216,6 +239,27 @@ TEST_F(EngineDownTest, WaitsForTheEngineAndSurvivesItsRestart) {
     EXPECT_EQ(outcome->status_reason, "Host EC2 (instance one) terminated.");
     EXPECT_EQ(events_.seen(start.id).started.size(), 1U);
     EXPECT_EQ(logs_.texts(start.id), (std::vector<std::string>{"up", "term"}));
+}
+
+/// As after the restart of the whole machine.
+TEST_F(EngineDownTest, AKillThatNobodySawIsTheHosts) {
+    const auto up = engine_->start();
+    ASSERT_TRUE(up) << up.error().message;
+    boot();
+    const auto start = shell("echo up; sleep 600");
+    (*runtime_)->start(start);
+    ASSERT_TRUE(logs_.wait_lines(start.id, 1));
+    shut_down();
+    EXPECT_EQ(meddle(start.id, "POST", "/kill"), 204);
+    engine_->stop();
+    const auto up_again = engine_->start();
+    ASSERT_TRUE(up_again) << up_again.error().message;
+
+    boot({{.attempt = start, .was_running = true, .stop_with_grace = {}}});
+    const auto outcome = events_.wait_ended(start.id);
+    ASSERT_TRUE(outcome);
+    EXPECT_FALSE(outcome->exit_code.has_value());
+    EXPECT_EQ(outcome->status_reason, "Host EC2 (instance one) terminated.");
 }
 
 TEST_F(EngineDownTest, ShutdownWhileDownIsQuick) {

@@ -101,7 +101,7 @@ TEST_F(StoreFailure, AFileThatIsNoDatabaseIsNamed) {
     std::ofstream(path("garbage.db")) << std::string(8192, 'x');
     const auto opened = SqliteStore::open(path("garbage.db"));
     ASSERT_FALSE(opened);
-    EXPECT_EQ(opened.error().kind, ErrorKind::Internal);
+    EXPECT_EQ(opened.error().kind, ErrorKind::Unavailable);
     EXPECT_NE(opened.error().message.find(path("garbage.db") + " is damaged"), std::string::npos)
         << opened.error().message;
 }
@@ -122,7 +122,7 @@ TEST_F(StoreFailure, ADamagedPageIsNamedByTheFile) {
     ASSERT_TRUE(opened) << opened.error().message;
     const auto snapshot = (*opened)->load();
     ASSERT_FALSE(snapshot);
-    EXPECT_EQ(snapshot.error().kind, ErrorKind::Internal);
+    EXPECT_EQ(snapshot.error().kind, ErrorKind::Unavailable);
     EXPECT_NE(snapshot.error().message.find(path() + " is damaged"), std::string::npos)
         << snapshot.error().message;
 }

@@ -10,7 +10,7 @@ namespace batchd::sim {
 
 class FakeStore final : public ports::Store {
   public:
-    enum class Fault { None, Refuse, CommitButFail };
+    enum class Fault { None, Refuse, CommitButFail, NoReads };
     Fault fault = Fault::None;
 
     Result<> commit(const ports::Changes& changes) override {
@@ -25,11 +25,13 @@ class FakeStore final : public ports::Store {
     }
     Result<ports::Snapshot> load() override;
     Result<std::optional<model::JobStatus>> job_status(const model::JobId& id) override {
+        if (fault == Fault::NoReads) return fail(ErrorKind::Unavailable, "I/O error");
         const auto found = seq_of.find(id);
         if (found == seq_of.end()) return std::optional<model::JobStatus>{};
         return std::optional(jobs.at(found->second).state.status);
     }
     Result<model::JobSpec> job_spec(std::int64_t seq) override {
+        if (fault == Fault::NoReads) return fail(ErrorKind::Unavailable, "I/O error");
         if (!jobs.contains(seq)) return fail(ErrorKind::NotFound, "no such job");
         model::JobSpec spec;
         spec.job_definition = "arn:aws:batch:r:a:job-definition/d:1";

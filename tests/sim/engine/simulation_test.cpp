@@ -10,6 +10,7 @@
 
 #include <gtest/gtest.h>
 
+#include <array>
 #include <cstdlib>
 #include <memory>
 #include <random>
@@ -88,6 +89,8 @@ class Simulation {
         const model::JobId id = event.id;
         inbox_.push_back({.event = std::move(event), .done = [this, id](Result<core::Reply> reply) {
                               if (reply) acknowledged_.push_back(id);
+                              // Nothing else is wrong with these requests.
+                              if (!reply) EXPECT_EQ(reply.error().kind, ErrorKind::Unavailable);
                           }});
     }
 
@@ -101,7 +104,8 @@ class Simulation {
 
     void toggle_disk() {
         using enum FakeStore::Fault;
-        store_.fault = store_.fault != None ? None : chance(0.5) ? Refuse : CommitButFail;
+        constexpr std::array kFaults{Refuse, CommitButFail, NoReads};
+        store_.fault = store_.fault != None ? None : kFaults[below(kFaults.size())];
     }
 
     void step() {

@@ -1,5 +1,6 @@
-#include "batchd/base/json.hpp"
 #include "batchd/base/json_text.hpp"
+
+#include "batchd/base/json.hpp"
 
 #include <gtest/gtest.h>
 
@@ -31,12 +32,10 @@ TEST(JsonText, EscapesWhatMustBeEscaped) {
 }
 
 TEST(JsonText, WalksOverTheMembersOfAnObject) {
-    const Json object{{"a", "x\"},{"},
-                      {"b", Json::array({1, Json{{"c", "]"}}, Json::array()})},
-                      {"d", Json::object()},
-                      {"e", 1.5},
-                      {"f", nullptr},
-                      {"g", "end\\"}};
+    const Json object{
+        {"a", "x\"},{"},       {"b", Json::array({1, Json{{"c", "]"}}, Json::array()})},
+        {"d", Json::object()}, {"e", 1.5},
+        {"f", nullptr},        {"g", "end\\"}};
     Json copy = Json::object();
     const std::string text = dump(object);
     for_each_member(text, [&](std::string_view name, std::string_view value) {
@@ -47,8 +46,8 @@ TEST(JsonText, WalksOverTheMembersOfAnObject) {
 }
 
 TEST(JsonText, StopsAtWhatIsNoObject) {
-    for (const std::string_view text : {"", "{", "{}", "[]", "x", "{\"a", "{\"a\"", "{\"a\":",
-                                        "{\"a\":1", "{\"a\":\"", "{\"a\":{\"b\""}) {
+    for (const std::string_view text : {"", "{", "{}", "[]", "x", "{\"a", "{\"a\"",
+                                        "{\"a\":", "{\"a\":1", "{\"a\":\"", "{\"a\":{\"b\""}) {
         for_each_member(text, [&](std::string_view, std::string_view) { ADD_FAILURE() << text; });
         if (text != "{}") EXPECT_TRUE(inside(text).empty()) << text;
     }

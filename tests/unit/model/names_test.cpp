@@ -79,8 +79,8 @@ TEST(DefinitionReference, HasAllFormsOfAws) {
 }
 
 TEST(DefinitionReference, RefusesOtherFormsWithAwsText) {
-    for (const std::string text : {"", ":1", "a:", "a:latest", "a:0", "a:-1", "a:+1", "a:1:2",
-                                   "a:2147483648", "a b", "a/b:1"}) {
+    for (const std::string text : {"name:01", "", ":1", "a:", "a:latest", "a:0", "a:-1", "a:+1",
+                                   "a:1:2", "a:2147483648", "a b", "a/b:1"}) {
         const auto reference = parse_definition_reference(kScope, text);
         ASSERT_FALSE(reference) << text;
         EXPECT_EQ(reference.error().kind, ErrorKind::InvalidArgument);
