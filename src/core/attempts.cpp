@@ -93,7 +93,13 @@ void place(State& state, JobIndex index, EnvironmentIndex environment, HostIndex
                        .host = attempt.host,
                        .queue = state.queue(job.queue).row.document.job_queue_name,
                        .environment = attempt.compute_environment,
-                       .resources = state.shape(job.shape).resources});
+                       .resources = state.shape(job.shape).resources,
+                       .array_size = array_size_of(state, job)});
+}
+
+std::int32_t array_size_of(const State& state, const Job& job) {
+    if (!job.parent) return 0;
+    return static_cast<std::int32_t>(state.job(*job.parent).array->children.size());
 }
 
 void stop_attempt(State& state, JobIndex index, StopCause cause, std::string reason) {
@@ -124,6 +130,7 @@ Result<Reply> decide(State& state, AttemptStarted&& event, Timestamp) {
     if (!index || !transition(state, *index, JobEvent::ContainerStarted)) return Reply{};
     Job& job = state.job(*index);
     job.state.started_at = event.started_at;
+    if (job.parent) note_child_started(state, job);
     model::Attempt& attempt = job.run->attempt;
     attempt.container_id = std::move(event.container_id);
     attempt.started_at = event.started_at;

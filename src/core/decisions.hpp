@@ -9,6 +9,8 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
+#include <vector>
 
 namespace batchd::core {
 
@@ -28,18 +30,79 @@ void put_in_free_slot(Slots& slots, Value value) {
 Result<Reply> decide(State& state, SubmitJob&& event, Timestamp now);
 Result<Reply> decide(State& state, CancelJob&& event, Timestamp now);
 Result<Reply> decide(State& state, TerminateJob&& event, Timestamp now);
-/// Ends a job and everything that can no longer run because of it. `event` is one that leads to a
-/// terminal status.
-void end_job(State& state, JobIndex index, JobEvent event, std::string reason, Timestamp now);
 /// A new slot in State::jobs, listed under `id`.
 JobIndex add_job(State& state, const model::JobId& id);
 ShapeIndex intern(State& state, const Shape& shape);
+
+// dependencies.cpp
+inline constexpr std::string_view kDependentJobFailed = "Dependent Job failed";
+/// A job that ended, or a child of an array that did.
+struct Ended {
+    static constexpr std::int32_t kWhole = -1;
+    JobIndex job;
+    std::int32_t child = kWhole;
+};
+/// What of a new job's dependencies has failed already.
+struct Links {
+    bool has_failed = false;                    ///< one that the whole job waits for
+    std::vector<std::int32_t> failed_children;  ///< N_TO_N: these children's counterparts
+};
+Result<> check_dependencies(const State& state, const SubmitJob& event);
+/// Links a new job to those that it waits for.
+Links link_dependencies(State& state, JobIndex index, const SubmitJob& event);
+/// `id` is live: a job, or a child of an array.
+void add_dependent(State& state, const model::JobId& id, const Dependent& dependent);
+/// Sends a new, linked job on its way.
+void begin(State& state, JobIndex index, const Links& links, Timestamp now);
+/// Ends a job and everything that can no longer run because of it. `event` is one that leads to a
+/// terminal status.
+void end_job(State& state, JobIndex index, JobEvent event, std::string reason, Timestamp now);
+/// Resolves what waited for those that ended.
+void settle(State& state, std::vector<Ended> ended, Timestamp now);
+
+// arrays.cpp
+/// The live job of that id. A child that has not ended is given a slot if it has none; the caller
+/// ends or places it.
+std::optional<JobIndex> find_or_make_slot(State& state, const model::JobId& id);
+/// A slot for a child that has none, with the status that its array has for it.
+JobIndex make_slot(State& state, JobIndex array, std::int32_t child);
+/// nullopt beyond the array's size.
+std::optional<model::JobStatus> child_status(const Array& array, std::int32_t child);
+/// What a child waits for beside what the whole array does.
+inline std::uint8_t waits_for(const Array& array, std::int32_t child) {
+    return array.waiting_for.empty() ? std::uint8_t{0}
+                                     : array.waiting_for[static_cast<std::size_t>(child)];
+}
+/// A slot for the RUNNABLE child with the lowest index that was never placed; there is one.
+JobIndex fresh_child(State& state, JobIndex array);
+/// The array waits for nothing more: its children become RUNNABLE that wait for none either.
+void release_children(State& state, JobIndex array);
+void child_dependency_met(State& state, JobIndex array, std::int32_t child);
+/// A child whose dependency failed ends, if it still waits.
+void fail_child(State& state, JobIndex array, std::int32_t child, Timestamp now,
+                std::vector<Ended>& ended);
+/// Ends all children that have no slot, in the same way. False if there are none.
+bool fail_unstarted(State& state, JobIndex array, const model::JobState& how,
+                    std::vector<Ended>& ended);
+struct EndArray {
+    std::string reason;
+    bool cancel = false;  ///< else terminate: ends those that run, too
+};
+void end_array(State& state, JobIndex array, const EndArray& how, Timestamp now);
+/// AWS: the array ends when its last child does.
+void finish_array(State& state, JobIndex array, Timestamp now, std::vector<Ended>& ended);
+void note_child_started(State& state, const Job& child);
+/// `child` ended and leaves State::jobs.
+void drop_slot(State& state, const Job& child);
+model::ArrayProgress progress_of(const Array& array, Timestamp now);
 
 // attempts.cpp
 Result<Reply> decide(State& state, AttemptStarted&& event, Timestamp now);
 Result<Reply> decide(State& state, AttemptEnded&& event, Timestamp now);
 /// Gives a RUNNABLE job to a host and asks for its container.
 void place(State& state, JobIndex index, EnvironmentIndex environment, HostIndex host);
+/// Of the array whose child the job is; 0 for other jobs.
+std::int32_t array_size_of(const State& state, const Job& job);
 /// Asks for the container's end, unless that was done before.
 void stop_attempt(State& state, JobIndex index, StopCause cause, std::string reason);
 void stop_overdue_attempts(State& state, Timestamp now);

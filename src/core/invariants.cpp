@@ -1,6 +1,7 @@
 #include "batchd/core/core.hpp"
 #include "core/decisions.hpp"
 
+#include <array>
 #include <unordered_map>
 
 namespace batchd::core {
@@ -9,19 +10,32 @@ namespace {
 using model::JobStatus;
 using Broken = std::optional<std::string>;
 
-Broken check_counts(const State& state) {
-    for (std::uint32_t q = 0; q < state.queues.size(); ++q) {
-        std::array<std::int64_t, model::kJobStatusCount> counts{};
-        for (const auto& [id, index] : state.job_index) {
-            const Job& job = state.job(index);
-            if (job.queue.value == q) ++counts[static_cast<std::size_t>(job.state.status)];
+/// By queue and status: jobs that are no arrays, and the children of those that are.
+std::vector<std::array<std::int64_t, model::kJobStatusCount>> counted(const State& state) {
+    std::vector<std::array<std::int64_t, model::kJobStatusCount>> counts(state.queues.size());
+    for (const auto& [id, index] : state.job_index) {
+        const Job& job = state.job(index);
+        auto& of_queue = counts[job.queue.value];
+        if (job.array) {
+            for (const JobStatus status : job.array->children) {
+                ++of_queue[static_cast<std::size_t>(status)];
+            }
+        } else if (!job.parent) {
+            ++of_queue[static_cast<std::size_t>(job.state.status)];
         }
-        for (std::size_t s = 0; s < counts.size(); ++s) {
+    }
+    return counts;
+}
+
+Broken check_counts(const State& state) {
+    const auto counts = counted(state);
+    for (std::size_t q = 0; q < counts.size(); ++q) {
+        for (std::size_t s = 0; s < counts[q].size(); ++s) {
             if (model::is_terminal(static_cast<JobStatus>(s))) continue;
-            if (counts[s] != state.queues[q].counts[s]) {
+            if (counts[q][s] != state.queues[q].counts[s]) {
                 return "count of " + std::string(to_string(static_cast<JobStatus>(s))) + " is " +
                        std::to_string(state.queues[q].counts[s]) + ", but there are " +
-                       std::to_string(counts[s]);
+                       std::to_string(counts[q][s]);
             }
         }
     }
@@ -32,22 +46,69 @@ Broken check_buckets(const State& state) {
     std::size_t waiting = 0;
     for (const Queue& queue : state.queues) {
         for (const auto& [shape, bucket] : queue.waiting) {
-            if (bucket.empty()) return "an empty bucket is kept";
-            for (const auto& [key, index] : bucket) {
+            if (bucket.entries.empty()) return "an empty bucket is kept";
+            std::int64_t jobs = 0;
+            for (const auto& [key, index] : bucket.entries) {
                 const Job& job = state.job(index);
-                if (job.state.status != JobStatus::Runnable || job.seq != key.seq ||
-                    job.shape != shape) {
+                const bool waits = job.array ? job.array->fresh_runnable > 0
+                                             : job.state.status == JobStatus::Runnable;
+                if (!waits || job.seq != key.seq || job.id.part != key.part || job.shape != shape) {
                     return "a bucket holds a job that does not belong there: " + to_string(job.id);
                 }
-                ++waiting;
+                jobs += job.array ? job.array->fresh_runnable : 1;
             }
+            if (jobs != bucket.jobs) return "a bucket counts its jobs wrong";
+            waiting += static_cast<std::size_t>(jobs);
         }
     }
-    std::size_t runnable = 0;
-    for (const auto& [id, index] : state.job_index) {
-        if (state.job(index).state.status == JobStatus::Runnable) ++runnable;
+    std::int64_t runnable = 0;
+    for (const auto& counts : counted(state)) {
+        runnable += counts[static_cast<std::size_t>(JobStatus::Runnable)];
     }
-    if (runnable != waiting) return "a RUNNABLE job stands in no bucket";
+    if (static_cast<std::size_t>(runnable) != waiting) return "a RUNNABLE job stands in no bucket";
+    return std::nullopt;
+}
+
+Broken check_array(const State& state, const Job& job) {
+    const Array& array = *job.array;
+    std::array<std::int64_t, model::kJobStatusCount> counts{};
+    std::int64_t fresh = 0;
+    for (std::int32_t i = 0; i < std::ssize(array.children); ++i) {
+        const JobStatus status = *child_status(array, i);
+        ++counts[static_cast<std::size_t>(status)];
+        const auto slot = array.slots.find(i);
+        if (slot != array.slots.end()) {
+            const Job& child = state.job(slot->second);
+            if (child.seq != job.seq || child.id.index() != i || child.state.status != status) {
+                return "an array and its child differ: " + to_string(child.id);
+            }
+        } else if (status == JobStatus::Runnable) {
+            ++fresh;
+            if (i < array.next_fresh) return "a fresh child is passed over: " + to_string(job.id);
+        } else if (!model::is_terminal(status) && status != JobStatus::Pending) {
+            return "a placed child has no slot: " + to_string(job.id);
+        }
+        const bool is_free = array.is_released && waits_for(array, i) == 0;
+        if (slot == array.slots.end() && status == JobStatus::Pending && is_free) {
+            return "a child waits for nothing: " + to_string(job.id.child(i));
+        }
+    }
+    if (counts != array.counts) return "an array counts wrong: " + to_string(job.id);
+    if (fresh != array.fresh_runnable) return "an array counts its fresh children wrong";
+    return std::nullopt;
+}
+
+Broken check_arrays(const State& state) {
+    for (const auto& [id, index] : state.job_index) {
+        const Job& job = state.job(index);
+        if (job.array) {
+            if (auto broken = check_array(state, job)) return broken;
+        }
+        if (!job.parent) continue;
+        const auto& slots = state.job(*job.parent).array->slots;
+        const auto slot = slots.find(id.index());
+        if (slot == slots.end() || slot->second != index) return "a child is not in its array";
+    }
     return std::nullopt;
 }
 
@@ -80,10 +141,20 @@ Broken check_dependencies(const State& state) {
         for (const auto& [dependent, seq] : job.dependents) {
             if (state.job(dependent).seq == seq) ++waits[dependent.value];
         }
+        if (!job.array) continue;
+        for (const auto& [child, dependents] : job.array->child_dependents) {
+            for (const auto& [dependent, seq] : dependents) {
+                if (state.job(dependent).seq == seq) ++waits[dependent.value];
+            }
+        }
     }
     for (const auto& [id, index] : state.job_index) {
         const Job& job = state.job(index);
         if (job.waiting_for != waits[index.value]) return "waiting_for is wrong: " + to_string(id);
+        if (job.array) {
+            if (job.state.status != JobStatus::Pending) return "a live array is PENDING";
+            continue;
+        }
         if ((job.waiting_for > 0) != (job.state.status == JobStatus::Pending)) {
             return "PENDING and waiting are not the same: " + to_string(id);
         }
@@ -103,7 +174,8 @@ Broken check_deadlines(const State& state) {
 
 std::optional<std::string> broken_invariant(const State& state) {
     for (const auto check :
-         {check_counts, check_buckets, check_capacity, check_dependencies, check_deadlines}) {
+         {check_counts, check_buckets, check_arrays, check_capacity, check_dependencies,
+          check_deadlines}) {
         if (auto broken = check(state)) return broken;
     }
     return std::nullopt;

@@ -163,12 +163,28 @@ bool transition_child(State& state, JobIndex array_index, std::int32_t child, Jo
     return true;
 }
 
-void add_children(State& state, JobIndex array_index, std::int32_t size) {
+void add_children(State& state, JobIndex array_index, const model::JobTraits& traits) {
     Job& job = state.job(array_index);
     job.array = std::make_unique<Array>();
-    job.array->children.assign(static_cast<std::size_t>(size), Pending);
-    job.array->counts[static_cast<std::size_t>(Pending)] = size;
-    count(state, job.queue, Pending, size);
+    Array& array = *job.array;
+    const auto size = static_cast<std::size_t>(traits.array_size);
+    array.children.assign(size, Pending);
+    array.counts[static_cast<std::size_t>(Pending)] = traits.array_size;
+    count(state, job.queue, Pending, traits.array_size);
+    array.sequential = traits.sequential;
+    const bool is_paired = std::ranges::any_of(traits.depends_on, [](const auto& dependency) {
+        return dependency.kind == model::Dependency::Kind::NToN;
+    });
+    if (!is_paired && !traits.sequential) return;
+    array.waiting_for.assign(size, traits.sequential ? 1 : 0);
+    if (traits.sequential) array.waiting_for[0] = 0;
+}
+
+void restore_child(State& state, JobIndex array_index, std::int32_t child, JobStatus status) {
+    count(state, state.job(array_index).queue, Pending, -1);
+    count_child(state, array_index, child, Pending, -1);
+    // Ended ones are in the queue's counts already.
+    if (model::is_terminal(status)) count_child(state, array_index, child, status, +1);
 }
 
 void restore_status(State& state, JobIndex index, model::JobStatus status) {

@@ -35,10 +35,13 @@ bool transition(State& state, JobIndex index, JobEvent event);
 bool transition_child(State& state, JobIndex array, std::int32_t child, JobEvent event);
 
 /// Makes a job an array, with PENDING children.
-void add_children(State& state, JobIndex array, std::int32_t size);
+void add_children(State& state, JobIndex array, const model::JobTraits& traits);
 
-/// Puts a stored job into the state with the status that it had. A child leaves the status that its
-/// array had for it.
+/// Takes a child out of PENDING, where add_children put it: into a terminal status, or into a slot
+/// that restore_status then enters.
+void restore_child(State& state, JobIndex array, std::int32_t child, model::JobStatus status);
+
+/// Puts a stored job into the state with the status that it had.
 void restore_status(State& state, JobIndex index, model::JobStatus status);
 
 void mark_dirty(State& state, JobIndex index);

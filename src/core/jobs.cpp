@@ -33,38 +33,6 @@ Result<QueueIndex> open_queue(const State& state, const SubmitJob& event) {
     return *found;
 }
 
-/// The status that a dependency has now; nullopt if there is no such job.
-std::optional<JobStatus> status_of(const State& state, const SubmitJob& event,
-                                   const model::JobId& id) {
-    if (const auto live = state.find_job(id)) return state.job(*live).state.status;
-    const auto ended = std::ranges::find(
-        event.ended_dependencies, id, [](const auto& entry) -> const auto& { return entry.first; });
-    if (ended == event.ended_dependencies.end()) return std::nullopt;
-    return ended->second;
-}
-
-Result<> check_dependencies(const State& state, const SubmitJob& event) {
-    for (const auto& id : event.traits.depends_on) {
-        if (!status_of(state, event, id)) {
-            return invalid_argument("dependsOn jobId '" + to_string(id) + "' does not exist");
-        }
-    }
-    return {};
-}
-
-/// Links the new job to those that it waits for. True if one of them has failed.
-bool link_dependencies(State& state, JobIndex index, const SubmitJob& event) {
-    for (const auto& id : event.traits.depends_on) {
-        const JobStatus status = *status_of(state, event, id);
-        if (status == JobStatus::Failed) return true;
-        if (status == JobStatus::Succeeded) continue;
-        Job& job = state.job(index);
-        ++job.waiting_for;
-        state.job(*state.find_job(id)).dependents.push_back({.job = index, .seq = job.seq});
-    }
-    return false;
-}
-
 /// The change that inserts the job; its final state of this step is filled in by finish_step.
 model::JobInsert insert_of(const State& state, const Job& job, SubmitJob&& event) {
     model::JobInsert insert;
@@ -79,24 +47,6 @@ model::JobInsert insert_of(const State& state, const Job& job, SubmitJob&& event
     insert.spec = std::move(event.spec);
     insert.tags = std::move(event.tags);
     return insert;
-}
-
-/// Resolves what waited for an ended job; jobs that failed by it are added to `ended`.
-void settle_dependents(State& state, JobIndex index, std::vector<JobIndex>& ended, Timestamp now) {
-    const bool succeeded = state.job(index).state.status == JobStatus::Succeeded;
-    const auto dependents = std::move(state.job(index).dependents);
-    state.job(index).dependents.clear();
-    for (const auto& [dependent, seq] : dependents) {
-        Job& job = state.job(dependent);
-        if (job.seq != seq || job.state.status != JobStatus::Pending) continue;  // ended before
-        if (succeeded) {
-            if (--job.waiting_for == 0) transition(state, dependent, JobEvent::DependenciesMet);
-        } else if (transition(state, dependent, JobEvent::DependencyFailed)) {
-            job.state.status_reason = "Dependent Job failed";
-            job.state.stopped_at = now;
-            ended.push_back(dependent);
-        }
-    }
 }
 
 }  // namespace
@@ -140,49 +90,39 @@ Result<Reply> decide(State& state, SubmitJob&& event, Timestamp now) {
     job.timeout_seconds =
         static_cast<std::uint32_t>(event.traits.timeout.value_or(Seconds{0}).count());
     job.is_new = true;
+    if (event.traits.array_size > 0) add_children(state, index, event.traits);
     restore_status(state, index, JobStatus::Submitted);
     mark_dirty(state, index);
 
-    const bool failed = link_dependencies(state, index, event);
+    const Links links = link_dependencies(state, index, event);
     state.step.changes.new_jobs.push_back(insert_of(state, job, std::move(event)));
-    if (failed) {
-        end_job(state, index, JobEvent::DependencyFailed, "Dependent Job failed", now);
-    } else {
-        transition(state, index,
-                   job.waiting_for > 0 ? JobEvent::MustWait : JobEvent::DependenciesMet);
-    }
+    if (job.array || job.waiting_for > 0) transition(state, index, JobEvent::MustWait);
+    begin(state, index, links, now);
     return Reply{};
-}
-
-void end_job(State& state, JobIndex index, JobEvent event, std::string reason, Timestamp now) {
-    if (!transition(state, index, event)) return;
-    Job& job = state.job(index);
-    job.state.status_reason = std::move(reason);
-    if (!job.state.stopped_at) job.state.stopped_at = now;
-    // A list instead of recursion: chains of dependent jobs may be long.
-    std::vector<JobIndex> ended{index};
-    while (!ended.empty()) {
-        const JobIndex next = ended.back();
-        ended.pop_back();
-        settle_dependents(state, next, ended, now);
-    }
 }
 
 // AWS answers 200 to both, whatever the job's state, and for ids that it does not know.
 
 Result<Reply> decide(State& state, CancelJob&& event, Timestamp now) {
-    const auto index = state.find_job(event.id);
-    if (!index || !next_status(state.job(*index).state.status, JobEvent::GivenUp)) return Reply{};
-    state.job(*index).state.is_cancelled = true;
-    end_job(state, *index, JobEvent::GivenUp, std::move(event.reason), now);
+    const auto index = find_or_make_slot(state, event.id);
+    if (!index) return Reply{};
+    Job& job = state.job(*index);
+    if (job.array) {
+        end_array(state, *index, {.reason = std::move(event.reason), .cancel = true}, now);
+    } else if (next_status(job.state.status, JobEvent::GivenUp)) {
+        job.state.is_cancelled = true;
+        end_job(state, *index, JobEvent::GivenUp, std::move(event.reason), now);
+    }
     return Reply{};
 }
 
 Result<Reply> decide(State& state, TerminateJob&& event, Timestamp now) {
-    const auto index = state.find_job(event.id);
+    const auto index = find_or_make_slot(state, event.id);
     if (!index) return Reply{};
     Job& job = state.job(*index);
-    if (next_status(job.state.status, JobEvent::GivenUp)) {
+    if (job.array) {
+        end_array(state, *index, {.reason = std::move(event.reason), .cancel = false}, now);
+    } else if (next_status(job.state.status, JobEvent::GivenUp)) {
         job.state.is_terminated = true;
         end_job(state, *index, JobEvent::GivenUp, std::move(event.reason), now);
     } else if (model::is_placed(job.state.status)) {

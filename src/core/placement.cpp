@@ -59,7 +59,9 @@ class Pass {
             const Candidate next = heads.top();
             heads.pop();
             if (const auto found = find_place(index, next)) {
-                place(state_, next.job, found->environment, found->host);
+                const JobIndex job =
+                    state_.job(next.job).array ? fresh_child(state_, next.job) : next.job;
+                place(state_, job, found->environment, found->host);
                 const auto bucket = state_.queue(index).waiting.find(next.shape);
                 if (bucket != state_.queue(index).waiting.end()) {
                     push_head(heads, next.shape, bucket->second);
@@ -82,7 +84,8 @@ class Pass {
     }
 
     static void push_head(Candidates& heads, ShapeIndex shape, const Bucket& bucket) {
-        heads.push({.key = bucket.begin()->first, .shape = shape, .job = bucket.begin()->second});
+        const auto& [key, job] = *bucket.entries.begin();
+        heads.push({.key = key, .shape = shape, .job = job});
     }
 
     /// A reservation is its queue's head's, for as long as the job can come to run there.

@@ -24,9 +24,11 @@ class Restorer {
         restore_environments();
         BATCHD_TRY(restore_queues());
         restore_definitions();
-        for (const auto& attempt : snapshot_.attempts) attempts_.emplace(attempt.id.job, &attempt);
+        for (const auto& attempt : snapshot_.attempts) attempts_.emplace(attempt.id, &attempt);
+        for (const auto& child : snapshot_.children) children_[child.job_seq].push_back(&child);
         for (const auto& row : snapshot_.jobs) BATCHD_TRY(restore_job(row));
         for (const auto& row : snapshot_.jobs) restore_dependencies(row);
+        forget_marks();
         return {};
     }
 
@@ -95,15 +97,51 @@ class Restorer {
         job.attempts_limit = row.traits.attempts;
         job.timeout_seconds =
             static_cast<std::uint32_t>(row.traits.timeout.value_or(Seconds{0}).count());
+        if (row.traits.array_size > 0) return restore_array(index, row);
         if (model::is_placed(row.state.status)) BATCHD_TRY(restore_run(index));
         restore_status(state_, index, row.state.status);
         return {};
     }
 
+    Result<> restore_array(JobIndex index, const model::JobRow& row) {
+        if (row.state.status != JobStatus::Pending) {
+            return contradiction("array job " + to_string(row.id) + " is " +
+                                 std::string(to_string(row.state.status)));
+        }
+        add_children(state_, index, row.traits);
+        const auto rows = children_.find(row.seq);
+        if (rows != children_.end()) {
+            for (const auto* child : rows->second) BATCHD_TRY(restore_child_row(index, *child));
+        }
+        Array& array = *state_.job(index).array;
+        array.unstarted = row.array.unstarted;
+        if (!array.unstarted) return {};
+        for (std::int32_t i = 0; i < row.traits.array_size; ++i) {
+            if (child_status(array, i) == JobStatus::Pending && !array.slots.contains(i)) {
+                restore_child(state_, index, i, array.unstarted->status);
+            }
+        }
+        return {};
+    }
+
+    Result<> restore_child_row(JobIndex index, const model::ChildPut& row) {
+        const model::JobId id{.uuid = state_.job(index).id.uuid, .part = row.part};
+        if (!child_status(*state_.job(index).array, id.index())) {
+            return contradiction("child " + to_string(id) + " is beyond the size of its array");
+        }
+        restore_child(state_, index, id.index(), row.state.status);
+        if (model::is_terminal(row.state.status)) return {};
+        const JobIndex child = make_slot(state_, index, id.index());
+        state_.job(child).state = row.state;
+        if (model::is_placed(row.state.status)) BATCHD_TRY(restore_run(child));
+        restore_status(state_, child, row.state.status);
+        return {};
+    }
+
     Result<> restore_run(JobIndex index) {
         Job& job = state_.job(index);
-        const auto found = attempts_.find(job.id);
-        if (found == attempts_.end() || found->second->id.number != job.state.attempt) {
+        const auto found = attempts_.find({.job = job.id, .number = job.state.attempt});
+        if (found == attempts_.end()) {
             return contradiction("job " + to_string(job.id) + " is " +
                                  std::string(to_string(job.state.status)) +
                                  ", but its attempt is not stored");
@@ -135,20 +173,70 @@ class Restorer {
     void restore_dependencies(const model::JobRow& row) {
         if (row.state.status != JobStatus::Pending) return;
         const JobIndex index = *state_.find_job(row.id);
-        Job& job = state_.job(index);
-        for (const auto& id : row.traits.depends_on) {
-            const auto dependency = state_.find_job(id);
-            if (!dependency) continue;  // succeeded
-            ++job.waiting_for;
-            state_.job(*dependency).dependents.push_back({.job = index, .seq = job.seq});
+        for (const auto& dependency : row.traits.depends_on) {
+            if (dependency.kind == model::Dependency::Kind::NToN) {
+                restore_pairs(index, dependency.id);
+            } else if (is_awaited(dependency.id)) {
+                Job& job = state_.job(index);
+                ++job.waiting_for;
+                add_dependent(state_, dependency.id, {.job = index, .seq = job.seq});
+            }
         }
-        if (job.waiting_for == 0) transition(state_, index, JobEvent::DependenciesMet);
+        const Job& job = state_.job(index);
+        if (job.array) {
+            restore_sequence(*job.array);
+            if (job.waiting_for == 0 && !job.array->unstarted) release_children(state_, index);
+            job.array->is_released = row.array.is_released;
+        } else if (job.waiting_for == 0) {
+            transition(state_, index, JobEvent::DependenciesMet);
+        }
+    }
+
+    /// A dependency that is not live any more has succeeded, else this job would have failed.
+    bool is_awaited(const model::JobId& id) const {
+        if (!id.is_child()) return state_.find_job(id).has_value();
+        const auto array = state_.find_job(id.whole());
+        return array && state_.job(*array).array &&
+               child_status(*state_.job(*array).array, id.index()) != JobStatus::Succeeded;
+    }
+
+    void restore_pairs(JobIndex index, const model::JobId& id) {
+        const Job& job = state_.job(index);
+        const auto live = state_.find_job(id);
+        const auto& children = live && state_.job(*live).array ? state_.job(*live).array->children
+                                                               : ended_children(id);
+        for (std::size_t i = 0; i < std::min(children.size(), job.array->waiting_for.size()); ++i) {
+            if (children[i] != JobStatus::Succeeded) ++job.array->waiting_for[i];
+        }
+        if (live) state_.job(*live).array->pairwise.push_back({.job = index, .seq = job.seq});
+    }
+
+    const std::vector<JobStatus>& ended_children(const model::JobId& id) const {
+        static const std::vector<JobStatus> none;
+        const auto found = std::ranges::find(snapshot_.ended_arrays, id,
+                                             [](const auto& entry) { return entry.first; });
+        return found == snapshot_.ended_arrays.end() ? none : found->second;
+    }
+
+    static void restore_sequence(Array& array) {
+        if (!array.sequential) return;
+        for (std::size_t i = 1; i < array.children.size(); ++i) {
+            if (array.children[i - 1] == JobStatus::Succeeded) --array.waiting_for[i];
+        }
+    }
+
+    /// What was laid in is stored already.
+    void forget_marks() {
+        for (const JobIndex index : state_.step.dirty) state_.job(index).is_dirty = false;
+        state_.step = Step{};
+        state_.step.needs_pass = true;
     }
 
     State& state_;
     const model::Snapshot& snapshot_;
     std::unordered_map<std::int64_t, QueueIndex> queue_index_;
-    std::unordered_map<model::JobId, const model::Attempt*> attempts_;
+    std::unordered_map<model::AttemptId, const model::Attempt*> attempts_;
+    std::unordered_map<std::int64_t, std::vector<const model::ChildPut*>> children_;  ///< by job_seq
 };
 
 }  // namespace
@@ -170,11 +258,14 @@ std::vector<LiveAttempt> live_attempts(const State& state) {
                                   .host = attempt.host,
                                   .queue = state.queue(job.queue).row.document.job_queue_name,
                                   .environment = attempt.compute_environment,
-                                  .resources = state.shape(job.shape).resources},
+                                  .resources = state.shape(job.shape).resources,
+                                  .array_size = array_size_of(state, job)},
                         .was_running = job.state.status == JobStatus::Running,
                         .is_stopping = job.run->stop != StopCause::None});
     }
-    std::ranges::sort(list, {}, [](const LiveAttempt& live) { return live.start.seq; });
+    std::ranges::sort(list, {}, [](const LiveAttempt& live) {
+        return std::pair(live.start.seq, live.start.id.job.part);
+    });
     return list;
 }
 

@@ -7,18 +7,37 @@ namespace batchd::core {
 namespace {
 
 /// Moves the row changes of the jobs that this step touched into its change set.
-void collect_jobs(State& state, Decision& decision) {
+void collect_jobs(State& state, Decision& decision, Timestamp now) {
     for (auto& insert : decision.changes.new_jobs) {
-        insert.row.state = state.job(*state.find_job(insert.row.id)).state;
+        const Job& job = state.job(*state.find_job(insert.row.id));
+        insert.row.state = job.state;
+        if (job.array) insert.row.array = progress_of(*job.array, now);
     }
     for (const JobIndex index : state.step.dirty) {
         const Job& job = state.job(index);
-        if (!job.is_new) decision.changes.jobs.push_back({.seq = job.seq, .state = job.state});
+        if (job.parent) {
+            decision.changes.children.push_back(
+                {.job_seq = job.seq, .part = job.id.part, .state = job.state});
+        } else if (!job.is_new) {
+            auto& update = decision.changes.jobs.emplace_back(job.seq, job.state, std::nullopt);
+            if (job.array) update.array = progress_of(*job.array, now);
+        }
         decision.jobs.push_back({.id = job.id,
                                  .queue = job.queue,
                                  .is_new = job.is_new,
                                  .created_at = job.created_at,
                                  .state = job.state});
+    }
+}
+
+void collect_counts(const State& state, model::Changes& changes) {
+    for (const QueueIndex index : state.step.ended_in) {
+        const Queue& queue = state.queue(index);
+        const auto& counts = queue.counts;
+        changes.ended.push_back(
+            {.queue_id = queue.row.id,
+             .succeeded = counts[static_cast<std::size_t>(model::JobStatus::Succeeded)],
+             .failed = counts[static_cast<std::size_t>(model::JobStatus::Failed)]});
     }
 }
 
@@ -30,6 +49,7 @@ void clear_marks(State& state) {
         job.is_dirty = false;
         if (!model::is_terminal(job.state.status)) continue;
         state.job_index.erase(job.id);
+        if (job.parent) drop_slot(state, job);
         job = Job{};
         state.free_jobs.push_back(index);
     }
@@ -53,7 +73,8 @@ Decision finish_step(State& state, Timestamp now) {
     decision.changes = std::move(state.step.changes);
     decision.actions = std::move(state.step.actions);
     decision.ended_attempts = std::move(state.step.ended_attempts);
-    collect_jobs(state, decision);
+    collect_jobs(state, decision, now);
+    collect_counts(state, decision.changes);
     clear_marks(state);
     state.step = Step{};
     return decision;

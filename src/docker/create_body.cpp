@@ -25,6 +25,10 @@ Json environment_of(const StartAttempt& attempt) {
     add("AWS_EXECUTION_ENV", "AWS_ECS_EC2");
     add("AWS_BATCH_JOB_ID", to_string(attempt.id.job));
     add("AWS_BATCH_JOB_ATTEMPT", std::to_string(attempt.id.number));
+    if (attempt.id.job.is_child()) {
+        add("AWS_BATCH_JOB_ARRAY_INDEX", std::to_string(attempt.id.job.index()));
+        add("AWS_BATCH_JOB_ARRAY_SIZE", std::to_string(attempt.array_size));
+    }
     add("AWS_BATCH_JQ_NAME", attempt.queue);
     add("AWS_BATCH_CE_NAME", attempt.compute_environment);
     return list;

@@ -156,14 +156,26 @@ std::optional<Timestamp> Machine::next_deadline() const {
     return core::next_deadline(state_);
 }
 
+Result<> Machine::look_up(const model::Dependency& dependency, core::SubmitJob& submit) {
+    auto status = store_.ended_status(dependency.id);
+    if (!status) return std::unexpected(std::move(status).error());
+    if (!*status) return {};
+    core::EndedDependency ended{.id = dependency.id, .status = **status, .children = {}};
+    if (dependency.kind == model::Dependency::Kind::NToN) {
+        auto children = store_.ended_children(dependency.id);
+        if (!children) return std::unexpected(std::move(children).error());
+        ended.children = std::move(*children);
+    }
+    submit.ended_dependencies.push_back(std::move(ended));
+    return {};
+}
+
 /// Adds to an event what core cannot know: what became of ended jobs, and the names of logs.
 Result<> Machine::prepare(core::Event& event) {
     if (auto* submit = std::get_if<core::SubmitJob>(&event)) {
-        for (const auto& id : submit->traits.depends_on) {
-            if (state_.find_job(id)) continue;
-            auto status = store_.job_status(id);
-            if (!status) return std::unexpected(std::move(status).error());
-            if (*status) submit->ended_dependencies.emplace_back(id, **status);
+        for (const auto& dependency : submit->traits.depends_on) {
+            if (state_.find_job(dependency.id.whole())) continue;
+            BATCHD_TRY(look_up(dependency, *submit));
         }
     } else if (auto* started = std::get_if<core::AttemptStarted>(&event)) {
         if (auto names = log_names_.extract(started->id)) started->log = std::move(names.mapped());
@@ -226,6 +238,7 @@ Result<ports::StartAttempt> Machine::describe(const core::StartContainer& start)
     attempt.queue = start.queue;
     attempt.compute_environment = start.environment;
     attempt.resources = start.resources;
+    attempt.array_size = start.array_size;
     attempt.container = std::move(spec->container);
     attempt.log_group = std::move(names.group);
     attempt.log_stream = std::move(names.stream);

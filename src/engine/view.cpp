@@ -24,8 +24,8 @@ QueueView view_of(const core::State& state, const core::Queue& queue,
     view.waiting.reserve(queue.waiting.size());
     for (const auto& [index, bucket] : queue.waiting) {
         view.waiting.push_back(
-            {.shape = state.shape(index), .jobs = static_cast<std::int64_t>(bucket.size())});
-        const auto& [key, job] = *bucket.begin();
+            {.shape = state.shape(index), .jobs = bucket.jobs});
+        const auto& [key, job] = *bucket.entries.begin();
         if (!view.oldest_runnable || key < head) {
             head = key;
             view.oldest_runnable = state.job(job).created_at;

@@ -12,8 +12,13 @@ namespace batchd::model {
 namespace {
 
 constexpr std::size_t kMaxDependencies = 20;
+constexpr std::int32_t kLeastArraySize = 2;
 
-Result<> validate_request(const SubmitJobRequest& request) {
+bool is_array(const SubmitJobRequest& request) {
+    return request.array_properties && request.array_properties->size;
+}
+
+Result<> validate_request(const SubmitJobRequest& request, const Limits& limits) {
     if (!is_job_name(request.job_name)) {
         return invalid_argument("Job name should match valid pattern");
     }
@@ -22,10 +27,9 @@ Result<> validate_request(const SubmitJobRequest& request) {
             "Job with shareIdentifier or schedulingPriority can onlybe submitted to job queue "
             "with fair share scheduling policy.");
     }
-    if (request.array_properties && request.array_properties->size) {
-        return invalid_argument(
-            fmt::format("arrayProperties.size '{}': array jobs are not served yet",
-                        *request.array_properties->size));
+    if (is_array(request)) {
+        BATCHD_TRY(expect_between("arrayProperties.size", *request.array_properties->size,
+                                  kLeastArraySize, limits.array_size));
     }
     if (request.retry_strategy) BATCHD_TRY(validate(*request.retry_strategy));
     if (request.timeout) BATCHD_TRY(validate(*request.timeout));
@@ -51,31 +55,67 @@ Result<> expect_servable(const ContainerProperties& container) {
     return {};
 }
 
-Result<JobId> dependency_id(const JobDependency& dependency, std::size_t index) {
-    const std::string field = element("dependsOn", index);
-    if (is_given(dependency.type)) {
-        return invalid_argument(
-            fmt::format("{}.type {} must be absent: SEQUENTIAL and N_TO_N are for array jobs, "
-                        "which are not served yet",
-                        field, quote(*dependency.type)));
+/// What dependsOn asks for.
+struct Dependencies {
+    std::vector<Dependency> jobs;  ///< without repetition, in the order of the request
+    bool sequential = false;
+};
+
+Result<> add_sequential(const JobDependency& dependency, const std::string& field, bool is_array,
+                        Dependencies& dependencies) {
+    if (!is_array) {
+        return invalid_argument(field + ".type 'SEQUENTIAL' is for array jobs");
     }
-    if (!is_given(dependency.job_id)) return invalid_argument(field + ".jobId is required");
-    return parse_job_id(*dependency.job_id);
+    if (is_given(dependency.job_id)) {
+        return invalid_argument(field + ".jobId must be absent with type SEQUENTIAL, which orders "
+                                        "the children of the array itself");
+    }
+    dependencies.sequential = true;
+    return {};
 }
 
-/// The ids without repetition, in the order of the request.
-Result<std::vector<JobId>> dependency_ids(const std::vector<JobDependency>& dependencies) {
-    if (dependencies.size() > kMaxDependencies) {
+Result<> add_dependency(JobDependency dependency, std::size_t index, bool is_array,
+                        Dependencies& dependencies) {
+    const std::string field = element("dependsOn", index);
+    if (!is_given(dependency.type)) dependency.type.reset();
+    BATCHD_TRY(expect_enumerated(field + ".type", dependency.type, {"N_TO_N", "SEQUENTIAL"}));
+    if (dependency.type == "SEQUENTIAL") {
+        return add_sequential(dependency, field, is_array, dependencies);
+    }
+    if (!is_given(dependency.job_id)) return invalid_argument(field + ".jobId is required");
+    const auto id = parse_job_id(*dependency.job_id);
+    if (!id) return std::unexpected(id.error());
+    const Dependency added{
+        .id = *id, .kind = dependency.type ? Dependency::Kind::NToN : Dependency::Kind::Whole};
+    if (std::ranges::find(dependencies.jobs, added) == dependencies.jobs.end()) {
+        dependencies.jobs.push_back(added);
+    }
+    return {};
+}
+
+Result<Dependencies> dependencies_of(const SubmitJobRequest& request) {
+    if (request.depends_on.size() > kMaxDependencies) {
         return invalid_argument(fmt::format("dependsOn must have at most {} entries, got {}",
-                                            kMaxDependencies, dependencies.size()));
+                                            kMaxDependencies, request.depends_on.size()));
     }
-    std::vector<JobId> ids;
-    for (std::size_t i = 0; i < dependencies.size(); ++i) {
-        const auto id = dependency_id(dependencies[i], i);
-        if (!id) return std::unexpected(id.error());
-        if (std::ranges::find(ids, *id) == ids.end()) ids.push_back(*id);
+    Dependencies dependencies;
+    for (std::size_t i = 0; i < request.depends_on.size(); ++i) {
+        BATCHD_TRY(
+            add_dependency(request.depends_on[i], i, is_array(request), dependencies));
     }
-    return ids;
+    return dependencies;
+}
+
+/// As DescribeJobs shows them.
+std::vector<JobDependency> shown(const Dependencies& dependencies) {
+    std::vector<JobDependency> list;
+    for (const Dependency& dependency : dependencies.jobs) {
+        const bool is_paired = dependency.kind == Dependency::Kind::NToN;
+        list.push_back({.job_id = to_string(dependency.id),
+                        .type = is_paired ? std::optional<std::string>("N_TO_N") : std::nullopt});
+    }
+    if (dependencies.sequential) list.push_back({.job_id = {}, .type = "SEQUENTIAL"});
+    return list;
 }
 
 StringMap merged_parameters(const SubmitJobRequest& request, const JobDefinition& definition) {
@@ -114,9 +154,9 @@ JobTraits traits_of(const JobSpec& spec, const Resources& resources) {
 }  // namespace
 
 Result<ResolvedJob> resolve(const SubmitJobRequest& request, const JobDefinition& definition,
-                            const std::string& definition_arn) {
-    BATCHD_TRY(validate_request(request));
-    auto dependencies = dependency_ids(request.depends_on);
+                            const std::string& definition_arn, const Limits& limits) {
+    BATCHD_TRY(validate_request(request, limits));
+    auto dependencies = dependencies_of(request);
     if (!dependencies) return std::unexpected(std::move(dependencies).error());
 
     JobSpec spec;
@@ -128,9 +168,7 @@ Result<ResolvedJob> resolve(const SubmitJobRequest& request, const JobDefinition
     if (!resources) return std::unexpected(resources.error());
 
     spec.container = *std::move(container);
-    for (const JobId& id : *dependencies) {
-        spec.depends_on.push_back({.job_id = to_string(id), .type = std::nullopt});
-    }
+    spec.depends_on = shown(*dependencies);
     spec.retry_strategy =
         request.retry_strategy ? request.retry_strategy : definition.retry_strategy;
     const bool has_timeout = request.timeout && request.timeout->attempt_duration_seconds;
@@ -141,7 +179,9 @@ Result<ResolvedJob> resolve(const SubmitJobRequest& request, const JobDefinition
     spec.scheduling_priority = definition.scheduling_priority;
 
     JobTraits traits = traits_of(spec, *resources);
-    traits.depends_on = *std::move(dependencies);
+    traits.depends_on = std::move(dependencies->jobs);
+    traits.sequential = dependencies->sequential;
+    if (is_array(request)) traits.array_size = *request.array_properties->size;
     return ResolvedJob{.spec = std::move(spec), .traits = std::move(traits)};
 }
 

@@ -65,6 +65,7 @@ class Machine {
     void stop_writing(const Error& why);
     bool recover();
     void refuse(std::vector<Input>& inputs);
+    Result<> look_up(const model::Dependency& dependency, core::SubmitJob& submit);
     Result<> prepare(core::Event& event);
     void remember_host(const core::Event& event);
     void act(std::vector<core::Action> actions);

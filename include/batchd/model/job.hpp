@@ -5,6 +5,7 @@
 #include "batchd/base/time.hpp"
 #include "batchd/model/ids.hpp"
 #include "batchd/model/job_definition.hpp"
+#include "batchd/model/limits.hpp"
 #include "batchd/model/names.hpp"
 
 #include <boost/describe/class.hpp>
@@ -136,7 +137,7 @@ struct ResolvedJob {
 };
 /// `definition_arn` includes the revision. InvalidArgument with AWS's text if a rule is broken.
 Result<ResolvedJob> resolve(const SubmitJobRequest& request, const JobDefinition& definition,
-                            const std::string& definition_arn);
+                            const std::string& definition_arn, const Limits& limits);
 
 /// The changing part of a job.
 struct JobState {

@@ -7,6 +7,7 @@ namespace batchd::ports {
 
 using model::AttemptPut;
 using model::Changes;
+using model::ChildPut;
 using model::DefinitionRow;
 using model::EndedCount;
 using model::EnvironmentRow;

@@ -19,6 +19,7 @@ struct StartAttempt {
     std::string queue;                ///< name, for AWS_BATCH_JQ_NAME
     std::string compute_environment;  ///< name, for AWS_BATCH_CE_NAME
     model::Resources resources;
+    std::int32_t array_size = 0;           ///< if the job is a child of an array
     model::ContainerProperties container;  ///< resolved: command without Ref::
     std::string log_group;
     std::string log_stream;

@@ -24,11 +24,28 @@ class FakeStore final : public ports::Store {
         return {};
     }
     Result<ports::Snapshot> load() override;
-    Result<std::optional<model::JobStatus>> job_status(const model::JobId& id) override {
+    Result<std::optional<model::JobStatus>> ended_status(const model::JobId& id) override {
         if (fault == Fault::NoReads) return fail(ErrorKind::Unavailable, "I/O error");
-        const auto found = seq_of.find(id);
-        if (found == seq_of.end()) return std::optional<model::JobStatus>{};
-        return std::optional(jobs.at(found->second).state.status);
+        return status(id);
+    }
+    Result<std::vector<model::JobStatus>> ended_children(const model::JobId& array) override {
+        if (fault == Fault::NoReads) return fail(ErrorKind::Unavailable, "I/O error");
+        std::vector<model::JobStatus> list;
+        for (std::int32_t i = 0; const auto child = status(array.child(i)); ++i) {
+            list.push_back(*child);
+        }
+        return list;
+    }
+    /// As stored; a child without a row has its array's word for those.
+    std::optional<model::JobStatus> status(const model::JobId& id) const {
+        const auto found = seq_of.find(id.whole());
+        if (found == seq_of.end()) return std::nullopt;
+        const ports::JobRow& row = jobs.at(found->second);
+        if (!id.is_child()) return row.state.status;
+        if (id.index() >= row.traits.array_size) return std::nullopt;
+        const auto child = children.find(id);
+        if (child != children.end()) return child->second.status;
+        return row.array.unstarted ? row.array.unstarted->status : model::JobStatus::Pending;
     }
     Result<model::JobSpec> job_spec(std::int64_t seq) override {
         if (fault == Fault::NoReads) return fail(ErrorKind::Unavailable, "I/O error");
@@ -42,9 +59,11 @@ class FakeStore final : public ports::Store {
     std::map<std::int64_t, ports::QueueRow> queues;
     std::map<std::int64_t, ports::JobRow> jobs;
     std::map<model::JobId, std::int64_t> seq_of;
+    std::map<model::JobId, model::JobState> children;
     std::map<model::AttemptId, model::Attempt> attempts;
 
   private:
+    void load_array(const ports::JobRow& row, ports::Snapshot& snapshot);
     void apply(const ports::Changes& changes) {
         for (const auto& row : changes.environments) environments[row.id] = row;
         for (const auto& row : changes.queues) queues[row.id] = row;
@@ -52,7 +71,14 @@ class FakeStore final : public ports::Store {
             jobs[insert.row.seq] = insert.row;
             seq_of[insert.row.id] = insert.row.seq;
         }
-        for (const auto& update : changes.jobs) jobs.at(update.seq).state = update.state;
+        for (const auto& update : changes.jobs) {
+            jobs.at(update.seq).state = update.state;
+            if (update.array) jobs.at(update.seq).array = *update.array;
+        }
+        for (const auto& put : changes.children) {
+            const model::JobId id{.uuid = jobs.at(put.job_seq).id.uuid, .part = put.part};
+            children[id] = put.state;
+        }
         for (const auto& put : changes.attempts) attempts[put.attempt.id] = put.attempt;
     }
 };
@@ -74,8 +100,26 @@ inline Result<ports::Snapshot> FakeStore::load() {
         if (model::is_placed(row.state.status)) {
             snapshot.attempts.push_back(attempts.at({.job = row.id, .number = row.state.attempt}));
         }
+        load_array(row, snapshot);
     }
     return snapshot;
+}
+
+inline void FakeStore::load_array(const ports::JobRow& row, ports::Snapshot& snapshot) {
+    for (std::int32_t i = 0; i < row.traits.array_size; ++i) {
+        const auto child = children.find(row.id.child(i));
+        if (child == children.end()) continue;
+        const auto& [id, state] = *child;
+        snapshot.children.push_back({.job_seq = row.seq, .part = id.part, .state = state});
+        if (model::is_placed(state.status)) {
+            snapshot.attempts.push_back(attempts.at({.job = id, .number = state.attempt}));
+        }
+    }
+    for (const auto& dependency : row.traits.depends_on) {
+        if (dependency.kind != model::Dependency::Kind::NToN) continue;
+        if (!model::is_terminal(*status(dependency.id))) continue;
+        snapshot.ended_arrays.emplace_back(dependency.id, *ended_children(dependency.id));
+    }
 }
 
 }  // namespace batchd::sim

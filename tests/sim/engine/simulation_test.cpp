@@ -74,7 +74,7 @@ class Simulation {
 
     void submit() {
         core::SubmitJob event;
-        event.id = model::JobId{make_id()};
+        event.id = model::JobId{.uuid = make_id()};
         event.queue = "default";
         event.definition_name = "d";
         event.definition_revision = 1;
@@ -82,10 +82,14 @@ class Simulation {
             resources(1 + static_cast<int>(below(4)), 50 + 50 * static_cast<int>(below(4)));
         event.traits.attempts = 1 + static_cast<int>(below(3));
         if (chance(0.2)) event.traits.timeout = Seconds{60};
-        while (!acknowledged_.empty() && chance(0.4) && event.traits.depends_on.size() < 3) {
-            event.traits.depends_on.push_back(acknowledged_[below(acknowledged_.size())]);
+        if (chance(0.25)) {
+            event.traits.array_size = 2 + static_cast<std::int32_t>(below(4));
+            event.traits.sequential = chance(0.3);
         }
-        depends_on_[event.id] = event.traits.depends_on;
+        while (!acknowledged_.empty() && chance(0.4) && event.traits.depends_on.size() < 3) {
+            event.traits.depends_on.push_back(some_dependency(event.traits.array_size));
+        }
+        traits_[event.id] = event.traits;
         const model::JobId id = event.id;
         inbox_.push_back({.event = std::move(event), .done = [this, id](Result<core::Reply> reply) {
                               if (reply) acknowledged_.push_back(id);
@@ -94,12 +98,29 @@ class Simulation {
                           }});
     }
 
+    model::Dependency some_dependency(std::int32_t array_size) {
+        model::Dependency dependency{.id = some_job()};
+        const std::int32_t size = traits_.at(dependency.id).array_size;
+        if (size > 0 && size == array_size && chance(0.7)) {
+            dependency.kind = model::Dependency::Kind::NToN;
+        } else if (size > 0 && chance(0.3)) {
+            dependency.id = some_child(dependency.id);
+        }
+        return dependency;
+    }
+
+    model::JobId some_job() { return acknowledged_[below(acknowledged_.size())]; }
+    model::JobId some_child(const model::JobId& array) {
+        const auto size = static_cast<std::size_t>(traits_.at(array).array_size);
+        return array.child(static_cast<std::int32_t>(below(size)));
+    }
+
     template <class Event>
     void end_some() {
         if (acknowledged_.empty()) return;
-        inbox_.push_back(
-            {.event = Event{.id = acknowledged_[below(acknowledged_.size())], .reason = "why"},
-             .done = {}});
+        model::JobId id = some_job();
+        if (traits_.at(id).array_size > 0 && chance(0.5)) id = some_child(id);
+        inbox_.push_back({.event = Event{.id = id, .reason = "why"}, .done = {}});
     }
 
     void toggle_disk() {
@@ -173,9 +194,17 @@ class Simulation {
     void check_run(const model::AttemptId& id) {
         EXPECT_EQ(docker_.runs[id], 1) << "attempt " << to_string(id) << " runs twice";
         EXPECT_TRUE(store_.attempts.contains(id)) << "the intent is durable before the act";
-        for (const auto& dependency : depends_on_[id.job]) {
-            const auto status = store_.job_status(dependency);
-            EXPECT_EQ(**status, model::JobStatus::Succeeded) << "a dependency is overtaken";
+        const auto expect_succeeded = [&](const model::JobId& dependency) {
+            EXPECT_EQ(store_.status(dependency), model::JobStatus::Succeeded)
+                << to_string(id) << " overtakes its dependency " << to_string(dependency);
+        };
+        const auto& traits = traits_.at(id.job.whole());
+        for (const auto& dependency : traits.depends_on) {
+            const bool is_paired = dependency.kind == model::Dependency::Kind::NToN;
+            expect_succeeded(is_paired ? dependency.id.child(id.job.index()) : dependency.id);
+        }
+        if (traits.sequential && id.job.index() > 0) {
+            expect_succeeded(id.job.whole().child(id.job.index() - 1));
         }
     }
 
@@ -188,17 +217,43 @@ class Simulation {
             EXPECT_TRUE(attempt.stopped_at) << "attempt " << to_string(id) << " is open";
         }
         for (const auto& [seq, row] : store_.jobs) {
-            EXPECT_LE(row.state.attempt, row.traits.attempts);
-            if (row.state.is_terminated) {
-                EXPECT_EQ(row.state.status, model::JobStatus::Failed) << "terminated for good";
-            }
-            if (row.state.status == model::JobStatus::Succeeded) {
-                const auto& last = store_.attempts.at({.job = row.id, .number = row.state.attempt});
-                EXPECT_EQ(last.exit_code, 0);
+            if (row.traits.array_size > 0) {
+                check_ended_array(row);
+            } else {
+                check_ended_job(row.id, row.state, row.traits.attempts);
             }
         }
         EXPECT_EQ(machine_->state().hosts[0].used, model::Resources{});
         EXPECT_TRUE(machine_->state().job_index.empty());
+    }
+
+    void check_ended_job(const model::JobId& id, const model::JobState& state,
+                         std::int32_t attempts) {
+        EXPECT_LE(state.attempt, attempts);
+        if (state.is_terminated) {
+            EXPECT_EQ(state.status, model::JobStatus::Failed) << "terminated for good";
+        }
+        if (state.status == model::JobStatus::Succeeded) {
+            EXPECT_EQ(store_.attempts.at({.job = id, .number = state.attempt}).exit_code, 0);
+        }
+    }
+
+    void check_ended_array(const ports::JobRow& row) {
+        std::array<std::int64_t, model::kJobStatusCount> counts{};
+        for (std::int32_t i = 0; i < row.traits.array_size; ++i) {
+            const model::JobId id = row.id.child(i);
+            const auto status = *store_.status(id);
+            EXPECT_TRUE(model::is_terminal(status)) << "an ended array has a child that is not";
+            ++counts[static_cast<std::size_t>(status)];
+            const auto child = store_.children.find(id);
+            if (child != store_.children.end()) {
+                check_ended_job(id, child->second, row.traits.attempts);
+            }
+        }
+        EXPECT_EQ(counts, row.array.counts) << "the summary of an array is wrong";
+        const bool failed = counts[static_cast<std::size_t>(model::JobStatus::Failed)] > 0;
+        EXPECT_EQ(row.state.status,
+                  failed ? model::JobStatus::Failed : model::JobStatus::Succeeded);
     }
 
     Uuid make_id() {
@@ -214,7 +269,7 @@ class Simulation {
     Timestamp now_{};
     std::vector<engine::Input> inbox_;
     std::vector<model::JobId> acknowledged_;
-    std::map<model::JobId, std::vector<model::JobId>> depends_on_;
+    std::map<model::JobId, model::JobTraits> traits_;
 };
 
 std::uint64_t number_from(const char* variable, std::uint64_t fallback) {

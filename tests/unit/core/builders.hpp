@@ -33,7 +33,19 @@ struct JobBuilder {
         return *this;
     }
     JobBuilder& after(const model::JobId& id) {
-        event.traits.depends_on.push_back(id);
+        event.traits.depends_on.push_back({.id = id});
+        return *this;
+    }
+    JobBuilder& pairwise(const model::JobId& id) {
+        event.traits.depends_on.push_back({.id = id, .kind = model::Dependency::Kind::NToN});
+        return *this;
+    }
+    JobBuilder& array(std::int32_t size) {
+        event.traits.array_size = size;
+        return *this;
+    }
+    JobBuilder& sequential() {
+        event.traits.sequential = true;
         return *this;
     }
     JobBuilder& attempts(std::int32_t n) {
@@ -147,6 +159,12 @@ class World {
     }
     model::JobState state_of(const model::JobId& id) {
         if (const auto live = state.find_job(id)) return state.job(*live).state;
+        const auto array = state.find_job(id.whole());
+        if (array && id.is_child()) {
+            model::JobState child;
+            child.status = *child_status_of(*array, id.index());
+            if (!model::is_terminal(child.status)) return child;
+        }
         return ended[id];
     }
     std::string status(const model::JobId& id) {
@@ -158,6 +176,10 @@ class World {
         int n = 0;
         for (const auto& action : actions) n += std::holds_alternative<Action>(action) ? 1 : 0;
         return n;
+    }
+
+    std::optional<model::JobStatus> child_status_of(JobIndex array, std::int32_t child) const {
+        return state.job(array).array->children.at(static_cast<std::size_t>(child));
     }
 
     State state;

@@ -19,6 +19,8 @@ const std::map<std::pair<JobStatus, JobEvent>, JobStatus> kDocumented{
     {{JobStatus::Pending, DependenciesMet}, JobStatus::Runnable},
     {{JobStatus::Pending, DependencyFailed}, JobStatus::Failed},
     {{JobStatus::Pending, GivenUp}, JobStatus::Failed},
+    {{JobStatus::Pending, ChildrenSucceeded}, JobStatus::Succeeded},
+    {{JobStatus::Pending, ChildrenFailed}, JobStatus::Failed},
     {{JobStatus::Runnable, GivenUp}, JobStatus::Failed},
     {{JobStatus::Runnable, Placed}, JobStatus::Starting},
     {{JobStatus::Starting, ContainerStarted}, JobStatus::Running},

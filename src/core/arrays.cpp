@@ -1,0 +1,176 @@
+// Arrays: one record for all children that were never placed, a slot for each of the others.
+#include "core/decisions.hpp"
+
+#include <algorithm>
+
+namespace batchd::core {
+namespace {
+
+using model::JobStatus;
+
+bool has_slot(const Array& array, std::int32_t child) { return array.slots.contains(child); }
+
+/// Cancels or terminates the children that have slots.
+void end_slots(State& state, JobIndex array_index, const EndArray& how, Timestamp now,
+               std::vector<Ended>& ended) {
+    const auto slots = state.job(array_index).array->slots;
+    for (const auto& [child, index] : slots) {
+        Job& job = state.job(index);
+        if (transition(state, index, JobEvent::GivenUp)) {
+            job.state.is_cancelled = how.cancel;
+            job.state.is_terminated = !how.cancel;
+            job.state.status_reason = how.reason;
+            job.state.stopped_at = now;
+            ended.push_back({.job = array_index, .child = child});
+        } else if (!how.cancel && model::is_placed(job.state.status)) {
+            stop_attempt(state, index, StopCause::Terminated, how.reason);
+        }
+    }
+}
+
+}  // namespace
+
+JobIndex make_slot(State& state, JobIndex array_index, std::int32_t child) {
+    const JobIndex index = add_job(state, state.job(array_index).id.child(child));
+    Job& parent = state.job(array_index);
+    Job& job = state.job(index);
+    job.seq = parent.seq;
+    job.created_at = parent.created_at;
+    job.queue = parent.queue;
+    job.shape = parent.shape;
+    job.retry_rules = parent.retry_rules;
+    job.attempts_limit = parent.attempts_limit;
+    job.timeout_seconds = parent.timeout_seconds;
+    job.state.status = parent.array->children[static_cast<std::size_t>(child)];
+    job.parent = array_index;
+    parent.array->slots.emplace(child, index);
+    return index;
+}
+
+std::optional<JobIndex> find_or_make_slot(State& state, const model::JobId& id) {
+    if (const auto found = state.find_job(id)) return found;
+    const auto array_index = state.find_job(id.whole());
+    if (!id.is_child() || !array_index || !state.job(*array_index).array) return std::nullopt;
+    const auto status = child_status(*state.job(*array_index).array, id.index());
+    if (!status || model::is_terminal(*status)) return std::nullopt;
+    return make_slot(state, *array_index, id.index());
+}
+
+std::optional<JobStatus> child_status(const Array& array, std::int32_t child) {
+    if (child < 0 || child >= std::ssize(array.children)) return std::nullopt;
+    return array.children[static_cast<std::size_t>(child)];
+}
+
+JobIndex fresh_child(State& state, JobIndex array_index) {
+    Array& array = *state.job(array_index).array;
+    while (child_status(array, array.next_fresh) != JobStatus::Runnable ||
+           has_slot(array, array.next_fresh)) {
+        ++array.next_fresh;
+    }
+    return make_slot(state, array_index, array.next_fresh);
+}
+
+void release_children(State& state, JobIndex array_index) {
+    Array& array = *state.job(array_index).array;
+    array.is_released = true;
+    mark_dirty(state, array_index);
+    for (std::int32_t i = 0; i < std::ssize(array.children); ++i) {
+        if (child_status(array, i) == JobStatus::Pending && waits_for(array, i) == 0) {
+            transition_child(state, array_index, i, JobEvent::DependenciesMet);
+        }
+    }
+}
+
+void child_dependency_met(State& state, JobIndex array_index, std::int32_t child) {
+    Array& array = *state.job(array_index).array;
+    auto& waiting = array.waiting_for[static_cast<std::size_t>(child)];
+    if (--waiting == 0 && array.is_released) {
+        transition_child(state, array_index, child, JobEvent::DependenciesMet);
+    }
+}
+
+void fail_child(State& state, JobIndex array_index, std::int32_t child, Timestamp now,
+                std::vector<Ended>& ended) {
+    const Array& array = *state.job(array_index).array;
+    if (child_status(array, child) != JobStatus::Pending || has_slot(array, child)) return;
+    const JobIndex index = make_slot(state, array_index, child);
+    transition(state, index, JobEvent::DependencyFailed);
+    Job& job = state.job(index);
+    job.state.status_reason = kDependentJobFailed;
+    job.state.stopped_at = now;
+    ended.push_back({.job = array_index, .child = child});
+}
+
+bool fail_unstarted(State& state, JobIndex array_index, const model::JobState& how,
+                    std::vector<Ended>& ended) {
+    Array& array = *state.job(array_index).array;
+    if (array.unstarted) return false;
+    bool any = false;
+    for (std::int32_t i = 0; i < std::ssize(array.children); ++i) {
+        if (has_slot(array, i) || !transition_child(state, array_index, i, JobEvent::GivenUp)) {
+            continue;
+        }
+        any = true;
+        ended.push_back({.job = array_index, .child = i});
+    }
+    if (any) array.unstarted = how;
+    return any;
+}
+
+void end_array(State& state, JobIndex array_index, const EndArray& how, Timestamp now) {
+    Job& job = state.job(array_index);
+    if (model::is_terminal(job.state.status)) return;
+    std::vector<Ended> ended;
+    end_slots(state, array_index, how, now, ended);
+    const model::JobState unstarted{.status = JobStatus::Failed,
+                                    .status_reason = how.reason,
+                                    .attempt = 0,
+                                    .started_at = {},
+                                    .stopped_at = now,
+                                    .is_cancelled = how.cancel,
+                                    .is_terminated = !how.cancel};
+    fail_unstarted(state, array_index, unstarted, ended);
+    if (how.cancel && ended.empty()) return;  // all of them run: AWS lets them
+    job.state.is_cancelled = job.state.is_cancelled || how.cancel;
+    job.state.is_terminated = job.state.is_terminated || !how.cancel;
+    job.state.status_reason = how.reason;
+    mark_dirty(state, array_index);
+    settle(state, std::move(ended), now);
+}
+
+void finish_array(State& state, JobIndex array_index, Timestamp now, std::vector<Ended>& ended) {
+    Job& job = state.job(array_index);
+    const auto& counts = job.array->counts;
+    const auto size = std::ssize(job.array->children);
+    const auto failed = counts[static_cast<std::size_t>(JobStatus::Failed)];
+    if (counts[static_cast<std::size_t>(JobStatus::Succeeded)] + failed < size) return;
+    const auto event = failed > 0 ? JobEvent::ChildrenFailed : JobEvent::ChildrenSucceeded;
+    if (!transition(state, array_index, event)) return;
+    if (failed > 0 && job.state.status_reason.empty()) {
+        job.state.status_reason = "Array Child Job failed";
+    }
+    job.state.stopped_at = now;
+    ended.push_back({.job = array_index});
+}
+
+void note_child_started(State& state, const Job& child) {
+    Job& parent = state.job(*child.parent);
+    if (parent.state.started_at) return;
+    parent.state.started_at = child.state.started_at;
+    mark_dirty(state, *child.parent);
+}
+
+void drop_slot(State& state, const Job& child) {
+    // In the step in which the array itself ended its slot may be empty, or another job's, by now.
+    Job& parent = state.job(*child.parent);
+    if (parent.seq == child.seq && parent.array) parent.array->slots.erase(child.id.index());
+}
+
+model::ArrayProgress progress_of(const Array& array, Timestamp now) {
+    return {.is_released = array.is_released,
+            .counts = array.counts,
+            .updated_at = now,
+            .unstarted = array.unstarted};
+}
+
+}  // namespace batchd::core
