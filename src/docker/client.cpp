@@ -14,6 +14,7 @@ constexpr int kNewestMinor = 44;  // what Engine 29 asks for at least
 constexpr int kOldestMinor = 41;
 constexpr Milliseconds kCallTimeout{30'000};
 constexpr Milliseconds kPingTimeout{5'000};  // an Engine that starts takes connections too early
+constexpr Milliseconds kInfoTimeout{10'000};
 constexpr Milliseconds kNewConnectionTimeout{2'000};
 constexpr Milliseconds kPullHeadTimeout{600'000};  // the registry may be slow to answer
 constexpr Milliseconds kPullStall{600'000};        // between two lines of progress
@@ -115,7 +116,7 @@ boost::asio::awaitable<bool> Client::is_accepting() {
 }
 
 Async<EngineInfo> Client::info() {
-    auto response = co_await call("GET", "/info", {}, kCallTimeout);
+    auto response = co_await call("GET", "/info", {}, kInfoTimeout);
     if (!response) co_return std::unexpected(std::move(response).error());
     co_return parse_info(response->body);
 }
