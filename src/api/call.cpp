@@ -27,6 +27,12 @@ Result<> require(const std::string& field, const std::string& value) {
     return {};
 }
 
+Result<> at_most_100(std::string_view member, const std::vector<std::string>& list) {
+    if (list.size() <= 100) return {};
+    return invalid_argument(
+        fmt::format("{} has {} entries; at most 100 are allowed", member, list.size()));
+}
+
 Result<std::size_t> page_size(std::optional<std::int32_t> asked, std::int32_t limit,
                               std::string_view member) {
     if (!asked) return static_cast<std::size_t>(limit);

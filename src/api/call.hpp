@@ -13,6 +13,7 @@
 #include <memory>
 #include <string>
 #include <utility>
+#include <vector>
 
 namespace batchd::api {
 
@@ -72,6 +73,9 @@ boost::asio::awaitable<std::invoke_result_t<Query, store::Reader&>> read(const S
 
 /// InvalidArgument "<field> is required" for an empty text.
 Result<> require(const std::string& field, const std::string& value);
+
+/// AWS: lists of names that Describe operations take have at most 100 entries.
+Result<> at_most_100(std::string_view member, const std::vector<std::string>& list);
 
 /// How many items a page may have: 1 to `limit`, absent means `limit`. `member` is the request's
 /// name for it.

@@ -189,6 +189,12 @@ class Loader {
                                 "keeps strangers out",
                                 config_.http.listen));
         }
+        std::error_code ignored;
+        if (!config_.docker.cert_dir.empty() &&
+            !std::filesystem::is_directory(config_.docker.cert_dir, ignored)) {
+            problem(origins_["docker.cert_dir"], "docker.cert_dir",
+                    fmt::format("\"{}\" is no folder", config_.docker.cert_dir));
+        }
         if (!config_.docker.cert_dir.empty() && !config_.docker.host.starts_with("tcp://")) {
             problem(origins_["docker.cert_dir"], "docker.cert_dir",
                     fmt::format("has no use with docker.host = \"{}\": certificates are for tcp://",

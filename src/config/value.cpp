@@ -60,12 +60,15 @@ struct Assign {
         const auto* array = node.as_array();
         if (array == nullptr) return wrong_type("a list of strings", node);
         std::vector<std::string> list;
+        std::string wrong;
         for (const toml::node& item : *array) {
             const auto* value = item.as_string();
             if (value == nullptr) return wrong_type("a list of strings", node);
-            BATCHD_TRY(check_text(std::get<TextRule>(key.rule), value->get()));
+            const auto checked = check_text(std::get<TextRule>(key.rule), value->get());
+            if (!checked) wrong += (wrong.empty() ? "" : "; ") + checked.error().message;
             list.push_back(value->get());
         }
+        if (!wrong.empty()) return invalid_argument(std::move(wrong));
         member(config) = std::move(list);
         return {};
     }

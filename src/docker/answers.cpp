@@ -82,7 +82,8 @@ Result<EngineInfo> parse_info(std::string_view text) {
     EngineInfo info{.cpus = number_of(member(*value, "NCPU")),
                     .memory_bytes = number_of(member(*value, "MemTotal")),
                     .log_drivers{},
-                    .server_version = text_of(member(*value, "ServerVersion"))};
+                    .server_version = text_of(member(*value, "ServerVersion")),
+                    .live_restore = flag_of(member(*value, "LiveRestoreEnabled"))};
     for (const Json& driver : member(member(*value, "Plugins"), "Log")) {
         info.log_drivers.push_back(text_of(driver));
     }

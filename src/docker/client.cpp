@@ -13,6 +13,8 @@ namespace {
 constexpr int kNewestMinor = 44;  // what Engine 29 asks for at least
 constexpr int kOldestMinor = 41;
 constexpr Milliseconds kCallTimeout{30'000};
+constexpr Milliseconds kPingTimeout{5'000};  // an Engine that starts takes connections too early
+constexpr Milliseconds kInfoTimeout{10'000};
 constexpr Milliseconds kNewConnectionTimeout{2'000};
 constexpr Milliseconds kPullHeadTimeout{600'000};  // the registry may be slow to answer
 constexpr Milliseconds kPullStall{600'000};        // between two lines of progress
@@ -84,7 +86,7 @@ Async<net::HttpResponse> Client::call(std::string method, std::string path, std:
 }
 
 Async<> Client::negotiate() {
-    net::HttpRequest request{.method = "GET", .target = "/_ping", .timeout = kCallTimeout};
+    net::HttpRequest request{.method = "GET", .target = "/_ping", .timeout = kPingTimeout};
     auto response = co_await http_.fetch(std::move(request));
     if (!response) co_return std::unexpected(std::move(response).error());
     if (response->status != 200) {
@@ -114,7 +116,7 @@ boost::asio::awaitable<bool> Client::is_accepting() {
 }
 
 Async<EngineInfo> Client::info() {
-    auto response = co_await call("GET", "/info", {}, kCallTimeout);
+    auto response = co_await call("GET", "/info", {}, kInfoTimeout);
     if (!response) co_return std::unexpected(std::move(response).error());
     co_return parse_info(response->body);
 }

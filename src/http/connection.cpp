@@ -174,7 +174,7 @@ asio::awaitable<bool> Connection::send_stream(Response response, Framing framing
     if (!co_await socket_->write({asio::buffer(head_)}, write_deadline())) co_return false;
     ChunkWriter writer(server_, socket_, !framing.http10);
     try {
-        co_await response.stream(writer);
+        if (!co_await response.stream(writer)) co_return false;
     } catch (const std::exception& e) {
         log::error("the producer of a streamed answer threw: {}", e.what());
         co_return false;

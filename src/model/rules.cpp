@@ -52,6 +52,9 @@ bool contains(std::span<const std::string_view> names, std::string_view name) {
 }
 
 Result<> expect_enumerated(std::string_view field, std::string& value, Names allowed) {
+    if (value.empty()) {
+        return invalid_argument(fmt::format("{} is required: one of {}", field, join(allowed)));
+    }
     std::string upper = to_upper(value);
     if (!contains(allowed, upper)) {
         return invalid_argument(

@@ -113,6 +113,8 @@ asio::awaitable<AttemptTask::Next> AttemptTask::create_and_start() {
         slot.release();
         co_return co_await look();
     }
+    if (co_await host_->is_leaving()) co_return Next::Again;
+    if (is_over()) co_return Next::Done;
     ++context_.counters.start_failures;
     report_ended(failed_to_start(error.message, std::nullopt, context_.clock.now()));
     co_return Next::Done;
@@ -168,6 +170,11 @@ asio::awaitable<AttemptTask::Next> AttemptTask::start_container() {
 }
 
 asio::awaitable<AttemptTask::Next> AttemptTask::start_failed(Error error) {
+    if (co_await host_->is_leaving()) {
+        phase_ = Phase::Creating;  // the container is there: once more when the Engine is back
+        co_return is_over() ? Next::Done : Next::Again;
+    }
+    if (is_over()) co_return Next::Done;
     ++context_.counters.start_failures;
     std::optional<std::int32_t> exit_code;
     const auto state = co_await host_->client().inspect(container_id_);

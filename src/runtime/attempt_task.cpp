@@ -130,6 +130,7 @@ void AttemptTask::report_started(Timestamp at) {
     phase_ = Phase::Running;
     delay_.reset();
     started_at_ = at;
+    if (!exit_) connection_ = host_->connections();
     if (!is_abandoned_ && !context_.stopping) {
         context_.events.attempt_started(start_.id, container_id_, at);
     }

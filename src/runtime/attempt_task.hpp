@@ -75,6 +75,7 @@ class AttemptTask final : public ContainerWatcher,
     boost::asio::awaitable<Found> confirm_exit();
     boost::asio::awaitable<bool> was_oom_killed(const docker::ContainerState& state);
     boost::asio::awaitable<bool> ended_with_its_host();
+    boost::asio::awaitable<bool> has_engine_restarted();
     boost::asio::awaitable<bool> has_all_output();
     boost::asio::awaitable<void> close_log();
     void open_log();
@@ -109,6 +110,7 @@ class AttemptTask final : public ContainerWatcher,
     std::shared_ptr<Pulls::Pull> pull_;  ///< that this attempt waits for
     std::string container_id_;
     std::optional<Timestamp> started_at_;
+    std::size_t connection_ = 0;  ///< to the Engine, when the container was last seen running
     std::optional<Exit> exit_;
     bool stop_was_sent_ = false;
     bool saw_oom_ = false;

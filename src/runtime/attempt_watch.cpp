@@ -171,24 +171,29 @@ asio::awaitable<bool> AttemptTask::was_oom_killed(const docker::ContainerState& 
 }
 
 /// An Engine without live-restore ends its containers when it ends: with SIGTERM, so that the code
-/// may be the job's own, or with SIGKILL; after a crash of the host the code is 255. None of that
-/// is an exit of the job's, but for the 0 of one that finished in its grace (as on a Spot
-/// instance).
+/// may be the job's own, or, after it was killed itself, when it starts again; after a crash of the
+/// host the code is 255. None of that is an exit of the job's, but for the 0 of one that finished
+/// in its grace (as on a Spot instance).
 asio::awaitable<bool> AttemptTask::ended_with_its_host() {
     if (stop_was_sent_ || exit_->code == 0 || exit_->oom_killed) co_return false;
-    if (saw_die_) {
-        if (!saw_kill_) co_return false;
-        co_return host_->went_down_after(exit_->at) || !co_await host_->client().is_accepting();
+    if (saw_die_ && saw_kill_) {
+        if (host_->went_down_after(exit_->at) || co_await host_->is_leaving()) co_return true;
     }
+    if (host_->connections() == connection_) co_return false;
     const bool is_killed = exit_->code == 137 || exit_->code == 255;
-    if (!is_killed && !host_->was_away_at(exit_->at)) co_return false;
-    // An Engine forgets its events when it ends. One that remembers fewer than it could, but not
-    // this container, began after it.
+    const bool is_in_doubt = !host_->info().live_restore && host_->was_away_at(exit_->at);
+    if (!is_killed && !is_in_doubt) co_return false;
+    co_return co_await has_engine_restarted();
+}
+
+/// An Engine forgets its events when it ends. One that remembers fewer than it could, but not this
+/// container's start, began after it.
+asio::awaitable<bool> AttemptTask::has_engine_restarted() {
     const auto events = co_await host_->client().recent_events();
-    co_return events &&
-        events->size() < docker::kRememberedEvents&& std::ranges::find(
-                             *events, container_id_, &docker::Event::container_id) ==
-            events->end();
+    if (!events || events->size() >= docker::kRememberedEvents) co_return false;
+    co_return std::ranges::none_of(*events, [this](const docker::Event& event) {
+        return event.container_id == container_id_ && event.action == "start";
+    });
 }
 
 /// The Engine can end the stream of a container that stops before the last words are in it. They

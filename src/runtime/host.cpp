@@ -100,6 +100,18 @@ bool Host::was_away_at(Timestamp time) const {
            (!is_up_ || time <= went_up_at_ + kSlack);
 }
 
+asio::awaitable<bool> Host::is_leaving() {
+    const auto self = shared_from_this();
+    if (!is_up_) co_return true;
+    const std::size_t connection = connections_;
+    if (co_await client_.is_accepting()) co_return false;
+    if (context_.stopping || connections_ != connection || !is_up_) co_return true;
+    went_down(Error{
+        .kind = ErrorKind::Unavailable, .message = "the Docker Engine shuts down", .context = {}});
+    events_->close();  // serve() ends and connects again
+    co_return true;
+}
+
 bool Host::went_down_after(Timestamp time) const { return went_down_at_ && *went_down_at_ >= time; }
 
 void Host::went_down(const Error& why) {

@@ -40,6 +40,11 @@ class Host : public std::enable_shared_from_this<Host> {
     /// Whether the Engine did not answer at that time, as far as the last such spell goes.
     bool was_away_at(Timestamp time) const;
     bool went_down_after(Timestamp time) const;
+    /// Which connection to the Engine this is, from 1.
+    std::size_t connections() const { return connections_; }
+    /// Whether the Engine shuts down, though it still serves the connections that it has. The host
+    /// counts as down then, so that nothing more is placed there.
+    boost::asio::awaitable<bool> is_leaving();
     /// Returns when the host is up, or the runtime stops.
     boost::asio::awaitable<void> wait_up();
 

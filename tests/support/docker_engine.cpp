@@ -8,6 +8,7 @@
 #include <cstdlib>
 #include <fcntl.h>
 #include <filesystem>
+#include <fstream>
 #include <signal.h>
 #include <sys/wait.h>
 #include <thread>
@@ -102,9 +103,22 @@ Result<> DockerEngine::start() {
     return import_image();
 }
 
-void DockerEngine::stop() {
+void DockerEngine::stop() { end(SIGTERM); }
+
+void DockerEngine::kill() {
+    const std::string pid_file = folder_ + "/exec/containerd/containerd.pid";
+    pid_t containerd = 0;
+    std::ifstream(pid_file) >> containerd;
+    end(SIGKILL);
+    if (containerd <= 0) return;
+    ::kill(containerd, SIGKILL);
+    // Where nobody reaps orphans it would look alive for ever.
+    std::filesystem::remove(pid_file);
+}
+
+void DockerEngine::end(int signal) {
     if (pid_ <= 0) return;
-    kill(pid_, SIGTERM);
+    ::kill(pid_, signal);
     waitpid(pid_, nullptr, 0);
     pid_ = -1;
 }

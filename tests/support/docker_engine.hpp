@@ -29,6 +29,8 @@ class DockerEngine {
     Result<> start();
     /// SIGTERM; waits for its end. Containers end with it.
     void stop();
+    /// SIGKILL, to dockerd and its containerd: containers go on until the next start() ends them.
+    void kill();
 
     /// unix:///path of its socket, also while it does not run.
     const std::string& url() const { return url_; }
@@ -36,6 +38,7 @@ class DockerEngine {
   private:
     DockerEngine() = default;
     Result<> import_image() const;
+    void end(int signal);
 
     std::string folder_;  ///< empty: an Engine that is not ours
     std::string url_;

@@ -20,6 +20,7 @@ struct EngineInfo {
     std::int64_t memory_bytes = 0;
     std::vector<std::string> log_drivers;
     std::string server_version;
+    bool live_restore = false;  ///< its containers outlive it
 };
 
 struct ContainerState {

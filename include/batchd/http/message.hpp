@@ -62,9 +62,9 @@ struct Response {
                       ///< server adds them
     std::string body;
     /// Set for a streamed answer (chunked transfer coding; to HTTP/1.0 clients the body ends with
-    /// the connection); `body` is ignored then. Not called for HEAD. An exception cuts the body
-    /// off, so that the client sees that it is incomplete.
-    std::function<boost::asio::awaitable<void>(BodyWriter&)> stream;
+    /// the connection); `body` is ignored then. Not called for HEAD. False, or an exception, cuts
+    /// the body off, so that the client sees that it is incomplete.
+    std::function<boost::asio::awaitable<bool>(BodyWriter&)> stream;
 };
 
 /// Answers one request. Called on a thread of the server's io_context; may suspend. Exceptions that

@@ -91,6 +91,9 @@ Task<Answer> describe_compute_environments(Call call) {
     if (!request) co_return error_of(request);
     auto limit = page_size(request->max_results, kMaxPage);
     if (!limit) co_return error_of(limit);
+    if (auto few = at_most_100("computeEnvironments", request->compute_environments); !few) {
+        co_return error_of(few);
+    }
     auto after = read_token("environments", request->next_token);
     if (!after) co_return error_of(after);
     for (auto& name : request->compute_environments) {
@@ -111,6 +114,9 @@ Task<Answer> describe_compute_environments(Call call) {
 Task<Answer> update_compute_environment(Call call) {
     auto request = json::decode<UpdateRequest>(call.body);
     if (!request) co_return error_of(request);
+    if (auto given = require("computeEnvironment", request->compute_environment); !given) {
+        co_return error_of(given);
+    }
     const std::string name =
         model::name_of(call.scope(), "compute-environment", request->compute_environment);
     auto done = co_await execute(

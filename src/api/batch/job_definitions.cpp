@@ -59,6 +59,11 @@ Json detail_of(const Services& services, const store::DefinitionDetail& definiti
 }
 
 Result<store::DefinitionFilter> to_filter(const Call& call, const DescribeRequest& request) {
+    BATCHD_TRY(at_most_100("jobDefinitions", request.job_definitions));
+    if (!request.job_definitions.empty() && (request.job_definition_name || request.status)) {
+        return invalid_argument(
+            "jobDefinitions excludes jobDefinitionName and status: it names what is asked for");
+    }
     store::DefinitionFilter filter;
     for (const auto& text : request.job_definitions) {
         auto reference = model::parse_definition_reference(call.scope(), text);

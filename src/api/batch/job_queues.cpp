@@ -1,6 +1,8 @@
 // CreateJobQueue, DescribeJobQueues, UpdateJobQueue and DeleteJobQueue.
 #include "api/batch/operations.hpp"
 
+#include <algorithm>
+
 namespace batchd::api::batch {
 namespace {
 
@@ -42,12 +44,39 @@ void use_names(const Call& call, std::vector<model::ComputeEnvironmentOrder>& or
 
 /// Members of the 2026 model that change what a queue does cannot be ignored silently.
 Result<> refuse_unserved(const Json& body) {
-    for (const char* member : {"schedulingPolicyArn", "serviceEnvironmentOrder", "jobQueueType",
-                               "jobStateTimeLimitActions"}) {
+    for (const char* member :
+         {"schedulingPolicyArn", "serviceEnvironmentOrder", "jobStateTimeLimitActions"}) {
         const auto found = body.find(member);
-        if (found != body.end() && !found->empty() && *found != "ECS") {
+        if (found != body.end() && !found->empty() && *found != "") {
             return invalid_argument(std::string(member) + " is not served yet");
         }
+    }
+    const auto type = body.find("jobQueueType");
+    if (type != body.end() && *type != "ECS" && *type != "ECS_FARGATE") {
+        return invalid_argument("jobQueueType " + json::excerpt(*type) +
+                                " is not served: ECS and ECS_FARGATE are");
+    }
+    return {};
+}
+
+/// AWS derives the type from the queue's environments.
+std::string type_of(const engine::View& view, const model::JobQueue& queue) {
+    for (const auto& entry : queue.compute_environment_order) {
+        const auto found = std::ranges::find(view.environments, entry.compute_environment,
+                                             &engine::EnvironmentView::name);
+        if (found != view.environments.end() && found->fargate) return "ECS_FARGATE";
+    }
+    return "ECS";
+}
+
+/// A number has no "absent" of its own once it is decoded.
+Result<> expect_orders(const Json& body) {
+    const auto list = body.find("computeEnvironmentOrder");
+    if (list == body.end()) return {};
+    for (std::size_t i = 0; i < list->size(); ++i) {
+        if ((*list)[i].contains("order")) continue;
+        return invalid_argument("computeEnvironmentOrder[" + std::to_string(i) +
+                                "].order is required");
     }
     return {};
 }
@@ -55,6 +84,7 @@ Result<> refuse_unserved(const Json& body) {
 Json detail_of(const Services& services, const store::QueueDetail& queue) {
     const auto& row = queue.row;
     Json detail = json::encode(row.document);
+    detail["jobQueueType"] = type_of(*services.engine.view(), row.document);
     for (auto& entry : detail["computeEnvironmentOrder"]) {
         entry["computeEnvironment"] = model::batch_arn(
             services.scope, "compute-environment", entry["computeEnvironment"].get<std::string>());
@@ -75,6 +105,7 @@ Task<Answer> create_job_queue(Call call) {
     if (!request) co_return error_of(request);
     if (auto served = refuse_unserved(call.body); !served) co_return error_of(served);
     if (!call.body.contains("priority")) co_return invalid_argument("priority is required");
+    if (auto given = expect_orders(call.body); !given) co_return error_of(given);
     if (request->state.empty()) request->state = "ENABLED";
     use_names(call, request->compute_environment_order);
     if (auto valid = model::validate_tags(request->tags); !valid) co_return error_of(valid);
@@ -93,6 +124,7 @@ Task<Answer> describe_job_queues(Call call) {
     if (!request) co_return error_of(request);
     auto limit = page_size(request->max_results, kMaxPage);
     if (!limit) co_return error_of(limit);
+    if (auto few = at_most_100("jobQueues", request->job_queues); !few) co_return error_of(few);
     auto after = read_token("queues", request->next_token);
     if (!after) co_return error_of(after);
     for (auto& name : request->job_queues) name = model::name_of(call.scope(), "job-queue", name);
@@ -111,6 +143,8 @@ Task<Answer> update_job_queue(Call call) {
     auto request = json::decode<UpdateRequest>(call.body);
     if (!request) co_return error_of(request);
     if (auto served = refuse_unserved(call.body); !served) co_return error_of(served);
+    if (auto given = require("jobQueue", request->job_queue); !given) co_return error_of(given);
+    if (auto given = expect_orders(call.body); !given) co_return error_of(given);
     if (request->compute_environment_order) use_names(call, *request->compute_environment_order);
     const std::string name = model::name_of(call.scope(), "job-queue", request->job_queue);
     auto done = co_await execute(call.services,

@@ -2,6 +2,8 @@
 #include "api/job_detail.hpp"
 #include "batchd/base/json_text.hpp"
 
+#include <boost/algorithm/string/case_conv.hpp>
+
 #include <charconv>
 
 namespace batchd::api::batch {
@@ -27,6 +29,11 @@ struct Query {
     std::optional<std::int64_t> before;
     std::size_t limit = 0;
     bool is_empty = false;  ///< about children, which no job has
+
+    /// A token continues the list that it came from, no other.
+    std::string token_kind() const {
+        return "jobs/" + queue + "/" + std::string(to_string(status));
+    }
 };
 
 Result<> check_selector(const Call& call, const ListJobsRequest& request) {
@@ -52,8 +59,8 @@ Result<Query> to_query(const Call& call, const ListJobsRequest& request) {
     }
     query.is_empty = !request.job_queue;
     if (request.job_status) {
-        const auto status =
-            model::from_string(*request.job_status, static_cast<model::JobStatus*>(nullptr));
+        const auto status = model::from_string(boost::algorithm::to_upper_copy(*request.job_status),
+                                               static_cast<model::JobStatus*>(nullptr));
         if (!status) {
             return invalid_argument("jobStatus '" + *request.job_status +
                                     "' is not one of SUBMITTED, PENDING, RUNNABLE, STARTING, "
@@ -64,7 +71,7 @@ Result<Query> to_query(const Call& call, const ListJobsRequest& request) {
     auto limit = page_size(request.max_results, kMaxPage);
     if (!limit) return error_of(limit);
     query.limit = *limit;
-    auto token = read_token("jobs", request.next_token);
+    auto token = read_token(query.token_kind(), request.next_token);
     if (!token) return error_of(token);
     if (*token) {
         std::int64_t seq = 0;
@@ -117,7 +124,8 @@ Result<Answer> list(const Services& services, const Query& query, store::Reader&
     }
     text += ']';
     if (page->next) {
-        text += R"(,"nextToken":")" + make_token("jobs", std::to_string(*page->next)) + '"';
+        text +=
+            R"(,"nextToken":")" + make_token(query.token_kind(), std::to_string(*page->next)) + '"';
     }
     text += '}';
     return Answer(std::move(text));

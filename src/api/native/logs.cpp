@@ -66,7 +66,8 @@ boost::asio::awaitable<bool> send_new(LogTail& tail, http::BodyWriter& writer) {
     }
 }
 
-boost::asio::awaitable<void> run(LogTail tail, http::BodyWriter& writer) {
+/// False if the output goes on, but not to this client.
+boost::asio::awaitable<bool> run(LogTail tail, http::BodyWriter& writer) {
     auto signal = std::make_shared<Signal>(co_await boost::asio::this_coro::executor);
     const auto wake = [signal] { signal->notify(); };
     const auto subscription = tail.services->watch.subscribe(tail.job, wake);
@@ -76,12 +77,13 @@ boost::asio::awaitable<void> run(LogTail tail, http::BodyWriter& writer) {
         while (true) {
             // Looked at before reading: what an ended attempt wrote is all there.
             const auto progress = co_await look(tail);
-            if (!progress || !co_await send_new(tail, writer) || !tail.follow) co_return;
+            if (!progress || !co_await send_new(tail, writer)) co_return false;
+            if (!tail.follow) co_return true;
             const bool is_done = progress->attempt_ended || progress->has_next_attempt;
-            if (progress->job_ended || (is_done && !tail.all_later_attempts)) co_return;
+            if (progress->job_ended || (is_done && !tail.all_later_attempts)) co_return true;
             if (is_done) break;
             co_await signal->wait(kLookAtClient);
-            if (writer.closed() || tail.services->watch.is_closed()) co_return;
+            if (writer.closed() || tail.services->watch.is_closed()) co_return false;
         }
         ++tail.attempt;
         tail.offset = 0;

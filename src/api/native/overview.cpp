@@ -31,7 +31,7 @@ Json host_of(const engine::HostView& host) {
     Json entry{{"name", host.name},
                {"status", host.is_up ? "UP" : "UNAVAILABLE"},
                {"capacity", resources_of(host.capacity)},
-               {"free", resources_of(host.capacity - host.used)},
+               {"free", resources_of(host.is_known ? host.capacity - host.used : host.capacity)},
                {"running", host.running}};
     if (!host.is_up) entry["reason"] = host.down_reason;
     return entry;

@@ -14,7 +14,7 @@ asio::awaitable<void> pause(milliseconds time) {
 }
 
 /// A handler that answers by `producer`.
-Handler streaming(std::function<asio::awaitable<void>(BodyWriter&)> producer) {
+Handler streaming(std::function<asio::awaitable<bool>(BodyWriter&)> producer) {
     return [producer = std::move(producer)](Request) -> asio::awaitable<Response> {
         Response response;
         response.stream = producer;
@@ -22,10 +22,11 @@ Handler streaming(std::function<asio::awaitable<void>(BodyWriter&)> producer) {
     };
 }
 
-asio::awaitable<void> write_two_chunks(BodyWriter& writer) {
+asio::awaitable<bool> write_two_chunks(BodyWriter& writer) {
     EXPECT_TRUE(co_await writer.write("hello "));
     EXPECT_TRUE(co_await writer.write(""));
     EXPECT_TRUE(co_await writer.write("0123456789abcdef"));
+    co_return true;
 }
 
 constexpr auto kTwoChunks = "6\r\nhello \r\n10\r\n0123456789abcdef\r\n0\r\n\r\n";
@@ -54,9 +55,9 @@ TEST_F(HttpServer, does_not_run_the_producer_for_head) {
     start([](Request request) -> asio::awaitable<Response> {
         Response response;
         if (request.path == "/next") co_return response;
-        response.stream = [](BodyWriter&) -> asio::awaitable<void> {
+        response.stream = [](BodyWriter&) -> asio::awaitable<bool> {
             ADD_FAILURE();
-            co_return;
+            co_return true;
         };
         co_return response;
     });
@@ -68,9 +69,10 @@ TEST_F(HttpServer, does_not_run_the_producer_for_head) {
 
 TEST_F(HttpServer, each_chunk_leaves_at_once) {
     std::binary_semaphore seen(0);
-    start(streaming([&seen](BodyWriter& writer) -> asio::awaitable<void> {
+    start(streaming([&seen](BodyWriter& writer) -> asio::awaitable<bool> {
         co_await writer.write("first");
         while (!seen.try_acquire()) co_await pause(milliseconds{1});
+        co_return true;
     }));
     Client client = connect();
     client.ask(get("/"));
@@ -80,7 +82,7 @@ TEST_F(HttpServer, each_chunk_leaves_at_once) {
 }
 
 TEST_F(HttpServer, a_producer_that_throws_leaves_the_body_without_its_end) {
-    start(streaming([](BodyWriter& writer) -> asio::awaitable<void> {
+    start(streaming([](BodyWriter& writer) -> asio::awaitable<bool> {
         co_await writer.write("part");
         throw std::runtime_error("on purpose");
     }));
@@ -89,11 +91,22 @@ TEST_F(HttpServer, a_producer_that_throws_leaves_the_body_without_its_end) {
     EXPECT_EQ(client.read_to_end(), "4\r\npart\r\n");
 }
 
+TEST_F(HttpServer, a_producer_can_say_that_the_body_is_incomplete) {
+    start(streaming([](BodyWriter& writer) -> asio::awaitable<bool> {
+        co_await writer.write("part");
+        co_return false;
+    }));
+    Client client = connect();
+    client.ask(get("/"));
+    EXPECT_EQ(client.read_to_end(), "4\r\npart\r\n");
+}
+
 /// Waits, without a write, until the writer says that it is closed.
-asio::awaitable<void> wait_until_closed(BodyWriter& writer, std::atomic<bool>& noticed) {
+asio::awaitable<bool> wait_until_closed(BodyWriter& writer, std::atomic<bool>& noticed) {
     while (!writer.closed()) co_await pause(milliseconds{5});
     EXPECT_FALSE(co_await writer.write("too late"));
     noticed = true;
+    co_return true;
 }
 
 TEST_F(HttpServer, a_producer_notices_without_writing_that_the_client_went_away) {

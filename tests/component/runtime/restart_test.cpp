@@ -241,6 +241,54 @@ TEST_F(EngineDownTest, WaitsForTheEngineAndSurvivesItsRestart) {
     EXPECT_EQ(logs_.texts(start.id), (std::vector<std::string>{"up", "term"}));
 }
 
+TEST_F(EngineDownTest, ContainersOfAnEngineThatWasKilledAreLostWithIt) {
+    const auto up = engine_->start();
+    ASSERT_TRUE(up) << up.error().message;
+    boot();
+    const auto killed = shell("echo up; sleep 600");
+    const auto exits = shell("echo up; trap 'exit 3' TERM; while :; do sleep 0.01; done");
+    for (const auto& start : {killed, exits}) {
+        (*runtime_)->start(start);
+        ASSERT_TRUE(logs_.wait_lines(start.id, 1));
+    }
+    engine_->kill();
+    const auto up_again = engine_->start();  // ends its containers before it answers
+    ASSERT_TRUE(up_again) << up_again.error().message;
+    for (const auto& start : {killed, exits}) {
+        const auto outcome = events_.wait_ended(start.id);
+        ASSERT_TRUE(outcome);
+        EXPECT_FALSE(outcome->exit_code.has_value()) << *outcome->exit_code;
+        EXPECT_EQ(outcome->status_reason, "Host EC2 (instance one) terminated.");
+    }
+}
+
+/// An Engine that shuts down serves its old connections for a while: nothing must start there.
+TEST_F(EngineDownTest, NothingStartsOnAnEngineThatShutsDown) {
+    const auto up = engine_->start();
+    ASSERT_TRUE(up) << up.error().message;
+    boot();
+    const auto quick = shell("echo up; trap 'exit 3' TERM; while :; do sleep 0.01; done");
+    const auto slow = shell("echo up; trap 'sleep 3; exit 3' TERM; while :; do sleep 0.01; done");
+    for (const auto& start : {quick, slow}) {
+        (*runtime_)->start(start);
+        ASSERT_TRUE(logs_.wait_lines(start.id, 1));
+    }
+    std::thread stopping([this] { engine_->stop(); });
+    const auto down = events_.wait_host_down();
+    const auto retried = shell("true");
+    (*runtime_)->start(retried);
+    stopping.join();
+    const auto up_again = engine_->start();
+    ASSERT_TRUE(up_again) << up_again.error().message;
+    EXPECT_EQ(down, "the Docker Engine shuts down");
+    const auto lost = events_.wait_ended(quick.id);
+    ASSERT_TRUE(lost);
+    EXPECT_EQ(lost->status_reason, "Host EC2 (instance one) terminated.");
+    const auto outcome = events_.wait_ended(retried.id);
+    ASSERT_TRUE(outcome);
+    EXPECT_EQ(outcome->exit_code, 0) << outcome->reason;
+}
+
 /// As after the restart of the whole machine.
 TEST_F(EngineDownTest, AKillThatNobodySawIsTheHosts) {
     const auto up = engine_->start();

@@ -204,7 +204,7 @@ TEST(Config, ListeningBeyondLoopbackNeedsPermission) {
 }
 
 TEST(Config, CertificatesNeedATcpHost) {
-    EXPECT_EQ(error_with_environment("BATCHD_DOCKER__CERT_DIR", "/etc/certs"),
+    EXPECT_EQ(error_with_environment("BATCHD_DOCKER__CERT_DIR", "/etc"),
               "BATCHD_DOCKER__CERT_DIR: key 'docker.cert_dir': has no use with docker.host = "
               "\"unix:///var/run/docker.sock\": certificates are for tcp://");
 }

@@ -127,7 +127,7 @@ TEST(RetryStrategy, FollowsTheRulesOfAws) {
             {"unknown action", action("STOP"),
              "retryStrategy.evaluateOnExit[0].action 'STOP' must be one of RETRY, EXIT"},
             {"no action", action(""),
-             "retryStrategy.evaluateOnExit[0].action '' must be one of RETRY, EXIT"},
+             "retryStrategy.evaluateOnExit[0].action is required: one of RETRY, EXIT"},
         },
         [](const S& s) { return validate(s); });
 }

@@ -99,7 +99,7 @@ TEST(ComputeEnvironment, OnEc2NeedsItsResources) {
              "unmanagedvCpus is not applicable for managed Compute Environments"},
             with(
                 "no type", [](R& r) { r.type.reset(); },
-                "computeResources.type '' must be one of EC2, SPOT, FARGATE, FARGATE_SPOT"),
+                "computeResources.type is required: one of EC2, SPOT, FARGATE, FARGATE_SPOT"),
             with(
                 "unknown type", [](R& r) { r.type = "GCE"; },
                 "computeResources.type 'GCE' must be one of EC2, SPOT, FARGATE, FARGATE_SPOT"),
