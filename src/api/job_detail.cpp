@@ -1,7 +1,5 @@
 #include "api/job_detail.hpp"
 
-#include "batchd/base/json_text.hpp"
-
 #include <algorithm>
 
 namespace batchd::api {
@@ -78,6 +76,26 @@ void add_spec(ObjectText& detail, std::string& out, const Services& services,
 
 }  // namespace
 
+void append_array_properties(ObjectText& object, std::string& out, const model::JobId& id,
+                             std::int32_t size, const model::ArrayProgress& progress) {
+    if (size == 0 && !id.is_child()) return;
+    object.name("arrayProperties");
+    ObjectText array(out);
+    if (id.is_child()) {
+        array.raw("statusSummary", "{}").number("index", id.index());
+    } else {
+        array.number("size", size);
+        array.name("statusSummary");
+        ObjectText summary(out);
+        for (std::size_t s = 0; s < progress.counts.size(); ++s) {
+            summary.number(to_string(static_cast<model::JobStatus>(s)), progress.counts[s]);
+        }
+        summary.close();
+        array.number("statusSummaryLastUpdatedAt", to_epoch_ms(progress.updated_at));
+    }
+    array.close();
+}
+
 std::string cluster_of(const engine::View& view, const std::string& environment) {
     const auto found =
         std::ranges::find(view.environments, environment, &engine::EnvironmentView::name);
@@ -107,7 +125,8 @@ void append_job_detail(std::string& out, const Services& services, const engine:
     add_spec(detail, out, services, view, job);
     detail.name("attempts");
     append_attempts(out, services, view, job);
-    detail.raw("tags", job.tags);
+    append_array_properties(detail, out, job.id, job.array_size, job.array);
+    detail.raw("tags", job.id.is_child() ? std::string_view("{}") : std::string_view(job.tags));
     detail.boolean("isCancelled", job.state.is_cancelled);
     detail.boolean("isTerminated", job.state.is_terminated);
     detail.raw("eksAttempts", "[]");

@@ -89,6 +89,9 @@ std::span<const Key> keys() {
         {"scheduler", "reserve_after_seconds",
          +[](Config& c) -> auto& { return c.scheduler.reserve_after; }, Range{0, kDaySeconds},
          "How long a queue's first job waits for room before a host is kept free for it."},
+
+        {"limits", "array_size", +[](Config& c) -> auto& { return c.limits.array_size; },
+         Range{2, 1'000'000}, "How many children an array may have. AWS: 10,000."},
     });
     return table;
 }

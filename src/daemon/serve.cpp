@@ -97,7 +97,8 @@ class Daemon {
                 .scope = {.region = config.daemon.region, .account = config.daemon.account},
                 .containers = {.allow_privileged = config.containers.allow_privileged,
                                .allowed_host_paths = config.containers.allowed_host_paths,
-                               .allowed_devices = config.containers.allowed_devices}}),
+                               .allowed_devices = config.containers.allowed_devices},
+                .limits = {.array_size = static_cast<std::int32_t>(config.limits.array_size)}}),
           server_(
               io_, http_options(config.http),
               [this](http::Request request) { return api_.handle(std::move(request)); },

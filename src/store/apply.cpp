@@ -40,26 +40,46 @@ Result<> put(Database& database, const ports::DefinitionRow& row) {
     return {};
 }
 
+Result<> put(Database& database, std::int64_t job_seq, const model::ArrayProgress& array) {
+    const auto& counts = array.counts;
+    const auto unstarted = array.unstarted.value_or(model::JobState{});
+    const bool is_set = array.unstarted.has_value();
+    const auto if_set = [&](auto value) { return is_set ? std::optional(value) : std::nullopt; };
+    BATCHD_TRY(database.run(
+        "INSERT OR REPLACE INTO array (job_seq, is_released, submitted, pending, runnable, starting,"
+        " running, succeeded, failed, updated_at, unstarted_status, unstarted_reason, unstarted_at,"
+        " unstarted_is_cancelled, unstarted_is_terminated)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        job_seq, array.is_released, counts[0], counts[1], counts[2], counts[3], counts[4],
+        counts[5], counts[6], array.updated_at, if_set(unstarted.status),
+        if_set(unstarted.status_reason), unstarted.stopped_at, if_set(unstarted.is_cancelled),
+        if_set(unstarted.is_terminated)));
+    return {};
+}
+
 Result<> put(Database& database, const ports::JobInsert& insert) {
     const ports::JobRow& row = insert.row;
     const model::JobTraits& traits = row.traits;
     const model::JobState& state = row.state;
     std::optional<std::string> retry_rules;
     if (!traits.retry_rules.empty()) retry_rules = to_json(traits.retry_rules);
+    std::optional<Blob> depends_on;
+    if (!traits.depends_on.empty()) depends_on.emplace(encode(traits.depends_on));
     BATCHD_TRY(database.run(
-        "INSERT INTO job (seq, id, queue_id, name, definition_name, definition_revision, "
-        "created_at,"
+        "INSERT INTO job (seq, id, queue_id, name, definition_name, definition_revision, created_at,"
         " milli_vcpu, memory_mib, gpus, fargate, scheduling_priority, attempts, timeout_seconds,"
-        " retry_rules, depends_on, tags,"
+        " retry_rules, depends_on, array_size, is_sequential, tags,"
         " status, status_reason, attempt, started_at, stopped_at, is_cancelled, is_terminated)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         row.seq, row.id, row.queue_id, row.name, row.definition_name, row.definition_revision,
         row.created_at, traits.resources.vcpu, traits.resources.memory, traits.resources.gpus,
         traits.fargate, traits.scheduling_priority, traits.attempts, traits.timeout, retry_rules,
-        traits.depends_on, insert.tags, state.status, state.status_reason, state.attempt,
-        state.started_at, state.stopped_at, state.is_cancelled, state.is_terminated));
+        depends_on, traits.array_size, traits.sequential, insert.tags, state.status,
+        state.status_reason, state.attempt, state.started_at, state.stopped_at, state.is_cancelled,
+        state.is_terminated));
     BATCHD_TRY(
         database.run("INSERT INTO job_spec (job_seq, spec) VALUES (?, ?)", row.seq, insert.spec));
+    if (traits.array_size > 0) BATCHD_TRY(put(database, row.seq, row.array));
     return {};
 }
 
@@ -71,26 +91,39 @@ Result<> put(Database& database, const ports::JobUpdate& update) {
         state.status, state.status_reason, state.attempt, state.started_at, state.stopped_at,
         state.is_cancelled, state.is_terminated, update.seq);
     if (!changed) return std::unexpected(changed.error());
-    if (*changed == 1) return {};
-    return fail(ErrorKind::Internal,
-                "job number " + std::to_string(update.seq) + " is to change, but is not stored");
+    if (*changed != 1) {
+        return fail(ErrorKind::Internal, "job number " + std::to_string(update.seq) +
+                                             " is to change, but is not stored");
+    }
+    return update.array ? put(database, update.seq, *update.array) : Result<>{};
+}
+
+Result<> put(Database& database, const ports::ChildPut& child) {
+    const model::JobState& state = child.state;
+    BATCHD_TRY(database.run(
+        "INSERT OR REPLACE INTO child (job_seq, part, status, status_reason, attempt, started_at,"
+        " stopped_at, is_cancelled, is_terminated) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        child.job_seq, child.part, state.status, state.status_reason, state.attempt,
+        state.started_at, state.stopped_at, state.is_cancelled, state.is_terminated));
+    return {};
+}
+
+Result<> put(Database& database, const ports::EndedCount& ended) {
+    BATCHD_TRY(database.run("UPDATE job_queue SET succeeded = ?, failed = ? WHERE id = ?",
+                            ended.succeeded, ended.failed, ended.queue_id));
+    return {};
 }
 
 Result<> put(Database& database, const ports::AttemptPut& row) {
     const model::Attempt& attempt = row.attempt;
     BATCHD_TRY(database.run(
-        "INSERT INTO attempt (job_seq, number, compute_environment, host, container_id, log_group,"
-        " log_stream, started_at, stopped_at, exit_code, reason, status_reason)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
-        " ON CONFLICT (job_seq, number) DO UPDATE SET"
-        " compute_environment = excluded.compute_environment, host = excluded.host,"
-        " container_id = excluded.container_id, log_group = excluded.log_group,"
-        " log_stream = excluded.log_stream, started_at = excluded.started_at,"
-        " stopped_at = excluded.stopped_at, exit_code = excluded.exit_code,"
-        " reason = excluded.reason, status_reason = excluded.status_reason",
-        row.job_seq, attempt.id.number, attempt.compute_environment, attempt.host,
-        attempt.container_id, attempt.log_group, attempt.log_stream, attempt.started_at,
-        attempt.stopped_at, attempt.exit_code, attempt.reason, attempt.status_reason));
+        "INSERT OR REPLACE INTO attempt (job_seq, part, number, compute_environment, host,"
+        " container_id, log_group, log_stream, started_at, stopped_at, exit_code, reason,"
+        " status_reason) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        row.job_seq, attempt.id.job.part, attempt.id.number, attempt.compute_environment,
+        attempt.host, attempt.container_id, attempt.log_group, attempt.log_stream,
+        attempt.started_at, attempt.stopped_at, attempt.exit_code, attempt.reason,
+        attempt.status_reason));
     return {};
 }
 
@@ -139,6 +172,8 @@ Result<> apply(Database& database, const ports::Changes& changes) {
     BATCHD_TRY(put_all(database, changes.definitions));
     BATCHD_TRY(put_all(database, changes.new_jobs));
     BATCHD_TRY(put_all(database, changes.jobs));
+    BATCHD_TRY(put_all(database, changes.children));
+    BATCHD_TRY(put_all(database, changes.ended));
     BATCHD_TRY(put_all(database, changes.attempts));
     return put_all(database, changes.tags);
 }

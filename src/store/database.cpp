@@ -1,5 +1,6 @@
 #include "store/database.hpp"
 
+#include <array>
 #include <cstring>
 #include <filesystem>
 
@@ -64,11 +65,26 @@ void bind_value(sqlite3_stmt* statement, int at, const model::JobId& value) {
                         SQLITE_STATIC);
 }
 
-void bind_value(sqlite3_stmt* statement, int at, const std::vector<model::JobId>& value) {
-    static_assert(sizeof(model::JobId) == 16, "ids lie in the vector without padding");
-    // Without ids data() may be null, which binds NULL; so may an empty blob, for a reader.
-    sqlite3_bind_blob64(statement, at, value.empty() ? nullptr : value.data(),
-                        value.size() * sizeof(model::JobId), SQLITE_STATIC);
+namespace {
+
+/// A dependency as it lies in the blob.
+struct StoredDependency {
+    std::array<std::uint8_t, 16> uuid;
+    std::int32_t part;
+    std::int32_t kind;
+};
+static_assert(sizeof(StoredDependency) == 24, "it has no padding");
+
+}  // namespace
+
+std::string encode(const std::vector<model::Dependency>& dependencies) {
+    std::string blob;
+    for (const auto& [id, kind] : dependencies) {
+        const StoredDependency stored{
+            .uuid = id.uuid.bytes, .part = id.part, .kind = static_cast<std::int32_t>(kind)};
+        blob.append(reinterpret_cast<const char*>(&stored), sizeof stored);
+    }
+    return blob;
 }
 
 void column_value(sqlite3_stmt* statement, int at, std::int64_t& value) {
@@ -85,11 +101,14 @@ void column_value(sqlite3_stmt* statement, int at, model::JobId& value) {
     if (bytes.size() == sizeof value) std::memcpy(value.uuid.bytes.data(), bytes.data(), 16);
 }
 
-void column_value(sqlite3_stmt* statement, int at, std::vector<model::JobId>& value) {
+void column_value(sqlite3_stmt* statement, int at, std::vector<model::Dependency>& value) {
     const std::string_view bytes = blob(statement, at);
-    value.resize(bytes.size() / sizeof(model::JobId));
+    value.resize(bytes.size() / sizeof(StoredDependency));
     for (std::size_t i = 0; i < value.size(); ++i) {
-        std::memcpy(value[i].uuid.bytes.data(), bytes.data() + 16 * i, 16);
+        StoredDependency stored{};
+        std::memcpy(&stored, bytes.data() + i * sizeof stored, sizeof stored);
+        value[i].id = {.uuid = {.bytes = stored.uuid}, .part = stored.part};
+        value[i].kind = static_cast<model::Dependency::Kind>(stored.kind);
     }
 }
 

@@ -28,14 +28,23 @@ namespace batchd::store {
 void bind_value(sqlite3_stmt* statement, int at, std::int64_t value);
 void bind_value(sqlite3_stmt* statement, int at, std::string_view value);
 void bind_value(sqlite3_stmt* statement, int at, std::nullopt_t);
+/// The UUID alone, 16 bytes: rows of children have their part in a column of its own.
 void bind_value(sqlite3_stmt* statement, int at, const model::JobId& value);
-/// As one blob, 16 bytes an id; NULL if there are none.
-void bind_value(sqlite3_stmt* statement, int at, const std::vector<model::JobId>& value);
+/// As one blob, 24 bytes each: UUID, part and kind in the machine's byte order; NULL if there are
+/// none.
+std::string encode(const std::vector<model::Dependency>& dependencies);
 inline void bind_value(sqlite3_stmt* statement, int at, Timestamp value) {
     bind_value(statement, at, to_epoch_ms(value));
 }
 inline void bind_value(sqlite3_stmt* statement, int at, Seconds value) {
     bind_value(statement, at, std::int64_t{value.count()});
+}
+/// Bytes rather than text.
+struct Blob {
+    std::string bytes;
+};
+inline void bind_value(sqlite3_stmt* statement, int at, const Blob& value) {
+    sqlite3_bind_blob64(statement, at, value.bytes.data(), value.bytes.size(), SQLITE_STATIC);
 }
 template <class Tag>
 void bind_value(sqlite3_stmt* statement, int at, Quantity<Tag> value) {
@@ -58,7 +67,7 @@ void bind_value(sqlite3_stmt* statement, int at, const std::optional<T>& value) 
 void column_value(sqlite3_stmt* statement, int at, std::int64_t& value);
 void column_value(sqlite3_stmt* statement, int at, std::string& value);
 void column_value(sqlite3_stmt* statement, int at, model::JobId& value);
-void column_value(sqlite3_stmt* statement, int at, std::vector<model::JobId>& value);
+void column_value(sqlite3_stmt* statement, int at, std::vector<model::Dependency>& value);
 inline void column_value(sqlite3_stmt* statement, int at, Timestamp& value) {
     value = from_epoch_ms(sqlite3_column_int64(statement, at));
 }

@@ -1,5 +1,6 @@
 #include "store/load.hpp"
 
+#include "store/children.hpp"
 #include "store/codec.hpp"
 #include "store/rows.hpp"
 
@@ -68,18 +69,58 @@ Result<> load_jobs(Database& database, ports::Snapshot& snapshot) {
                  job.definition_revision, job.created_at, traits.resources.vcpu,
                  traits.resources.memory, traits.resources.gpus, traits.fargate,
                  traits.scheduling_priority, traits.attempts, traits.timeout, retry_rules,
-                 traits.depends_on);
+                 traits.depends_on, traits.array_size, traits.sequential);
         read_state(row, job.state);
         return retry_rules ? read_document(*retry_rules, traits.retry_rules) : Result<>{};
     };
     return database.each(
         "SELECT seq, id, queue_id, name, definition_name, definition_revision, created_at,"
-        " milli_vcpu, memory_mib, gpus,"
-        " fargate, scheduling_priority, attempts, timeout_seconds, retry_rules, depends_on,"
+        " milli_vcpu, memory_mib, gpus, fargate, scheduling_priority, attempts, timeout_seconds,"
+        " retry_rules, depends_on, array_size, is_sequential,"
         " status, status_reason, attempt, started_at, stopped_at, is_cancelled, is_terminated"
         " FROM job WHERE seq IN (SELECT seq FROM job WHERE queue_id IN (SELECT id FROM job_queue)"
         " AND status IN (0, 1, 2, 3, 4)) ORDER BY seq",
         on_row);
+}
+
+Result<> load_children(Database& database, std::int64_t job_seq, ports::Snapshot& snapshot) {
+    auto on_row = [&](Row& row) -> Result<> {
+        auto& child = snapshot.children.emplace_back();
+        child.job_seq = job_seq;
+        row.read(child.part);
+        read_state(row, child.state);
+        return {};
+    };
+    return database.each(
+        "SELECT part, status, status_reason, attempt, started_at, stopped_at, is_cancelled,"
+        " is_terminated FROM child WHERE job_seq = ?",
+        on_row, job_seq);
+}
+
+/// How the children ended of arrays that are over, but that a live one waits for N_TO_N.
+Result<> load_pairs(Database& database, const ports::JobRow& job, ports::Snapshot& snapshot) {
+    for (const auto& [id, kind] : job.traits.depends_on) {
+        if (kind != model::Dependency::Kind::NToN) continue;
+        const auto array = read_array(database, id);
+        if (!array) return std::unexpected(array.error());
+        if (!*array) continue;
+        auto statuses = child_statuses(database, **array);
+        if (!statuses) return std::unexpected(std::move(statuses).error());
+        snapshot.ended_arrays.emplace_back(id, std::move(*statuses));
+    }
+    return {};
+}
+
+Result<> load_arrays(Database& database, ports::Snapshot& snapshot) {
+    for (auto& job : snapshot.jobs) {
+        if (job.traits.array_size == 0) continue;
+        auto progress = read_progress(database, job.seq);
+        if (!progress) return std::unexpected(std::move(progress).error());
+        job.array = std::move(*progress);
+        BATCHD_TRY(load_children(database, job.seq, snapshot));
+        BATCHD_TRY(load_pairs(database, job, snapshot));
+    }
+    return {};
 }
 
 Result<> load_attempts(Database& database, ports::Snapshot& snapshot) {
@@ -89,21 +130,28 @@ Result<> load_attempts(Database& database, ports::Snapshot& snapshot) {
         read_attempt(row, attempt);
         return {};
     };
-    return database.each(
-        "SELECT job.id, number, compute_environment, host, container_id, log_group, log_stream,"
-        " attempt.started_at, attempt.stopped_at, exit_code, reason, attempt.status_reason"
-        " FROM job JOIN attempt ON attempt.job_seq = job.seq AND attempt.number = job.attempt"
+    BATCHD_TRY(database.each(
+        "SELECT job.id, part, number, compute_environment, host, container_id, log_group,"
+        " log_stream, attempt.started_at, attempt.stopped_at, exit_code, reason,"
+        " attempt.status_reason FROM job JOIN attempt ON attempt.job_seq = job.seq AND part = 0"
+        " AND attempt.number = job.attempt"
         " WHERE job.queue_id IN (SELECT id FROM job_queue) AND job.status IN (3, 4)"
         " ORDER BY job.seq",
+        on_row));
+    return database.each(
+        "SELECT job.id, child.part, number, compute_environment, host, container_id, log_group,"
+        " log_stream, attempt.started_at, attempt.stopped_at, exit_code, reason,"
+        " attempt.status_reason FROM job JOIN child ON child.job_seq = job.seq"
+        " JOIN attempt ON attempt.job_seq = job.seq AND attempt.part = child.part"
+        " AND attempt.number = child.attempt"
+        " WHERE job.queue_id IN (SELECT id FROM job_queue) AND job.status = 1"
+        " AND child.status IN (3, 4) ORDER BY job.seq, child.part",
         on_row);
 }
 
-/// Counted through the index by queue and status.
 Result<> load_ended(Database& database, ports::Snapshot& snapshot) {
     return database.each(
-        "SELECT id, (SELECT COUNT(*) FROM job WHERE queue_id = job_queue.id AND status = 5),"
-        " (SELECT COUNT(*) FROM job WHERE queue_id = job_queue.id AND status = 6)"
-        " FROM job_queue WHERE status <> 'DELETED'",
+        "SELECT id, succeeded, failed FROM job_queue WHERE status <> 'DELETED'",
         [&](Row& row) -> Result<> {
             auto& ended = snapshot.ended.emplace_back();
             row.read(ended.queue_id, ended.succeeded, ended.failed);
@@ -130,6 +178,7 @@ Result<ports::Snapshot> load_snapshot(Database& database) {
     BATCHD_TRY(load_queues(database, snapshot));
     BATCHD_TRY(load_definitions(database, snapshot));
     BATCHD_TRY(load_jobs(database, snapshot));
+    BATCHD_TRY(load_arrays(database, snapshot));
     BATCHD_TRY(load_attempts(database, snapshot));
     BATCHD_TRY(load_ended(database, snapshot));
     BATCHD_TRY(load_next_ids(database, snapshot));

@@ -1,4 +1,5 @@
 #include "batchd/store/reader.hpp"
+#include "store/children.hpp"
 #include "store/page.hpp"
 #include "store/rows.hpp"
 
@@ -14,10 +15,40 @@ Result<> read_attempts(Database& database, std::int64_t job_seq, const model::Jo
         return {};
     };
     return database.each(
-        "SELECT number, compute_environment, host, container_id, log_group, log_stream,"
+        "SELECT part, number, compute_environment, host, container_id, log_group, log_stream,"
         " started_at, stopped_at, exit_code, reason, status_reason"
-        " FROM attempt WHERE job_seq = ? ORDER BY number",
-        on_row, job_seq);
+        " FROM attempt WHERE job_seq = ? AND part = ? ORDER BY number",
+        on_row, job_seq, job.part);
+}
+
+/// Turns the array that was read into one of its children. False if it has no such child.
+Result<bool> become_child(Database& database, JobDetail& job) {
+    const auto array = read_array(database, job.id);
+    if (!array) return std::unexpected(array.error());
+    if (!*array) return false;
+    auto state = child_state(database, **array, job.id.index());
+    if (!state) return std::unexpected(std::move(state).error());
+    if (!*state) return false;
+    job.state = std::move(**state);
+    return true;
+}
+
+/// What a job is beside its row: an array, a child of one, and its attempts. False if there is no
+/// such child.
+Result<bool> complete(Database& database, JobDetail& job) {
+    if (job.id.is_node()) return false;
+    if (job.id.is_child()) {
+        const auto is_there = become_child(database, job);
+        if (!is_there || !*is_there) return is_there;
+    } else if (job.array_size > 0) {
+        auto progress = read_progress(database, job.seq);
+        if (!progress) return std::unexpected(std::move(progress).error());
+        job.array = std::move(*progress);
+    }
+    if (job.state.attempt > 0) {
+        BATCHD_TRY(read_attempts(database, job.seq, job.id, job.attempts));
+    }
+    return true;
 }
 
 Result<> read_job(Database& database, const model::JobId& id, std::vector<JobDetail>& jobs) {
@@ -25,21 +56,23 @@ Result<> read_job(Database& database, const model::JobId& id, std::vector<JobDet
     auto on_row = [&](Row& row) -> Result<> {
         JobDetail& job = jobs.emplace_back();
         job.id = id;
-        row.read(job.seq, job.queue, job.name, job.created_at, job.spec, job.tags);
+        row.read(job.seq, job.queue, job.name, job.created_at, job.spec, job.tags, job.array_size);
         read_shape(row, job.resources, job.fargate);
         read_state(row, job.state);
         return {};
     };
-    BATCHD_TRY(
-        database.each("SELECT job.seq, job_queue.name, job.name, job.created_at, spec, job.tags,"
-                      " milli_vcpu, memory_mib, gpus, fargate, job.status, job.status_reason, "
-                      "attempt, started_at, stopped_at, is_cancelled,"
-                      " is_terminated"
-                      " FROM job JOIN job_queue ON job_queue.id = job.queue_id"
-                      " JOIN job_spec ON job_spec.job_seq = job.seq WHERE job.id = ?",
-                      on_row, id));
-    if (jobs.size() == before || jobs.back().state.attempt == 0) return {};
-    return read_attempts(database, jobs.back().seq, id, jobs.back().attempts);
+    BATCHD_TRY(database.each(
+        "SELECT job.seq, job_queue.name, job.name, job.created_at, spec, job.tags, array_size,"
+        " milli_vcpu, memory_mib, gpus, fargate, job.status, job.status_reason, attempt,"
+        " started_at, stopped_at, is_cancelled, is_terminated"
+        " FROM job JOIN job_queue ON job_queue.id = job.queue_id"
+        " JOIN job_spec ON job_spec.job_seq = job.seq WHERE job.id = ?",
+        on_row, id));
+    if (jobs.size() == before) return {};
+    const auto is_there = complete(database, jobs.back());
+    if (!is_there) return std::unexpected(is_there.error());
+    if (!*is_there) jobs.pop_back();
+    return {};
 }
 
 }  // namespace
@@ -61,26 +94,35 @@ Result<Page<JobSummary, std::int64_t>> Reader::list_jobs(std::int64_t queue_id,
     auto on_row = [&](Row& row) -> Result<> {
         JobSummary& job = jobs.emplace_back();
         row.read(job.seq, job.id, job.name, job.definition_name, job.definition_revision,
-                 job.created_at, job.exit_code, job.reason);
+                 job.created_at, job.array_size, job.exit_code, job.reason);
         read_shape(row, job.resources, job.fargate);
         read_state(row, job.state);
         return {};
     };
     BATCHD_TRY(database_->each(
         "SELECT job.seq, job.id, job.name, definition_name, definition_revision, job.created_at,"
-        " attempt.exit_code, attempt.reason, milli_vcpu, memory_mib, gpus, fargate, job.status, "
-        "job.status_reason,"
-        " job.attempt, job.started_at, job.stopped_at, job.is_cancelled, job.is_terminated"
-        " FROM job LEFT JOIN attempt ON attempt.job_seq = job.seq AND attempt.number = job.attempt"
+        " array_size, attempt.exit_code, attempt.reason, milli_vcpu, memory_mib, gpus, fargate,"
+        " job.status, job.status_reason, job.attempt, job.started_at, job.stopped_at,"
+        " job.is_cancelled, job.is_terminated"
+        " FROM job LEFT JOIN attempt ON attempt.job_seq = job.seq AND attempt.part = 0"
+        " AND attempt.number = job.attempt"
         " WHERE job.queue_id = ? AND job.status = ? AND job.seq < ?"
         " ORDER BY job.seq DESC LIMIT ?",
         on_row, queue_id, status, before.value_or(std::numeric_limits<std::int64_t>::max()),
         one_more(limit)));
+    for (JobSummary& job : jobs) {
+        if (job.array_size == 0) continue;
+        auto progress = read_progress(*database_, job.seq);
+        if (!progress) return std::unexpected(std::move(progress).error());
+        job.array = std::move(*progress);
+    }
     return make_page(std::move(jobs), limit, [](const JobSummary& job) { return job.seq; });
 }
 
 Result<std::optional<model::JobStatus>> Reader::job_status(const model::JobId& id) {
-    return query_value<model::JobStatus>(*database_, "SELECT status FROM job WHERE id = ?", id);
+    const auto found = jobs(std::span(&id, 1));
+    if (!found) return std::unexpected(found.error());
+    return found->empty() ? std::nullopt : std::optional(found->front().state.status);
 }
 
 Result<std::vector<model::Attempt>> Reader::attempts(const model::JobId& id) {

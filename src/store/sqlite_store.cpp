@@ -2,6 +2,7 @@
 
 #include "batchd/base/uuid.hpp"
 #include "store/apply.hpp"
+#include "store/children.hpp"
 #include "store/load.hpp"
 #include "store/migrations.hpp"
 #include "store/rows.hpp"
@@ -64,8 +65,23 @@ Result<ports::Snapshot> SqliteStore::load() {
     return load_snapshot(*database_);
 }
 
-Result<std::optional<model::JobStatus>> SqliteStore::job_status(const model::JobId& id) {
-    return query_value<model::JobStatus>(*database_, "SELECT status FROM job WHERE id = ?", id);
+Result<std::optional<model::JobStatus>> SqliteStore::ended_status(const model::JobId& id) {
+    if (!id.is_child()) {
+        return query_value<model::JobStatus>(*database_, "SELECT status FROM job WHERE id = ?", id);
+    }
+    const auto array = read_array(*database_, id.whole());
+    if (!array) return std::unexpected(array.error());
+    if (!*array) return std::nullopt;
+    const auto state = child_state(*database_, **array, id.index());
+    if (!state) return std::unexpected(state.error());
+    return *state ? std::optional((*state)->status) : std::nullopt;
+}
+
+Result<std::vector<model::JobStatus>> SqliteStore::ended_children(const model::JobId& id) {
+    const auto array = read_array(*database_, id);
+    if (!array) return std::unexpected(array.error());
+    if (!*array) return std::vector<model::JobStatus>{};
+    return child_statuses(*database_, **array);
 }
 
 Result<model::JobSpec> SqliteStore::job_spec(std::int64_t seq) {

@@ -28,6 +28,7 @@ struct Services {
     const Clock& clock;
     model::Scope scope;
     model::ContainerPolicy containers;
+    model::Limits limits;
 };
 
 class Api {

@@ -77,6 +77,10 @@ struct Scheduler {
     Seconds reserve_after{60};
 };
 
+struct Limits {
+    std::int64_t array_size = 10'000;
+};
+
 struct Config {
     Http http;
     Daemon daemon;
@@ -85,6 +89,7 @@ struct Config {
     std::vector<Registry> registries;
     Containers containers;
     Scheduler scheduler;
+    Limits limits;
 };
 
 /// One setting given as text: a TOML value, or, for a key that holds a string, the bare string.

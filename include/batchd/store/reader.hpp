@@ -39,6 +39,8 @@ struct JobDetail {
     model::JobState state;
     model::Resources resources;
     bool fargate = false;
+    std::int32_t array_size = 0;  ///< of an array, or of the one whose child the job is
+    model::ArrayProgress array;   ///< of an array
     std::string spec;                      ///< model::JobSpec as JSON
     std::string tags;                      ///< JSON object
     std::vector<model::Attempt> attempts;  ///< ascending by number
@@ -55,6 +57,8 @@ struct JobSummary {
     model::JobState state;
     model::Resources resources;
     bool fargate = false;
+    std::int32_t array_size = 0;            ///< of an array
+    model::ArrayProgress array;             ///< of an array
     std::optional<std::int32_t> exit_code;  ///< of the newest attempt
     std::string reason;                     ///< of the newest attempt's container
 };
@@ -97,6 +101,14 @@ class Reader {
                                                      std::optional<std::int64_t> before,
                                                      std::size_t limit);
 
+    /// The children of an array with that status, ascending by index; empty if the job is no array.
+    /// `after` is the last index of the page before.
+    Result<Page<JobSummary, std::int32_t>> list_children(const model::JobId& array,
+                                                         model::JobStatus status,
+                                                         std::optional<std::int32_t> after,
+                                                         std::size_t limit);
+
+    /// Also of a child.
     Result<std::optional<model::JobStatus>> job_status(const model::JobId& id);
     /// Ascending by number; empty for an unknown job.
     Result<std::vector<model::Attempt>> attempts(const model::JobId& id);

@@ -28,11 +28,13 @@ struct Query {
     model::JobStatus status = model::JobStatus::Running;  // AWS: the default
     std::optional<std::int64_t> before;
     std::size_t limit = 0;
-    bool is_empty = false;  ///< about children, which no job has
+    std::optional<model::JobId> array;  ///< list its children instead
+    bool is_empty = false;              ///< about nodes, which no job has
 
     /// A token continues the list that it came from, no other.
     std::string token_kind() const {
-        return "jobs/" + queue + "/" + std::string(to_string(status));
+        return "jobs/" + (array ? to_string(*array) : queue) + "/" +
+               std::string(to_string(status));
     }
 };
 
@@ -57,7 +59,13 @@ Result<Query> to_query(const Call& call, const ListJobsRequest& request) {
     if (request.job_queue) {
         query.queue = model::name_of(call.scope(), "job-queue", *request.job_queue);
     }
-    query.is_empty = !request.job_queue;
+    query.is_empty = request.multi_node_job_id.has_value();
+    if (request.array_job_id) {
+        auto id =
+            model::parse_job_id(model::name_of(call.scope(), "job", *request.array_job_id));
+        if (!id) return error_of(id);
+        query.array = *id;
+    }
     if (request.job_status) {
         const auto status = model::from_string(boost::algorithm::to_upper_copy(*request.job_status),
                                                static_cast<model::JobStatus*>(nullptr));
@@ -87,7 +95,7 @@ Result<Query> to_query(const Call& call, const ListJobsRequest& request) {
 }
 
 void append_summary(std::string& out, const Services& services, const engine::View& view,
-                    const engine::QueueView& queue, const store::JobSummary& job) {
+                    const engine::QueueView* queue, const store::JobSummary& job) {
     json::ObjectText item(out);
     item.string("jobArn", model::job_arn(services.scope, job.id));
     item.string("jobId", to_string(job.id));
@@ -99,8 +107,9 @@ void append_summary(std::string& out, const Services& services, const engine::Vi
     item.string("status", to_string(job.state.status));
     if (job.state.started_at) item.number("startedAt", to_epoch_ms(*job.state.started_at));
     if (job.state.stopped_at) item.number("stoppedAt", to_epoch_ms(*job.state.stopped_at));
-    const std::string reason = status_reason(view, &queue, {job.resources, job.fargate}, job.state);
+    const std::string reason = status_reason(view, queue, {job.resources, job.fargate}, job.state);
     if (!reason.empty()) item.string("statusReason", reason);
+    append_array_properties(item, out, job.id, job.array_size, job.array);
     if (job.exit_code || !job.reason.empty()) {
         item.name("container");
         json::ObjectText container(out);
@@ -120,12 +129,36 @@ Result<Answer> list(const Services& services, const Query& query, store::Reader&
     std::string text = R"({"jobSummaryList":[)";
     for (const auto& job : page->items) {
         if (text.back() != '[') text += ',';
-        append_summary(text, services, *view, *queue, job);
+        append_summary(text, services, *view, queue, job);
     }
     text += ']';
     if (page->next) {
         text +=
             R"(,"nextToken":")" + make_token(query.token_kind(), std::to_string(*page->next)) + '"';
+    }
+    text += '}';
+    return Answer(std::move(text));
+}
+
+Result<Answer> list_children(const Services& services, const Query& query,
+                             store::Reader& reader) {
+    const auto view = services.engine.view();
+    std::optional<std::int32_t> after;
+    if (query.before) after = static_cast<std::int32_t>(*query.before);
+    const auto page = reader.list_children(*query.array, query.status, after, query.limit);
+    if (!page) return std::unexpected(page.error());
+    const auto whole = reader.jobs(std::span(&*query.array, 1));
+    if (!whole) return std::unexpected(whole.error());
+    const auto* queue = whole->empty() ? nullptr : view->find_queue(whole->front().queue);
+    std::string text = R"({"jobSummaryList":[)";
+    for (const auto& job : page->items) {
+        if (text.back() != '[') text += ',';
+        append_summary(text, services, *view, queue, job);
+    }
+    text += ']';
+    if (page->next) {
+        text += R"(,"nextToken":")" +
+                make_token(query.token_kind(), std::to_string(*page->next)) + '"';
     }
     text += '}';
     return Answer(std::move(text));
@@ -141,7 +174,8 @@ Task<Answer> list_jobs(Call call) {
     if (query->is_empty) co_return Json{{"jobSummaryList", Json::array()}};
     co_return co_await read(call.services,
                             [services = call.services, query = *query](store::Reader& reader) {
-                                return list(*services, query, reader);
+                                return query.array ? list_children(*services, query, reader)
+                                                   : list(*services, query, reader);
                             });
 }
 

@@ -24,7 +24,7 @@ Result<core::SubmitJob> to_event(const Call& call, model::SubmitJobRequest& requ
     const std::string arn =
         model::batch_arn(call.scope(), "job-definition",
                          definition->name + ":" + std::to_string(definition->revision));
-    auto resolved = model::resolve(request, *definition->document, arn);
+    auto resolved = model::resolve(request, *definition->document, arn, call.on().limits);
     if (!resolved) return error_of(resolved);
 
     core::SubmitJob event;

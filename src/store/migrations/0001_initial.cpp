@@ -33,7 +33,9 @@ CREATE TABLE job_queue (
     status_reason TEXT NOT NULL,
     created_at INTEGER NOT NULL,
     document TEXT NOT NULL,
-    tags TEXT NOT NULL DEFAULT '{}'
+    tags TEXT NOT NULL DEFAULT '{}',
+    succeeded INTEGER NOT NULL DEFAULT 0,  -- jobs that ended, an array's children one by one
+    failed INTEGER NOT NULL DEFAULT 0
 ) STRICT;
 CREATE UNIQUE INDEX job_queue_name ON job_queue (name) WHERE status <> 'DELETED';
 
@@ -71,7 +73,9 @@ CREATE TABLE job (
     attempts INTEGER NOT NULL,             -- allowed in all
     timeout_seconds INTEGER,
     retry_rules TEXT,                      -- JSON list, NULL for none
-    depends_on BLOB,                       -- 16 bytes an id, NULL for none
+    depends_on BLOB,                       -- 24 bytes each (database.hpp), NULL for none
+    array_size INTEGER NOT NULL,           -- 0: no array
+    is_sequential INTEGER NOT NULL,
     tags TEXT NOT NULL
 ) STRICT;
 CREATE INDEX job_by_queue ON job (queue_id, status, seq);
@@ -81,8 +85,42 @@ CREATE TABLE job_spec (
     spec TEXT NOT NULL
 ) STRICT;
 
+-- How an array's children stand. Its own row for a child only once it was placed, or ended apart from
+-- the others; the last columns say how those ended that have none.
+CREATE TABLE array (
+    job_seq INTEGER PRIMARY KEY REFERENCES job,
+    is_released INTEGER NOT NULL,
+    submitted INTEGER NOT NULL,
+    pending INTEGER NOT NULL,
+    runnable INTEGER NOT NULL,
+    starting INTEGER NOT NULL,
+    running INTEGER NOT NULL,
+    succeeded INTEGER NOT NULL,
+    failed INTEGER NOT NULL,
+    updated_at INTEGER NOT NULL,
+    unstarted_status INTEGER,              -- NULL while they wait
+    unstarted_reason TEXT,
+    unstarted_at INTEGER,
+    unstarted_is_cancelled INTEGER,
+    unstarted_is_terminated INTEGER
+) STRICT;
+
+CREATE TABLE child (
+    job_seq INTEGER NOT NULL REFERENCES job,
+    part INTEGER NOT NULL,                 -- index + 1
+    status INTEGER NOT NULL,
+    status_reason TEXT NOT NULL,
+    attempt INTEGER NOT NULL,
+    started_at INTEGER,
+    stopped_at INTEGER,
+    is_cancelled INTEGER NOT NULL,
+    is_terminated INTEGER NOT NULL,
+    PRIMARY KEY (job_seq, part)
+) STRICT, WITHOUT ROWID;
+
 CREATE TABLE attempt (
     job_seq INTEGER NOT NULL REFERENCES job,
+    part INTEGER NOT NULL,                 -- 0: of the job itself, else of that child
     number INTEGER NOT NULL,
     compute_environment TEXT NOT NULL,
     host TEXT NOT NULL,
@@ -94,7 +132,7 @@ CREATE TABLE attempt (
     exit_code INTEGER,
     reason TEXT NOT NULL,
     status_reason TEXT NOT NULL,
-    PRIMARY KEY (job_seq, number)
+    PRIMARY KEY (job_seq, part, number)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX attempt_by_log_stream ON attempt (log_group, log_stream);
 )sql";

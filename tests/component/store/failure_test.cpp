@@ -137,7 +137,7 @@ TEST_F(StoreFailure, WhatWasAcknowledgedSurvivesAKill) {
     commit_queue();
     commit(jobs(1, 20));
     ports::Changes ended;
-    ended.jobs = {{.seq = 4, .state = {}}};
+    ended.jobs = {{.seq = 4, .state = {}, .array = {}}};
     ended.jobs[0].state.status = JobStatus::Succeeded;
     commit(ended);
     // The files as they stand while the store is open are what a killed process leaves.
@@ -146,7 +146,7 @@ TEST_F(StoreFailure, WhatWasAcknowledgedSurvivesAKill) {
     auto copy = SqliteStore::open(path("copy.db"));
     ASSERT_TRUE(copy) << copy.error().message;
     EXPECT_EQ((*copy)->load().value().jobs.size(), 19U);
-    EXPECT_EQ((*copy)->job_status(job_id(4)).value(), JobStatus::Succeeded);
+    EXPECT_EQ((*copy)->ended_status(job_id(4)).value(), JobStatus::Succeeded);
     EXPECT_EQ((*copy)->instance_id(), store_->instance_id());
 }
 

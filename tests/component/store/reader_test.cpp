@@ -25,7 +25,7 @@ class ReaderTest : public StoreTest {
 
     void add_attempt(ports::AttemptPut attempt) {
         ports::Changes changes;
-        changes.jobs = {{.seq = attempt.job_seq, .state = {}}};
+        changes.jobs = {{.seq = attempt.job_seq, .state = {}, .array = {}}};
         changes.jobs[0].state.status = JobStatus::Failed;
         changes.jobs[0].state.attempt = attempt.attempt.id.number;
         changes.attempts = {std::move(attempt)};

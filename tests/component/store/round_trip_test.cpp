@@ -92,7 +92,9 @@ TEST_F(RoundTrip, AJobWithAllItsTraits) {
                            .on_reason = {},
                            .on_exit_code = "1*",
                            .action = "RETRY"}};
-    traits.depends_on = {job_id(77), job_id(78)};
+    traits.depends_on = {{.id = job_id(77)},
+                         {.id = job_id(78).child(9)},
+                         {.id = job_id(79), .kind = model::Dependency::Kind::NToN}};
     job.row.state = {.status = JobStatus::Pending,
                      .status_reason = "waits \"here\"",
                      .attempt = 0,
@@ -129,7 +131,7 @@ TEST_F(RoundTrip, OnlyUnfinishedJobsAreLoadedInOrderOfTheirSeq) {
     changes.queues = {a_queue(1, "default"), a_queue(2, "other")};
     for (std::int64_t seq = 1; seq <= 6; ++seq) changes.new_jobs.push_back(a_job(seq, 1 + seq % 2));
     for (const std::int64_t seq : {2, 5}) {
-        ports::JobUpdate update{.seq = seq, .state = {}};
+        ports::JobUpdate update{.seq = seq, .state = {}, .array = {}};
         update.state.status = seq == 2 ? JobStatus::Succeeded : JobStatus::Failed;
         changes.jobs.push_back(update);
     }
@@ -137,8 +139,8 @@ TEST_F(RoundTrip, OnlyUnfinishedJobsAreLoadedInOrderOfTheirSeq) {
     std::vector<std::int64_t> loaded;
     for (const auto& job : load().jobs) loaded.push_back(job.seq);
     EXPECT_EQ(loaded, (std::vector<std::int64_t>{1, 3, 4, 6}));
-    EXPECT_EQ(store_->job_status(job_id(5)).value(), JobStatus::Failed);
-    EXPECT_EQ(store_->job_status(job_id(99)).value(), std::nullopt);
+    EXPECT_EQ(store_->ended_status(job_id(5)).value(), JobStatus::Failed);
+    EXPECT_EQ(store_->ended_status(job_id(99)).value(), std::nullopt);
 }
 
 TEST_F(RoundTrip, TheNewestAttemptOfPlacedJobs) {

@@ -27,7 +27,7 @@ JobDependency after(const std::string& id, std::optional<std::string> type = std
 }
 
 ResolvedJob resolved(const R& request, const JobDefinition& definition) {
-    auto job = resolve(request, definition, kArn);
+    auto job = resolve(request, definition, kArn, Limits{});
     EXPECT_TRUE(job) << job.error().message;
     return job.value_or(ResolvedJob{});
 }
@@ -35,7 +35,7 @@ ResolvedJob resolved(const R& request, const JobDefinition& definition) {
 void expect_request_rules(const JobDefinition& definition,
                           const std::vector<testing::Rule<R>>& rules) {
     testing::expect_rules(a_request(), rules, [&](const R& request) -> Result<> {
-        BATCHD_TRY(resolve(request, definition, kArn));
+        BATCHD_TRY(resolve(request, definition, kArn, Limits{}));
         return {};
     });
 }
@@ -57,8 +57,13 @@ TEST(SubmitJob, FollowsTheRulesOfAws) {
             {"empty share", [](R& r) { r.share_identifier = ""; }, kAccepted},
             {"priority", [](R& r) { r.scheduling_priority_override = 0; }, share_error},
             {"empty array properties", [](R& r) { r.array_properties.emplace(); }, kAccepted},
-            {"array", [](R& r) { r.array_properties.emplace().size = 2; },
-             "arrayProperties.size '2': array jobs are not served yet"},
+            {"array", [](R& r) { r.array_properties.emplace().size = 2; }, kAccepted},
+            {"array of 1", [](R& r) { r.array_properties.emplace().size = 1; },
+             "arrayProperties.size '1' must be between 2 and 10000"},
+            {"array of 10,000", [](R& r) { r.array_properties.emplace().size = 10'000; },
+             kAccepted},
+            {"array of 10,001", [](R& r) { r.array_properties.emplace().size = 10'001; },
+             "arrayProperties.size '10001' must be between 2 and 10000"},
             {"retries", [](R& r) { r.retry_strategy.emplace().attempts = 10; }, kAccepted},
             {"too many retries", [](R& r) { r.retry_strategy.emplace().attempts = 11; },
              "retryStrategy.attempts '11' must be between 1 and 10"},
@@ -74,8 +79,6 @@ TEST(SubmitJob, FollowsTheRulesOfAws) {
 }
 
 TEST(SubmitJob, ChecksDependencies) {
-    const std::string array_only =
-        " must be absent: SEQUENTIAL and N_TO_N are for array jobs, which are not served yet";
     expect_request_rules(
         a_definition(),
         {
@@ -84,10 +87,27 @@ TEST(SubmitJob, ChecksDependencies) {
             {"21", [](R& r) { r.depends_on.assign(21, after(kJob + "1")); },
              "dependsOn must have at most 20 entries, got 21"},
             {"empty type", [](R& r) { r.depends_on = {after(kJob + "1", "")}; }, kAccepted},
-            {"N_TO_N", [](R& r) { r.depends_on = {after(kJob + "1", "N_TO_N")}; },
-             "dependsOn[0].type 'N_TO_N'" + array_only},
-            {"SEQUENTIAL", [](R& r) { r.depends_on = {after(kJob + "1"), {{}, "SEQUENTIAL"}}; },
-             "dependsOn[1].type 'SEQUENTIAL'" + array_only},
+            {"N_TO_N", [](R& r) { r.depends_on = {after(kJob + "1", "n_to_n")}; }, kAccepted},
+            {"a child", [](R& r) { r.depends_on = {after(kJob + "1:7")}; }, kAccepted},
+            {"unknown type", [](R& r) { r.depends_on = {after(kJob + "1", "AFTER")}; },
+             "dependsOn[0].type 'AFTER' must be one of N_TO_N, SEQUENTIAL"},
+            {"N_TO_N without id", [](R& r) { r.depends_on = {{{}, "N_TO_N"}}; },
+             "dependsOn[0].jobId is required"},
+            {"SEQUENTIAL",
+             [](R& r) {
+                 r.array_properties.emplace().size = 2;
+                 r.depends_on = {after(kJob + "1"), {{}, "SEQUENTIAL"}};
+             },
+             kAccepted},
+            {"SEQUENTIAL without array", [](R& r) { r.depends_on = {{{}, "SEQUENTIAL"}}; },
+             "dependsOn[0].type 'SEQUENTIAL' is for array jobs"},
+            {"SEQUENTIAL with id",
+             [](R& r) {
+                 r.array_properties.emplace().size = 2;
+                 r.depends_on = {after(kJob + "1", "SEQUENTIAL")};
+             },
+             "dependsOn[0].jobId must be absent with type SEQUENTIAL, which orders the children of "
+             "the array itself"},
             {"no id", [](R& r) { r.depends_on.emplace_back(); }, "dependsOn[0].jobId is required"},
             {"bad id", [](R& r) { r.depends_on = {after("x")}; },
              "jobId 'x' is not a job id: expected 36 characters such as "
@@ -228,7 +248,7 @@ TEST(Parameters, DoNotBlowUpTheCommand) {
     request.parameters = {{"x", std::string(1024, 'x')}};
 
     command.assign(128, "Ref::x");
-    EXPECT_TRUE(resolve(request, definition, kArn));
+    EXPECT_TRUE(resolve(request, definition, kArn, Limits{}));
 
     const std::string error =
         "command must have at most 131072 bytes after its parameters are substituted";
@@ -344,11 +364,26 @@ TEST(ResolvedJob, DependsOnEachJobOnce) {
     R request = a_request();
     request.depends_on = {after(kJob + "2"), after(kJob + "1"), after(kJob + "2")};
     const auto job = resolved(request, a_definition());
-    EXPECT_EQ(job.traits.depends_on,
-              (std::vector{*parse_job_id(kJob + "2"), *parse_job_id(kJob + "1")}));
+    EXPECT_EQ(job.traits.depends_on, (std::vector<Dependency>{{.id = *parse_job_id(kJob + "2")},
+                                                              {.id = *parse_job_id(kJob + "1")}}));
     ASSERT_EQ(job.spec.depends_on.size(), 2U);
     EXPECT_EQ(job.spec.depends_on[0].job_id, kJob + "2");
     EXPECT_FALSE(job.spec.depends_on[0].type);
+}
+
+TEST(ResolvedJob, AnArrayKeepsItsSizeAndTheKindsOfItsDependencies) {
+    R request = a_request();
+    request.array_properties.emplace().size = 3;
+    request.depends_on = {after(kJob + "1", "N_TO_N"), {{}, "SEQUENTIAL"}};
+    const auto job = resolved(request, a_definition());
+    EXPECT_EQ(job.traits.array_size, 3);
+    EXPECT_TRUE(job.traits.sequential);
+    ASSERT_EQ(job.traits.depends_on.size(), 1U);
+    EXPECT_EQ(job.traits.depends_on[0].kind, Dependency::Kind::NToN);
+    ASSERT_EQ(job.spec.depends_on.size(), 2U);
+    EXPECT_EQ(job.spec.depends_on[0].type, "N_TO_N");
+    EXPECT_EQ(job.spec.depends_on[1].type, "SEQUENTIAL");
+    EXPECT_FALSE(job.spec.depends_on[1].job_id);
 }
 
 }  // namespace

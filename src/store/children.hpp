@@ -1,0 +1,38 @@
+// Children of arrays: those with a row, and what the array's row says of the others.
+#pragma once
+
+#include "batchd/base/result.hpp"
+#include "batchd/model/job.hpp"
+#include "store/database.hpp"
+
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+namespace batchd::store {
+
+/// An array as far as its children's states depend on it.
+struct StoredArray {
+    std::int64_t seq = 0;
+    std::int32_t size = 0;
+    bool is_sequential = false;
+    std::vector<model::Dependency> depends_on;
+    model::ArrayProgress progress;
+};
+
+/// nullopt if there is no job of that UUID, or it is no array.
+Result<std::optional<StoredArray>> read_array(Database& database, const model::JobId& id);
+
+/// Of the array's row, by the job's seq; zeros if there is none.
+Result<model::ArrayProgress> read_progress(Database& database, std::int64_t job_seq);
+
+/// By index. Costs in the size of the array.
+Result<std::vector<model::JobStatus>> child_statuses(Database& database, const StoredArray& array);
+
+/// nullopt beyond the array's size. `known` is the status that child_statuses gave it; without it
+/// that may have to be called.
+Result<std::optional<model::JobState>> child_state(
+    Database& database, const StoredArray& array, std::int32_t index,
+    std::optional<model::JobStatus> known = std::nullopt);
+
+}  // namespace batchd::store
