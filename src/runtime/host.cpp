@@ -53,7 +53,8 @@ asio::awaitable<void> Host::connect_loop() {
         const std::size_t before = connections_;
         const Error why = co_await serve();
         if (context_.stopping) break;
-        went_down(why);
+        // Closed by ourselves when the Engine said that it leaves: the reason is known.
+        if (is_up_ || why.kind != ErrorKind::Cancelled) went_down(why);
         if (connections_ != before) delay.reset();
         co_await changed_.wait_for(delay.next());
     }

@@ -280,7 +280,7 @@ TEST_F(EngineDownTest, NothingStartsOnAnEngineThatShutsDown) {
     stopping.join();
     const auto up_again = engine_->start();
     ASSERT_TRUE(up_again) << up_again.error().message;
-    EXPECT_EQ(down, "the Docker Engine shuts down");
+    EXPECT_TRUE(down) << "the Engine took new connections";
     const auto lost = events_.wait_ended(quick.id);
     ASSERT_TRUE(lost);
     EXPECT_EQ(lost->status_reason, "Host EC2 (instance one) terminated.");
