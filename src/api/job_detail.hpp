@@ -12,11 +12,10 @@ namespace batchd::api {
 void append_job_detail(std::string& out, const Services& services, const engine::View& view,
                        const store::JobDetail& job, std::string_view more_members = {});
 
-/// arrayProperties of an array: size, statusSummary and its time; of a child: its index. Nothing for
-/// other jobs.
-void append_array_properties(json::ObjectText& object, std::string& out,
-                             const model::JobId& id, std::int32_t size,
-                             const model::ArrayProgress& progress);
+/// arrayProperties of an array: size, statusSummary and its time; of a child: its index. Nothing
+/// for other jobs.
+void append_array_properties(json::ObjectText& object, std::string& out, const model::JobId& id,
+                             std::int32_t size, const model::ArrayProgress& progress);
 
 /// statusReason: the stored one, or while the job is RUNNABLE why it waits. Empty if there is none.
 std::string status_reason(const engine::View& view, const engine::QueueView* queue,

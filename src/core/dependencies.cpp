@@ -33,8 +33,11 @@ const std::vector<JobStatus>* children_of(const State& state, const SubmitJob& e
         const auto& array = state.job(*live).array;
         return array ? &array->children : nullptr;
     }
-    const auto* ended = find_ended(event, id);
-    return ended && !ended->children.empty() ? &ended->children : nullptr;
+    // A job may be waited for in both ways; only the one looks at the children.
+    const auto found = std::ranges::find_if(event.ended_dependencies, [&](const auto& ended) {
+        return ended.id == id && !ended.children.empty();
+    });
+    return found == event.ended_dependencies.end() ? nullptr : &found->children;
 }
 
 Result<> check_pairwise(const State& state, const SubmitJob& event, const Dependency& dependency) {
@@ -45,7 +48,8 @@ Result<> check_pairwise(const State& state, const SubmitJob& event, const Depend
     const auto* children = children_of(state, event, dependency.id);
     if (!children) return invalid_argument(name + " with type N_TO_N must be an array job");
     if (std::ssize(*children) != event.traits.array_size) {
-        return invalid_argument(name + " with type N_TO_N must be an array of the same size: it has " +
+        return invalid_argument(name +
+                                " with type N_TO_N must be an array of the same size: it has " +
                                 std::to_string(children->size()) + " children, this job " +
                                 std::to_string(event.traits.array_size));
     }

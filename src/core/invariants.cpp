@@ -173,9 +173,8 @@ Broken check_deadlines(const State& state) {
 }  // namespace
 
 std::optional<std::string> broken_invariant(const State& state) {
-    for (const auto check :
-         {check_counts, check_buckets, check_arrays, check_capacity, check_dependencies,
-          check_deadlines}) {
+    for (const auto check : {check_counts, check_buckets, check_arrays, check_capacity,
+                             check_dependencies, check_deadlines}) {
         if (auto broken = check(state)) return broken;
     }
     return std::nullopt;

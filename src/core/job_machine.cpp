@@ -55,8 +55,8 @@ void change_bucket_count(State& state, const Job& job, std::int64_t by) {
 /// The array's entry stands in the bucket as long as it has fresh RUNNABLE children.
 void change_fresh(State& state, JobIndex array_index, std::int64_t by) {
     Job& job = state.job(array_index);
-    const std::int64_t before = std::exchange(job.array->fresh_runnable,
-                                              job.array->fresh_runnable + by);
+    const std::int64_t before =
+        std::exchange(job.array->fresh_runnable, job.array->fresh_runnable + by);
     if (before == 0) add_waiting(state, array_index);
     change_bucket_count(state, job, by);
     if (job.array->fresh_runnable == 0) remove_waiting(state, array_index);

@@ -16,8 +16,8 @@ enum class JobEvent : std::uint8_t {
     Placed,            ///< a host and an attempt are assigned
     ContainerStarted,
     AttemptSucceeded,
-    AttemptFailed,   ///< for good
-    AttemptRetried,  ///< failed, and attempts are left
+    AttemptFailed,      ///< for good
+    AttemptRetried,     ///< failed, and attempts are left
     ChildrenSucceeded,  ///< of an array: all of them
     ChildrenFailed,     ///< of an array: all have ended, and some failed
 };

@@ -236,7 +236,8 @@ class Restorer {
     const model::Snapshot& snapshot_;
     std::unordered_map<std::int64_t, QueueIndex> queue_index_;
     std::unordered_map<model::AttemptId, const model::Attempt*> attempts_;
-    std::unordered_map<std::int64_t, std::vector<const model::ChildPut*>> children_;  ///< by job_seq
+    std::unordered_map<std::int64_t, std::vector<const model::ChildPut*>>
+        children_;  ///< by job_seq
 };
 
 }  // namespace

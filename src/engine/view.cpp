@@ -23,8 +23,7 @@ QueueView view_of(const core::State& state, const core::Queue& queue,
     core::WaitKey head;
     view.waiting.reserve(queue.waiting.size());
     for (const auto& [index, bucket] : queue.waiting) {
-        view.waiting.push_back(
-            {.shape = state.shape(index), .jobs = bucket.jobs});
+        view.waiting.push_back({.shape = state.shape(index), .jobs = bucket.jobs});
         const auto& [key, job] = *bucket.entries.begin();
         if (!view.oldest_runnable || key < head) {
             head = key;

@@ -67,8 +67,9 @@ Result<> add_sequential(const JobDependency& dependency, const std::string& fiel
         return invalid_argument(field + ".type 'SEQUENTIAL' is for array jobs");
     }
     if (is_given(dependency.job_id)) {
-        return invalid_argument(field + ".jobId must be absent with type SEQUENTIAL, which orders "
-                                        "the children of the array itself");
+        return invalid_argument(field +
+                                ".jobId must be absent with type SEQUENTIAL, which orders "
+                                "the children of the array itself");
     }
     dependencies.sequential = true;
     return {};
@@ -100,8 +101,7 @@ Result<Dependencies> dependencies_of(const SubmitJobRequest& request) {
     }
     Dependencies dependencies;
     for (std::size_t i = 0; i < request.depends_on.size(); ++i) {
-        BATCHD_TRY(
-            add_dependency(request.depends_on[i], i, is_array(request), dependencies));
+        BATCHD_TRY(add_dependency(request.depends_on[i], i, is_array(request), dependencies));
     }
     return dependencies;
 }

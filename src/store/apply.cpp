@@ -46,7 +46,8 @@ Result<> put(Database& database, std::int64_t job_seq, const model::ArrayProgres
     const bool is_set = array.unstarted.has_value();
     const auto if_set = [&](auto value) { return is_set ? std::optional(value) : std::nullopt; };
     BATCHD_TRY(database.run(
-        "INSERT OR REPLACE INTO array (job_seq, is_released, submitted, pending, runnable, starting,"
+        "INSERT OR REPLACE INTO array (job_seq, is_released, submitted, pending, runnable, "
+        "starting,"
         " running, succeeded, failed, updated_at, unstarted_status, unstarted_reason, unstarted_at,"
         " unstarted_is_cancelled, unstarted_is_terminated)"
         " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
@@ -66,7 +67,8 @@ Result<> put(Database& database, const ports::JobInsert& insert) {
     std::optional<Blob> depends_on;
     if (!traits.depends_on.empty()) depends_on.emplace(encode(traits.depends_on));
     BATCHD_TRY(database.run(
-        "INSERT INTO job (seq, id, queue_id, name, definition_name, definition_revision, created_at,"
+        "INSERT INTO job (seq, id, queue_id, name, definition_name, definition_revision, "
+        "created_at,"
         " milli_vcpu, memory_mib, gpus, fargate, scheduling_priority, attempts, timeout_seconds,"
         " retry_rules, depends_on, array_size, is_sequential, tags,"
         " status, status_reason, attempt, started_at, stopped_at, is_cancelled, is_terminated)"

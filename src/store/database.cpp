@@ -98,7 +98,8 @@ void column_value(sqlite3_stmt* statement, int at, std::string& value) {
 void column_value(sqlite3_stmt* statement, int at, model::JobId& value) {
     const std::string_view bytes = blob(statement, at);
     value = {};
-    if (bytes.size() == sizeof value) std::memcpy(value.uuid.bytes.data(), bytes.data(), 16);
+    auto& uuid = value.uuid.bytes;
+    if (bytes.size() == uuid.size()) std::memcpy(uuid.data(), bytes.data(), uuid.size());
 }
 
 void column_value(sqlite3_stmt* statement, int at, std::vector<model::Dependency>& value) {

@@ -150,13 +150,12 @@ Result<> load_attempts(Database& database, ports::Snapshot& snapshot) {
 }
 
 Result<> load_ended(Database& database, ports::Snapshot& snapshot) {
-    return database.each(
-        "SELECT id, succeeded, failed FROM job_queue WHERE status <> 'DELETED'",
-        [&](Row& row) -> Result<> {
-            auto& ended = snapshot.ended.emplace_back();
-            row.read(ended.queue_id, ended.succeeded, ended.failed);
-            return {};
-        });
+    return database.each("SELECT id, succeeded, failed FROM job_queue WHERE status <> 'DELETED'",
+                         [&](Row& row) -> Result<> {
+                             auto& ended = snapshot.ended.emplace_back();
+                             row.read(ended.queue_id, ended.succeeded, ended.failed);
+                             return {};
+                         });
 }
 
 Result<> load_next_ids(Database& database, ports::Snapshot& snapshot) {

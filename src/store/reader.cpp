@@ -28,7 +28,8 @@ Result<std::optional<model::Attempt>> Reader::attempt_by_log_stream(const std::s
         return {};
     };
     BATCHD_TRY(database_->each(
-        "SELECT job.id, part, number, compute_environment, host, container_id, log_group, log_stream,"
+        "SELECT job.id, part, number, compute_environment, host, container_id, log_group, "
+        "log_stream,"
         " attempt.started_at, attempt.stopped_at, exit_code, reason, attempt.status_reason"
         " FROM attempt JOIN job ON job.seq = attempt.job_seq"
         " WHERE log_group = ? AND log_stream = ? LIMIT 1",
@@ -50,7 +51,8 @@ Result<Page<model::Attempt, std::string>> Reader::log_streams(
     const std::string first = after ? std::max(prefix, *after) : prefix;
     const std::string last = prefix + "\xf4\x8f\xbf\xbf";
     BATCHD_TRY(database_->each(
-        "SELECT job.id, part, number, compute_environment, host, container_id, log_group, log_stream,"
+        "SELECT job.id, part, number, compute_environment, host, container_id, log_group, "
+        "log_stream,"
         " attempt.started_at, attempt.stopped_at, exit_code, reason, attempt.status_reason"
         " FROM attempt JOIN job ON job.seq = attempt.job_seq"
         " WHERE log_group = ? AND log_stream BETWEEN ? AND ? AND log_stream <> ?"

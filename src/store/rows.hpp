@@ -23,9 +23,9 @@ inline void read_shape(Row& row, model::Resources& resources, bool& fargate) {
 /// part, number, compute_environment, host, container_id, log_group, log_stream, started_at,
 /// stopped_at, exit_code, reason, status_reason; the job's UUID is the caller's to fill in.
 inline void read_attempt(Row& row, model::Attempt& attempt) {
-    row.read(attempt.id.job.part, attempt.id.number, attempt.compute_environment, attempt.host, attempt.container_id,
-             attempt.log_group, attempt.log_stream, attempt.started_at, attempt.stopped_at,
-             attempt.exit_code, attempt.reason, attempt.status_reason);
+    row.read(attempt.id.job.part, attempt.id.number, attempt.compute_environment, attempt.host,
+             attempt.container_id, attempt.log_group, attempt.log_stream, attempt.started_at,
+             attempt.stopped_at, attempt.exit_code, attempt.reason, attempt.status_reason);
 }
 
 template <class T>

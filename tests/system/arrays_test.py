@@ -119,6 +119,7 @@ class Arrays(SystemTest):
         eventually(lambda: self.summary(job).get("RUNNING", 0) > 1, 20, "some children run")
         self.daemon.kill()
         self.daemon.start()
+        self.connect()
         self.wait_for(job, "SUCCEEDED")
         self.assertEqual({"SUCCEEDED": 12}, self.summary(job))
         for index in range(12):

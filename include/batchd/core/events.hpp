@@ -21,7 +21,7 @@ struct EndedDependency {
     model::JobId id;
     model::JobStatus status = model::JobStatus::Succeeded;
     std::vector<model::JobStatus> children;  ///< by index; if it is an array that is waited for
-};                                           ///< N_TO_N
+};  ///< N_TO_N
 
 struct SubmitJob {
     model::JobId id;

@@ -63,19 +63,19 @@ struct Dependent {
     std::int64_t seq = 0;
 };
 
-/// What an array adds to its job. A child costs a byte or two until it is placed, or ends apart from
-/// the others: from then on to its end it has a slot in State::jobs, with the array's seq.
+/// What an array adds to its job. A child costs a byte or two until it is placed, or ends apart
+/// from the others: from then on to its end it has a slot in State::jobs, with the array's seq.
 struct Array {
     std::vector<model::JobStatus> children;  ///< by index
     std::vector<std::uint8_t> waiting_for;   ///< by index; empty if children wait for none
     bool sequential = false;
     bool is_released = false;  ///< the array as a whole waits for nothing any more
     std::array<std::int64_t, model::kJobStatusCount> counts{};  ///< of `children`
-    std::int64_t fresh_runnable = 0;  ///< RUNNABLE children that were never placed
-    std::int32_t next_fresh = 0;      ///< none of those has a lower index
+    std::int64_t fresh_runnable = 0;         ///< RUNNABLE children that were never placed
+    std::int32_t next_fresh = 0;             ///< none of those has a lower index
     std::map<std::int32_t, JobIndex> slots;  ///< children with a slot, by index
     std::map<std::int32_t, std::vector<Dependent>> child_dependents;
-    std::vector<Dependent> pairwise;  ///< arrays that wait for this one N_TO_N
+    std::vector<Dependent> pairwise;           ///< arrays that wait for this one N_TO_N
     std::optional<model::JobState> unstarted;  ///< see model::ArrayProgress
 };
 

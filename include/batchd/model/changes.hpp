@@ -116,7 +116,7 @@ struct Changes {
     std::vector<ChildPut> children;    ///< applied after the jobs
     std::vector<AttemptPut> attempts;  ///< applied after the jobs
     std::vector<EndedCount> ended;
-    std::vector<TagPatch> tags;        ///< applied last
+    std::vector<TagPatch> tags;  ///< applied last
 
     bool empty() const {
         return environments.empty() && queues.empty() && definitions.empty() && new_jobs.empty() &&

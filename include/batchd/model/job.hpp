@@ -151,8 +151,8 @@ struct JobState {
     friend bool operator==(const JobState&, const JobState&) = default;
 };
 
-/// How the children of an array stand, as the array's row keeps it. A child has a row of its own only
-/// once it was placed, or ended apart from the others.
+/// How the children of an array stand, as the array's row keeps it. A child has a row of its own
+/// only once it was placed, or ended apart from the others.
 struct ArrayProgress {
     bool is_released = false;  ///< the array as a whole waits for nothing any more
     std::array<std::int64_t, kJobStatusCount> counts{};

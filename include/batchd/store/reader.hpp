@@ -39,8 +39,8 @@ struct JobDetail {
     model::JobState state;
     model::Resources resources;
     bool fargate = false;
-    std::int32_t array_size = 0;  ///< of an array, or of the one whose child the job is
-    model::ArrayProgress array;   ///< of an array
+    std::int32_t array_size = 0;           ///< of an array, or of the one whose child the job is
+    model::ArrayProgress array;            ///< of an array
     std::string spec;                      ///< model::JobSpec as JSON
     std::string tags;                      ///< JSON object
     std::vector<model::Attempt> attempts;  ///< ascending by number

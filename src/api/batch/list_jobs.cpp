@@ -33,8 +33,7 @@ struct Query {
 
     /// A token continues the list that it came from, no other.
     std::string token_kind() const {
-        return "jobs/" + (array ? to_string(*array) : queue) + "/" +
-               std::string(to_string(status));
+        return "jobs/" + (array ? to_string(*array) : queue) + "/" + std::string(to_string(status));
     }
 };
 
@@ -61,8 +60,7 @@ Result<Query> to_query(const Call& call, const ListJobsRequest& request) {
     }
     query.is_empty = request.multi_node_job_id.has_value();
     if (request.array_job_id) {
-        auto id =
-            model::parse_job_id(model::name_of(call.scope(), "job", *request.array_job_id));
+        auto id = model::parse_job_id(model::name_of(call.scope(), "job", *request.array_job_id));
         if (!id) return error_of(id);
         query.array = *id;
     }
@@ -140,8 +138,7 @@ Result<Answer> list(const Services& services, const Query& query, store::Reader&
     return Answer(std::move(text));
 }
 
-Result<Answer> list_children(const Services& services, const Query& query,
-                             store::Reader& reader) {
+Result<Answer> list_children(const Services& services, const Query& query, store::Reader& reader) {
     const auto view = services.engine.view();
     std::optional<std::int32_t> after;
     if (query.before) after = static_cast<std::int32_t>(*query.before);
@@ -157,8 +154,8 @@ Result<Answer> list_children(const Services& services, const Query& query,
     }
     text += ']';
     if (page->next) {
-        text += R"(,"nextToken":")" +
-                make_token(query.token_kind(), std::to_string(*page->next)) + '"';
+        text +=
+            R"(,"nextToken":")" + make_token(query.token_kind(), std::to_string(*page->next)) + '"';
     }
     text += '}';
     return Answer(std::move(text));

@@ -47,7 +47,8 @@ class ArrayTest : public StoreTest {
 
     std::vector<std::int32_t> listed(std::int64_t seq, JobStatus status) {
         std::vector<std::int32_t> indexes;
-        for (const auto& child : reader_->list_children(job_id(seq), status, {}, 100).value().items) {
+        for (const auto& child :
+             reader_->list_children(job_id(seq), status, {}, 100).value().items) {
             indexes.push_back(child.id.index());
         }
         return indexes;
@@ -60,7 +61,8 @@ TEST_F(ArrayTest, ChildrenWithoutARowWaitAsTheirArraySays) {
     add(an_array(1, 3, false));
     EXPECT_EQ(statuses(1), "PENDING PENDING PENDING");
     ports::Changes changes;
-    changes.jobs = {{.seq = 1, .state = an_array(1, 3).row.state, .array = an_array(1, 3).row.array}};
+    changes.jobs = {
+        {.seq = 1, .state = an_array(1, 3).row.state, .array = an_array(1, 3).row.array}};
     commit(changes);
     EXPECT_EQ(statuses(1), "RUNNABLE RUNNABLE RUNNABLE");
     put_child(1, 1, JobStatus::Running);
@@ -98,8 +100,7 @@ TEST_F(ArrayTest, ASequenceHoldsBackAllButTheNext) {
 TEST_F(ArrayTest, PairsWaitForTheirCounterparts) {
     add(an_array(1, 3));
     ports::JobInsert second = an_array(2, 3);
-    second.row.traits.depends_on = {
-        {.id = job_id(1), .kind = model::Dependency::Kind::NToN}};
+    second.row.traits.depends_on = {{.id = job_id(1), .kind = model::Dependency::Kind::NToN}};
     add(second);
     EXPECT_EQ(statuses(2), "PENDING PENDING PENDING");
     put_child(1, 2, JobStatus::Succeeded);

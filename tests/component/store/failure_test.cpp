@@ -60,7 +60,7 @@ TEST_F(StoreFailure, ACommitThatFailsInTheMiddleLeavesNothing) {
 TEST_F(StoreFailure, AnUpdateOfAnUnknownJobIsRefused) {
     commit_queue();
     ports::Changes changes = jobs(1, 1);
-    changes.jobs = {{.seq = 2, .state = {}}};
+    changes.jobs = {{.seq = 2, .state = {}, .array = {}}};
     const auto done = store_->commit(changes);
     ASSERT_FALSE(done);
     EXPECT_EQ(done.error().kind, ErrorKind::Internal);

@@ -74,7 +74,8 @@ inline ports::JobInsert a_job(std::int64_t seq, std::int64_t queue_id = 1) {
                       .definition_revision = 3,
                       .traits = {},
                       .created_at = at(seq),
-                      .state = {}};
+                      .state = {},
+                      .array = {}};
     row.traits.resources = {.vcpu = vcpus(1), .memory = MiB{512}, .gpus = 0};
     row.state.status = model::JobStatus::Runnable;
     return {.row = std::move(row),

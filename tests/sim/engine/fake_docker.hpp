@@ -46,6 +46,7 @@ class FakeDocker final : public ports::ContainerRuntime {
         if (process_is_dying) return;
         containers.erase(id);
         tracked_.erase(id);
+        ended_.erase(id);
     }
     void adopt(std::vector<Adopt> attempts) override {
         starting_.clear();
@@ -61,6 +62,7 @@ class FakeDocker final : public ports::ContainerRuntime {
     // The world's side.
     /// The daemon's process died: it knows nothing any more, its unread news are gone.
     void process_died() {
+        ended_.clear();
         starting_.clear();
         tracked_.clear();
         news.clear();
@@ -108,6 +110,10 @@ class FakeDocker final : public ports::ContainerRuntime {
 
     void adopt_one(Adopt adopt) {
         const model::AttemptId id = adopt.attempt.id;
+        if (const auto told = ended_.find(id); told != ended_.end()) {
+            news.emplace_back(told->second);  // as the runtime, which knows that it ended
+            return;
+        }
         const auto found = containers.find(id);
         if (found == containers.end()) {
             if (adopt.was_running) {
@@ -162,7 +168,9 @@ class FakeDocker final : public ports::ContainerRuntime {
         outcome.exit_code = code;
         outcome.status_reason = reason;
         outcome.stopped_at = now;
-        tell(core::AttemptEnded{.id = id, .outcome = outcome});
+        const core::AttemptEnded ended{.id = id, .outcome = outcome};
+        ended_[id] = ended;
+        tell(ended);
     }
     void tell(const core::Event& event) {
         news.push_back(event);
@@ -176,6 +184,7 @@ class FakeDocker final : public ports::ContainerRuntime {
     std::mt19937_64& random_;
     std::map<model::AttemptId, ports::StartAttempt> starting_;
     std::set<model::AttemptId> tracked_;
+    std::map<model::AttemptId, core::AttemptEnded> ended_;  ///< told, and not forgotten
 };
 
 }  // namespace batchd::sim

@@ -94,7 +94,9 @@ class Simulation {
         inbox_.push_back({.event = std::move(event), .done = [this, id](Result<core::Reply> reply) {
                               if (reply) acknowledged_.push_back(id);
                               // Nothing else is wrong with these requests.
-                              if (!reply) EXPECT_EQ(reply.error().kind, ErrorKind::Unavailable);
+                              if (!reply)
+                                  EXPECT_EQ(reply.error().kind, ErrorKind::Unavailable)
+                                      << reply.error().message;
                           }});
     }
 

@@ -119,11 +119,31 @@ TEST(JobName, BeginsWithALetterOrDigit) {
 }
 
 TEST(JobId, ReadsTheCanonicalFormOnly) {
-    const auto id = parse_job_id("0192f3a4-5b6c-7d8e-9fa0-b1c2d3e4f506:0");
-    ASSERT_FALSE(id);
-    EXPECT_EQ(id.error().message,
-              "jobId '0192f3a4-5b6c-7d8e-9fa0-b1c2d3e4f506:0' is not a job id: expected 36 "
-              "characters such as 01234567-89ab-7cde-8f01-23456789abcd");
+    const std::string uuid = "0192f3a4-5b6c-7d8e-9fa0-b1c2d3e4f506";
+    for (const std::string end : {":", ":-1", ":01", ":x", ":1:2", "#", ":2147483647", " "}) {
+        const auto id = parse_job_id(uuid + end);
+        ASSERT_FALSE(id) << end;
+        EXPECT_EQ(id.error().message,
+                  "jobId '" + uuid + end +
+                      "' is not a job id: expected 36 characters such as "
+                      "01234567-89ab-7cde-8f01-23456789abcd, with :<index> for a child of an "
+                      "array");
+    }
+}
+
+TEST(JobId, NamesChildrenAndNodes) {
+    const std::string uuid = "0192f3a4-5b6c-7d8e-9fa0-b1c2d3e4f506";
+    const auto whole = *parse_job_id(uuid);
+    EXPECT_EQ(*parse_job_id(uuid + ":0"), whole.child(0));
+    EXPECT_EQ(*parse_job_id(uuid + "#12"), whole.node(12));
+    EXPECT_EQ(whole.child(7).index(), 7);
+    EXPECT_EQ(whole.child(7).whole(), whole);
+    for (const auto& id : {whole, whole.child(0), whole.child(9999), whole.node(0)}) {
+        EXPECT_EQ(*parse_job_id(to_string(id)), id);
+    }
+    EXPECT_NE(task_id({.job = whole.child(0), .number = 1}), task_id({.job = whole, .number = 1}));
+    EXPECT_NE(task_id({.job = whole.child(0), .number = 1}),
+              task_id({.job = whole.child(1), .number = 1}));
 }
 
 TEST(TaskId, DiffersBetweenAttemptsAndStaysTheSame) {

@@ -111,7 +111,7 @@ TEST(SubmitJob, ChecksDependencies) {
             {"no id", [](R& r) { r.depends_on.emplace_back(); }, "dependsOn[0].jobId is required"},
             {"bad id", [](R& r) { r.depends_on = {after("x")}; },
              "jobId 'x' is not a job id: expected 36 characters such as "
-             "01234567-89ab-7cde-8f01-23456789abcd"},
+             "01234567-89ab-7cde-8f01-23456789abcd, with :<index> for a child of an array"},
         });
 }
 
