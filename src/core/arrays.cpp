@@ -30,23 +30,6 @@ void end_slots(State& state, JobIndex array_index, const EndArray& how, Timestam
 
 }  // namespace
 
-JobIndex make_slot(State& state, JobIndex array_index, std::int32_t child) {
-    const JobIndex index = add_job(state, state.job(array_index).id.child(child));
-    Job& parent = state.job(array_index);
-    Job& job = state.job(index);
-    job.seq = parent.seq;
-    job.created_at = parent.created_at;
-    job.queue = parent.queue;
-    job.shape = parent.shape;
-    job.retry_rules = parent.retry_rules;
-    job.attempts_limit = parent.attempts_limit;
-    job.timeout_seconds = parent.timeout_seconds;
-    job.state.status = parent.array->children[static_cast<std::size_t>(child)];
-    job.parent = array_index;
-    parent.array->slots.emplace(child, index);
-    return index;
-}
-
 std::optional<JobIndex> find_or_make_slot(State& state, const model::JobId& id) {
     if (const auto found = state.find_job(id)) return found;
     const auto array_index = state.find_job(id.whole());
@@ -122,13 +105,9 @@ void end_array(State& state, JobIndex array_index, const EndArray& how, Timestam
     if (model::is_terminal(job.state.status)) return;
     std::vector<Ended> ended;
     end_slots(state, array_index, how, now, ended);
-    const model::JobState unstarted{.status = JobStatus::Failed,
-                                    .status_reason = how.reason,
-                                    .attempt = 0,
-                                    .started_at = {},
-                                    .stopped_at = now,
-                                    .is_cancelled = how.cancel,
-                                    .is_terminated = !how.cancel};
+    model::JobState unstarted = never_started(how.reason, now);
+    unstarted.is_cancelled = how.cancel;
+    unstarted.is_terminated = !how.cancel;
     fail_unstarted(state, array_index, unstarted, ended);
     if (how.cancel && ended.empty()) return;  // all of them run: AWS lets them
     job.state.is_cancelled = job.state.is_cancelled || how.cancel;

@@ -64,8 +64,6 @@ void settle(State& state, std::vector<Ended> ended, Timestamp now);
 /// The live job of that id. A child that has not ended is given a slot if it has none; the caller
 /// ends or places it.
 std::optional<JobIndex> find_or_make_slot(State& state, const model::JobId& id);
-/// A slot for a child that has none, with the status that its array has for it.
-JobIndex make_slot(State& state, JobIndex array, std::int32_t child);
 /// nullopt beyond the array's size.
 std::optional<model::JobStatus> child_status(const Array& array, std::int32_t child);
 /// What a child waits for beside what the whole array does.

@@ -83,11 +83,7 @@ void link_pairwise(State& state, JobIndex index, const SubmitJob& event, const m
 }
 
 model::JobState failed_by_dependency(Timestamp now) {
-    model::JobState how;
-    how.status = JobStatus::Failed;
-    how.status_reason = kDependentJobFailed;
-    how.stopped_at = now;
-    return how;
+    return never_started(std::string(kDependentJobFailed), now);
 }
 
 /// All that has not started yet fails.

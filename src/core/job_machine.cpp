@@ -1,4 +1,4 @@
-#include "core/job_machine.hpp"
+#include "core/decisions.hpp"
 
 #include <algorithm>
 #include <array>
@@ -142,6 +142,31 @@ bool transition(State& state, JobIndex index, JobEvent event) {
     enter(state, index);
     mark_dirty(state, index);
     return true;
+}
+
+JobIndex make_slot(State& state, JobIndex array_index, std::int32_t child) {
+    const JobIndex index = add_job(state, state.job(array_index).id.child(child));
+    Job& parent = state.job(array_index);
+    Job& job = state.job(index);
+    job.seq = parent.seq;
+    job.created_at = parent.created_at;
+    job.queue = parent.queue;
+    job.shape = parent.shape;
+    job.retry_rules = parent.retry_rules;
+    job.attempts_limit = parent.attempts_limit;
+    job.timeout_seconds = parent.timeout_seconds;
+    job.state.status = parent.array->children[static_cast<std::size_t>(child)];
+    job.parent = array_index;
+    parent.array->slots.emplace(child, index);
+    return index;
+}
+
+model::JobState never_started(std::string reason, Timestamp now) {
+    model::JobState state;
+    state.status = Failed;
+    state.status_reason = std::move(reason);
+    state.stopped_at = now;
+    return state;
 }
 
 bool transition_child(State& state, JobIndex array_index, std::int32_t child, JobEvent event) {

@@ -34,6 +34,12 @@ bool transition(State& state, JobIndex index, JobEvent event);
 /// The same for a child of an array that has no slot.
 bool transition_child(State& state, JobIndex array, std::int32_t child, JobEvent event);
 
+/// A slot for a child that has none, with the status that its array has for it.
+JobIndex make_slot(State& state, JobIndex array, std::int32_t child);
+
+/// How children end that were never placed: FAILED.
+model::JobState never_started(std::string reason, Timestamp now);
+
 /// Makes a job an array, with PENDING children.
 void add_children(State& state, JobIndex array, const model::JobTraits& traits);
 
