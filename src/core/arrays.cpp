@@ -88,16 +88,20 @@ bool fail_unstarted(State& state, JobIndex array_index, const model::JobState& h
                     std::vector<Ended>& ended) {
     Array& array = *state.job(array_index).array;
     if (array.unstarted) return false;
-    bool any = false;
+    const bool has_dependents = !array.child_dependents.empty() || !array.pairwise.empty();
+    std::optional<std::int32_t> last;
     for (std::int32_t i = 0; i < std::ssize(array.children); ++i) {
         if (has_slot(array, i) || !transition_child(state, array_index, i, JobEvent::GivenUp)) {
             continue;
         }
-        any = true;
-        ended.push_back({.job = array_index, .child = i});
+        last = i;
+        if (has_dependents) ended.push_back({.job = array_index, .child = i});
     }
-    if (any) array.unstarted = how;
-    return any;
+    if (!last) return false;
+    array.unstarted = how;
+    // Where nobody waits for single children one of them stands for all.
+    if (!has_dependents) ended.push_back({.job = array_index, .child = *last});
+    return true;
 }
 
 void end_array(State& state, JobIndex array_index, const EndArray& how, Timestamp now) {

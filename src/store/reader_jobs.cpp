@@ -86,37 +86,95 @@ Result<std::vector<JobDetail>> Reader::jobs(std::span<const model::JobId> ids) {
     return jobs;
 }
 
-Result<Page<JobSummary, std::int64_t>> Reader::list_jobs(std::int64_t queue_id,
-                                                         model::JobStatus status,
-                                                         std::optional<std::int64_t> before,
-                                                         std::size_t limit) {
-    std::vector<JobSummary> jobs;
-    auto on_row = [&](Row& row) -> Result<> {
-        JobSummary& job = jobs.emplace_back();
-        row.read(job.seq, job.id, job.name, job.definition_name, job.definition_revision,
-                 job.created_at, job.array_size, job.exit_code, job.reason);
-        read_shape(row, job.resources, job.fargate);
-        read_state(row, job.state);
-        return {};
-    };
-    BATCHD_TRY(database_->each(
-        "SELECT job.seq, job.id, job.name, definition_name, definition_revision, job.created_at,"
-        " array_size, attempt.exit_code, attempt.reason, milli_vcpu, memory_mib, gpus, fargate,"
-        " job.status, job.status_reason, job.attempt, job.started_at, job.stopped_at,"
-        " job.is_cancelled, job.is_terminated"
-        " FROM job LEFT JOIN attempt ON attempt.job_seq = job.seq AND attempt.part = 0"
-        " AND attempt.number = job.attempt"
-        " WHERE job.queue_id = ? AND job.status = ? AND job.seq < ?"
-        " ORDER BY job.seq DESC LIMIT ?",
-        on_row, queue_id, status, before.value_or(std::numeric_limits<std::int64_t>::max()),
-        one_more(limit)));
+namespace {
+
+constexpr std::string_view kSelectSummary =
+    "SELECT job.seq, job.id, job.name, definition_name, definition_revision, job.created_at,"
+    " array_size, attempt.exit_code, attempt.reason, milli_vcpu, memory_mib, gpus, fargate,"
+    " job.status, job.status_reason, job.attempt, job.started_at, job.stopped_at,"
+    " job.is_cancelled, job.is_terminated"
+    " FROM job LEFT JOIN attempt ON attempt.job_seq = job.seq AND attempt.part = 0"
+    " AND attempt.number = job.attempt";
+
+void read_summary(Row& row, JobSummary& job) {
+    row.read(job.seq, job.id, job.name, job.definition_name, job.definition_revision,
+             job.created_at, job.array_size, job.exit_code, job.reason);
+    read_shape(row, job.resources, job.fargate);
+    read_state(row, job.state);
+}
+
+Result<Page<JobSummary, std::int64_t>> summary_page(Database& database,
+                                                    std::vector<JobSummary> jobs,
+                                                    std::size_t limit) {
     for (JobSummary& job : jobs) {
         if (job.array_size == 0) continue;
-        auto progress = read_progress(*database_, job.seq);
+        auto progress = read_progress(database, job.seq);
         if (!progress) return std::unexpected(std::move(progress).error());
         job.array = std::move(*progress);
     }
     return make_page(std::move(jobs), limit, [](const JobSummary& job) { return job.seq; });
+}
+
+/// For LIKE, which disregards the case of ASCII letters; `\` escapes.
+std::optional<std::string> like_pattern(const std::optional<JobFilter::Name>& name) {
+    if (!name) return std::nullopt;
+    std::string pattern;
+    for (const char c : name->text) {
+        if (c == '%' || c == '_' || c == '\\') pattern += '\\';
+        pattern += c;
+    }
+    return name->is_prefix ? pattern + '%' : pattern;
+}
+
+std::optional<std::string> text_of(const std::optional<JobFilter::Name>& name) {
+    return name ? std::optional(name->text) : std::nullopt;
+}
+
+}  // namespace
+
+Result<Page<JobSummary, std::int64_t>> Reader::list_jobs(std::int64_t queue_id,
+                                                         model::JobStatus status,
+                                                         std::optional<std::int64_t> before,
+                                                         std::size_t limit) {
+    static const std::string sql = std::string(kSelectSummary) +
+                                   " WHERE job.queue_id = ? AND job.status = ? AND job.seq < ?"
+                                   " ORDER BY job.seq DESC LIMIT ?";
+    std::vector<JobSummary> jobs;
+    auto on_row = [&](Row& row) -> Result<> {
+        read_summary(row, jobs.emplace_back());
+        return {};
+    };
+    BATCHD_TRY(database_->each(sql, on_row, queue_id, status,
+                               before.value_or(std::numeric_limits<std::int64_t>::max()),
+                               one_more(limit)));
+    return summary_page(*database_, std::move(jobs), limit);
+}
+
+Result<Page<JobSummary, std::int64_t>> Reader::filter_jobs(std::int64_t queue_id,
+                                                           const JobFilter& filter,
+                                                           std::optional<std::int64_t> before,
+                                                           std::size_t limit) {
+    // Jobs are walked from the newest on, until the page is full.
+    static const std::string sql =
+        std::string(kSelectSummary) +
+        " WHERE job.seq < ?1 AND +job.queue_id = ?2"
+        " AND (?3 IS NULL OR job.name LIKE ?3 ESCAPE '\\')"
+        " AND (?4 IS NULL OR definition_name = ?4"
+        "  OR (?9 AND substr(definition_name, 1, length(?4)) = ?4))"
+        " AND (?5 IS NULL OR definition_revision = ?5)"
+        " AND (?6 IS NULL OR job.created_at < ?6) AND (?7 IS NULL OR job.created_at > ?7)"
+        " ORDER BY job.seq DESC LIMIT ?8";
+    std::vector<JobSummary> jobs;
+    auto on_row = [&](Row& row) -> Result<> {
+        read_summary(row, jobs.emplace_back());
+        return {};
+    };
+    BATCHD_TRY(database_->each(
+        sql, on_row, before.value_or(std::numeric_limits<std::int64_t>::max()), queue_id,
+        like_pattern(filter.name), text_of(filter.definition_name), filter.definition_revision,
+        filter.created_before, filter.created_after, one_more(limit),
+        filter.definition_name && filter.definition_name->is_prefix));
+    return summary_page(*database_, std::move(jobs), limit);
 }
 
 Result<std::optional<model::JobStatus>> Reader::job_status(const model::JobId& id) {

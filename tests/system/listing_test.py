@@ -106,5 +106,68 @@ class ListJobs(SystemTest):
                             nextToken="made up")
 
 
+class Filters(SystemTest):
+    """ListJobs with `filters`: jobs in every status, the newest first."""
+
+    def listed(self, **selection):
+        answer = self.batch.list_jobs(**{"jobQueue": "default", **selection})
+        return [job["jobId"] for job in answer["jobSummaryList"]]
+
+    def filtered(self, name, value, **more):
+        return self.listed(filters=[{"name": name, "values": [value]}], **more)
+
+    def test_filters_by_name(self):
+        first = self.run_command("true", name="Night-Run_1")
+        second = self.run_command("true", name="night-run_2")
+        other = self.run_command("true", name="nightxrun_1")
+        for job in (first, second, other):
+            self.wait_for(job, "SUCCEEDED")
+        self.assertEqual([first], self.filtered("JOB_NAME", "NIGHT-run_1"))
+        self.assertEqual([second, first], self.filtered("JOB_NAME", "night-run_*"))
+        self.assertEqual([second, first],
+                         self.filtered("JOB_NAME", "night-run_*", jobStatus="FAILED"))
+        self.assertEqual([], self.filtered("JOB_NAME", "night%"))
+        page = self.batch.list_jobs(jobQueue="default", maxResults=1, filters=[
+            {"name": "JOB_NAME", "values": ["night*"]}])
+        self.assertEqual([other], [job["jobId"] for job in page["jobSummaryList"]])
+        self.assertEqual([second, first], self.filtered("JOB_NAME", "night*",
+                                                        nextToken=page["nextToken"]))
+
+    def test_filters_by_definition(self):
+        name = self.unique("listed")
+        jobs = [self.submit(self.define("true", name=name)) for _ in range(2)]
+        for job in jobs:
+            self.wait_for(job, "SUCCEEDED")
+        self.assertEqual(jobs[::-1], self.filtered("JOB_DEFINITION", name))
+        self.assertEqual(jobs[::-1], self.filtered("JOB_DEFINITION", name[:-2] + "*"))
+        self.assertEqual([], self.filtered("JOB_DEFINITION", name.upper()))
+        arn = self.describe(jobs[0])["jobDefinition"]
+        self.assertEqual(jobs[:1], self.filtered("JOB_DEFINITION", arn))
+        self.assertEqual([], self.filtered("JOB_DEFINITION", arn.replace("us-east-1", "mars-1")))
+
+    def test_filters_by_time(self):
+        job = self.run_command("true")
+        self.wait_for(job, "SUCCEEDED")
+        created = self.describe(job)["createdAt"]
+        self.assertIn(job, self.filtered("AFTER_CREATED_AT", str(created - 1)))
+        self.assertNotIn(job, self.filtered("AFTER_CREATED_AT", str(created)))
+        self.assertIn(job, self.filtered("BEFORE_CREATED_AT", str(created + 1)))
+        self.assertNotIn(job, self.filtered("BEFORE_CREATED_AT", str(created)))
+
+    def test_filters_that_are_refused(self):
+        def refused(text, filters, **selection):
+            self.assert_refused(text, self.batch.list_jobs, filters=filters,
+                                **(selection or {"jobQueue": "default"}))
+
+        refused("AGE", [{"name": "AGE", "values": ["1"]}])
+        refused("milliseconds", [{"name": "AFTER_CREATED_AT", "values": ["yesterday"]}])
+        refused("one is allowed", [{"name": "JOB_NAME", "values": ["a"]}] * 2)
+        refused("it takes one", [{"name": "JOB_NAME", "values": []}])
+        refused("jobQueue only", [{"name": "JOB_NAME", "values": ["a"]}],
+                arrayJobId="01234567-89ab-7cde-8f01-23456789abcd")
+        self.assert_refused("maxResults 101", self.batch.list_jobs, jobQueue="default",
+                            maxResults=101, filters=[{"name": "JOB_NAME", "values": ["a"]}])
+
+
 if __name__ == "__main__":
     unittest.main()

@@ -63,6 +63,20 @@ struct JobSummary {
     std::string reason;                     ///< of the newest attempt's container
 };
 
+/// Which jobs of a queue ListJobs shows, whatever their status; what is not set is not asked.
+struct JobFilter {
+    /// A whole name, or with `is_prefix` its beginning.
+    struct Name {
+        std::string text;
+        bool is_prefix = false;
+    };
+    std::optional<Name> name;  ///< without regard to case (ASCII)
+    std::optional<Name> definition_name;
+    std::optional<std::int32_t> definition_revision;
+    std::optional<Timestamp> created_before;  ///< exclusive
+    std::optional<Timestamp> created_after;   ///< exclusive
+};
+
 struct EnvironmentDetail {
     ports::EnvironmentRow row;
     std::string tags;  ///< JSON object
@@ -100,6 +114,12 @@ class Reader {
     Result<Page<JobSummary, std::int64_t>> list_jobs(std::int64_t queue_id, model::JobStatus status,
                                                      std::optional<std::int64_t> before,
                                                      std::size_t limit);
+
+    /// As list_jobs, by filter instead of status.
+    Result<Page<JobSummary, std::int64_t>> filter_jobs(std::int64_t queue_id,
+                                                       const JobFilter& filter,
+                                                       std::optional<std::int64_t> before,
+                                                       std::size_t limit);
 
     /// The children of an array with that status, ascending by index; empty if the job is no array.
     /// `after` is the last index of the page before.

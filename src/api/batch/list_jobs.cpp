@@ -1,3 +1,4 @@
+#include "api/batch/job_filter.hpp"
 #include "api/batch/operations.hpp"
 #include "api/job_detail.hpp"
 #include "batchd/base/json_text.hpp"
@@ -10,6 +11,7 @@ namespace batchd::api::batch {
 namespace {
 
 constexpr std::int32_t kMaxPage = 1000;
+constexpr std::int32_t kMaxFilteredPage = 100;
 
 struct ListJobsRequest {
     std::optional<std::string> job_queue;
@@ -18,14 +20,16 @@ struct ListJobsRequest {
     std::optional<std::string> job_status;
     std::optional<std::int32_t> max_results;
     std::optional<std::string> next_token;
+    std::vector<KeyValuesPair> filters;
 };
 BOOST_DESCRIBE_STRUCT(ListJobsRequest, (),
                       (job_queue, array_job_id, multi_node_job_id, job_status, max_results,
-                       next_token))
+                       next_token, filters))
 
 struct Query {
     std::string queue;
     model::JobStatus status = model::JobStatus::Running;  // AWS: the default
+    std::optional<store::JobFilter> filter;  ///< AWS: then the status is not asked
     std::optional<std::int64_t> before;
     std::size_t limit = 0;
     std::optional<model::JobId> array;  ///< list its children instead
@@ -33,11 +37,12 @@ struct Query {
 
     /// A token continues the list that it came from, no other.
     std::string token_kind() const {
-        return "jobs/" + (array ? to_string(*array) : queue) + "/" + std::string(to_string(status));
+        return "jobs/" + (array ? to_string(*array) : queue) + "/" +
+               (filter ? "filter" : std::string(to_string(status)));
     }
 };
 
-Result<> check_selector(const Call& call, const ListJobsRequest& request) {
+Result<> check_selector(const ListJobsRequest& request) {
     const int selectors = (request.job_queue ? 1 : 0) + (request.array_job_id ? 1 : 0) +
                           (request.multi_node_job_id ? 1 : 0);
     if (selectors != 1) {
@@ -45,16 +50,19 @@ Result<> check_selector(const Call& call, const ListJobsRequest& request) {
             "exactly one of jobQueue, arrayJobId and multiNodeJobId must be given, got " +
             std::to_string(selectors));
     }
-    const auto filters = call.body.find("filters");
-    if (filters != call.body.end() && !filters->empty()) {
-        return invalid_argument("filters of ListJobs are not served yet");
+    if (!request.filters.empty() && !request.job_queue) {
+        return invalid_argument("filters go with jobQueue only, not with arrayJobId or "
+                                "multiNodeJobId");
     }
     return {};
 }
 
 Result<Query> to_query(const Call& call, const ListJobsRequest& request) {
-    BATCHD_TRY(check_selector(call, request));
+    BATCHD_TRY(check_selector(request));
     Query query;
+    auto filter = to_job_filter(call.scope(), request.filters);
+    if (!filter) return error_of(filter);
+    query.filter = std::move(*filter);
     if (request.job_queue) {
         query.queue = model::name_of(call.scope(), "job-queue", *request.job_queue);
     }
@@ -74,7 +82,7 @@ Result<Query> to_query(const Call& call, const ListJobsRequest& request) {
         }
         query.status = *status;
     }
-    auto limit = page_size(request.max_results, kMaxPage);
+    auto limit = page_size(request.max_results, query.filter ? kMaxFilteredPage : kMaxPage);
     if (!limit) return error_of(limit);
     query.limit = *limit;
     auto token = read_token(query.token_kind(), request.next_token);
@@ -122,7 +130,9 @@ Result<Answer> list(const Services& services, const Query& query, store::Reader&
     const auto view = services.engine.view();
     const auto* queue = view->find_queue(query.queue);
     if (!queue) return fail(ErrorKind::NotFound, "JobQueue " + query.queue + " not found.");
-    const auto page = reader.list_jobs(queue->id, query.status, query.before, query.limit);
+    const auto page =
+        query.filter ? reader.filter_jobs(queue->id, *query.filter, query.before, query.limit)
+                     : reader.list_jobs(queue->id, query.status, query.before, query.limit);
     if (!page) return std::unexpected(page.error());
     std::string text = R"({"jobSummaryList":[)";
     for (const auto& job : page->items) {
