@@ -55,6 +55,7 @@ void change_bucket_count(State& state, const Job& job, std::int64_t by) {
 /// The array's entry stands in the bucket as long as it has fresh RUNNABLE children.
 void change_fresh(State& state, JobIndex array_index, std::int64_t by) {
     Job& job = state.job(array_index);
+    if (by > 0) job.array->runnable_since = std::max(job.created_at, state.step.now);
     const std::int64_t before =
         std::exchange(job.array->fresh_runnable, job.array->fresh_runnable + by);
     if (before == 0) add_waiting(state, array_index);
@@ -87,6 +88,7 @@ void enter(State& state, JobIndex index) {
     if (is_fresh_child(job)) {
         change_fresh(state, *job.parent, +1);
     } else {
+        job.runnable_since = std::max(job.created_at, state.step.now);
         add_waiting(state, index);
         change_bucket_count(state, job, +1);
     }

@@ -58,12 +58,14 @@ void clear_marks(State& state) {
 }  // namespace
 
 Result<Reply> apply(State& state, Event&& event, Timestamp now) {
+    state.step.now = now;
     return std::visit(
         [&]<class E>(E&& concrete) { return decide(state, std::forward<E>(concrete), now); },
         std::move(event));
 }
 
 Decision finish_step(State& state, Timestamp now) {
+    state.step.now = now;
     stop_overdue_attempts(state, now);
     finish_deletions(state);
     const auto reservation = next_reservation(state);

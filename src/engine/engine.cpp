@@ -25,6 +25,14 @@ void Engine::execute(core::Event event, std::move_only_function<void(Result<core
     push({.event = std::move(event), .done = std::move(done)});
 }
 
+void Engine::inspect(Look look) {
+    {
+        const std::lock_guard lock(mutex_);
+        looks_.push_back(std::move(look));
+    }
+    wake_.notify_one();
+}
+
 void Engine::host_up(std::string host, model::Resources capacity) {
     push({.event = core::HostUp{.host = std::move(host), .capacity = capacity}, .done = {}});
 }
@@ -62,16 +70,18 @@ void Engine::loop() {
     std::unique_lock lock(mutex_);
     while (true) {
         const auto deadline = machine_.next_deadline();
-        const auto is_awake = [&] { return stopping_ || !inbox_.empty(); };
+        const auto is_awake = [&] { return stopping_ || !inbox_.empty() || !looks_.empty(); };
         if (!deadline) {
             wake_.wait(lock, is_awake);
         } else if (const auto wait = *deadline - clock_.now(); wait > Milliseconds{0}) {
             wake_.wait_for(lock, wait, is_awake);
         }
         std::vector<Input> inputs = std::exchange(inbox_, {});
+        std::vector<Look> looks = std::exchange(looks_, {});
         const bool last = stopping_;
         lock.unlock();
         machine_.step(std::move(inputs), clock_.now());
+        for (auto& look : looks) look(machine_.state());
         if (last) return;
         lock.lock();
     }

@@ -94,7 +94,7 @@ class BadBodies(BadInput):
 
 
 class BadRoutes(BadInput):
-    NOT_SERVED = ("CreateSchedulingPolicy", "GetJobQueueSnapshot", "SubmitServiceJob",
+    NOT_SERVED = ("CreateQuotaShare", "SubmitServiceJob",
                   "CreateConsumableResource", "ListQuotaShares", "UpdateServiceEnvironment")
 
     def test_operations_not_served_yet_are_named(self):

@@ -1,5 +1,6 @@
 """DescribeJobs and ListJobs: limits, order, pages."""
 
+import json
 import unittest
 
 from support.case import SystemTest
@@ -167,6 +168,35 @@ class Filters(SystemTest):
                 arrayJobId="01234567-89ab-7cde-8f01-23456789abcd")
         self.assert_refused("maxResults 101", self.batch.list_jobs, jobQueue="default",
                             maxResults=101, filters=[{"name": "JOB_NAME", "values": ["a"]}])
+
+
+class Snapshot(SystemTest):
+    settings = {"docker.vcpus": 1}
+
+    def snapshot(self, queue="default"):  # by curl: Debian's botocore does not know it
+        return self.curl("/v1/getjobqueuesnapshot", data=json.dumps({"jobQueue": queue}).encode())
+
+    def test_jobs_stand_in_the_order_in_which_they_are_served(self):
+        holder = self.run_command("trap 'exit 0' TERM; while :; do sleep 0.05; done")
+        self.wait_for(holder, "RUNNING")
+        first = self.run_command("true")
+        array = self.run_command("true", arrayProperties={"size": 2})
+        other_shape = self.submit(self.define("true", memory="33"))
+        pending = self.run_command("true", dependsOn=[{"jobId": first}])
+        front = self.snapshot().json()["frontOfQueue"]
+        self.assertEqual([first, f"{array}:0", f"{array}:1", other_shape],
+                         [job["jobArn"].rsplit("/", 1)[1] for job in front["jobs"]])
+        times = [job["earliestTimeAtPosition"] for job in front["jobs"]]
+        self.assertEqual(sorted(times), times)
+        self.assertGreaterEqual(front["lastUpdatedAt"], times[-1])
+        self.batch.terminate_job(jobId=holder, reason="seen")
+        self.wait_for(pending, "SUCCEEDED")
+        self.assertEqual([], self.snapshot().json()["frontOfQueue"]["jobs"])
+
+    def test_an_unknown_queue_is_refused(self):
+        answer = self.snapshot("nowhere")
+        self.assertEqual(400, answer.status)
+        self.assertIn("nowhere", answer.json()["message"])
 
 
 if __name__ == "__main__":

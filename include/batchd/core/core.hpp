@@ -57,6 +57,15 @@ struct LiveAttempt {
 };
 std::vector<LiveAttempt> live_attempts(const State& state);
 
+/// A RUNNABLE job, or child of an array, and since when it is that; after a restart since its
+/// submission.
+struct WaitingJob {
+    model::JobId id;
+    Timestamp since;
+};
+/// The first `most` RUNNABLE jobs of a queue in the order in which they are served.
+std::vector<WaitingJob> front_of_queue(const State& state, const Queue& queue, std::size_t most);
+
 /// Whether jobs may be placed through the environment at all: VALID and ENABLED.
 bool is_open(const Environment& environment);
 

@@ -73,6 +73,7 @@ struct Array {
     std::array<std::int64_t, model::kJobStatusCount> counts{};  ///< of `children`
     std::int64_t fresh_runnable = 0;         ///< RUNNABLE children that were never placed
     std::int32_t next_fresh = 0;             ///< none of those has a lower index
+    Timestamp runnable_since;  ///< of the newest of those
     std::map<std::int32_t, JobIndex> slots;  ///< children with a slot, by index
     std::map<std::int32_t, std::vector<Dependent>> child_dependents;
     std::vector<Dependent> pairwise;           ///< arrays that wait for this one N_TO_N
@@ -83,6 +84,7 @@ struct Job {
     model::JobId id;
     std::int64_t seq = 0;
     Timestamp created_at;
+    Timestamp runnable_since;
     model::JobState state;
     QueueIndex queue;
     ShapeIndex shape;
@@ -161,6 +163,7 @@ struct Policy {
 
 /// What the step under way has decided so far.
 struct Step {
+    Timestamp now;
     model::Changes changes;
     std::vector<JobIndex> dirty;
     std::vector<Action> actions;

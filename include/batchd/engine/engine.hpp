@@ -34,6 +34,10 @@ class Engine final : public ports::RuntimeEvents {
     /// must not block.
     void execute(core::Event event, std::move_only_function<void(Result<core::Reply>)> done);
 
+    /// Any thread. For what is not published: `look` is called once, with the state after a commit;
+    /// it must not block.
+    void inspect(Look look);
+
     std::shared_ptr<const View> view() const { return machine_.published().get(); }
     const Catalog& catalog() const { return machine_.catalog(); }
 
@@ -53,6 +57,7 @@ class Engine final : public ports::RuntimeEvents {
     std::mutex mutex_;
     std::condition_variable wake_;
     std::vector<Input> inbox_;
+    std::vector<Look> looks_;
     bool stopping_ = false;
     std::thread thread_;
 };

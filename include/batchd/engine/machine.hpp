@@ -26,6 +26,9 @@ struct Input {
     std::move_only_function<void(Result<core::Reply>)> done;
 };
 
+/// Looks at the live state, on the engine's thread between two steps; short.
+using Look = std::move_only_function<void(const core::State&)>;
+
 class Machine {
   public:
     struct Options {

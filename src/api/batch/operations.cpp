@@ -27,7 +27,7 @@ constexpr Operation kOperations[] = {
     {"DescribeSchedulingPolicies", nullptr},
     {"DescribeServiceEnvironments", nullptr},
     {"DescribeServiceJob", nullptr},
-    {"GetJobQueueSnapshot", nullptr},
+    {"GetJobQueueSnapshot", get_job_queue_snapshot},
     {"ListConsumableResources", nullptr},
     {"ListJobs", list_jobs},
     {"ListJobsByConsumableResource", nullptr},

@@ -28,6 +28,7 @@ Task<Answer> describe_compute_environments(Call call);
 Task<Answer> describe_job_definitions(Call call);
 Task<Answer> describe_job_queues(Call call);
 Task<Answer> describe_jobs(Call call);
+Task<Answer> get_job_queue_snapshot(Call call);
 Task<Answer> list_jobs(Call call);
 Task<Answer> register_job_definition(Call call);
 Task<Answer> submit_job(Call call);
