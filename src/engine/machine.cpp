@@ -1,6 +1,9 @@
 #include "batchd/engine/machine.hpp"
 
 #include "batchd/base/log.hpp"
+#include "engine/head_watch.hpp"
+
+#include <algorithm>
 
 namespace batchd::engine {
 namespace {
@@ -10,7 +13,12 @@ constexpr Seconds kProbeInterval{1};
 }  // namespace
 
 Machine::Machine(Options options, ports::Store& store, std::vector<ports::EventSink*> sinks)
-    : options_(std::move(options)), store_(store), sinks_(std::move(sinks)) {}
+    : options_(std::move(options)),
+      store_(store),
+      sinks_(std::move(sinks)),
+      head_watch_(std::make_unique<HeadWatch>()) {}
+
+Machine::~Machine() = default;
 
 Result<> Machine::start(ports::ContainerRuntime& runtime, Timestamp now,
                         const std::string& first_uuid) {
@@ -114,6 +122,9 @@ void Machine::step(std::vector<Input> inputs, Timestamp now) {
         if (inputs[i].done) inputs[i].done(std::move(replies[i]));
     }
     act(std::move(decision.actions));
+    for (auto& cancel : head_watch_->look(state_, *published_.get(), now)) {
+        own_inputs_.push_back({.event = std::move(cancel), .done = {}});
+    }
 }
 
 /// From here on writes are refused until recover() succeeds.
@@ -153,7 +164,9 @@ void Machine::refuse(std::vector<Input>& inputs) {
 std::optional<Timestamp> Machine::next_deadline() const {
     if (next_probe_) return next_probe_;
     if (!own_inputs_.empty()) return Timestamp{};
-    return core::next_deadline(state_);
+    const auto next = core::next_deadline(state_);
+    const auto limit = head_watch_->next_deadline();
+    return next && limit ? std::min(*next, *limit) : next ? next : limit;
 }
 
 Result<> Machine::look_up(const model::Dependency& dependency, core::SubmitJob& submit) {

@@ -2,7 +2,10 @@
 #include "batchd/model/names.hpp"
 #include "model/rules.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
+#include <array>
 #include <set>
 
 namespace batchd::model {
@@ -35,6 +38,38 @@ Result<> validate_order(const std::vector<ComputeEnvironmentOrder>& list) {
     return {};
 }
 
+/// AWS's reasons, and two of ours that AWS has no word for.
+constexpr std::array<std::string_view, 5> kLimitReasons = {
+    "CAPACITY:INSUFFICIENT_INSTANCE_CAPACITY", "MISCONFIGURATION:COMPUTE_ENVIRONMENT_MAX_RESOURCE",
+    "MISCONFIGURATION:JOB_RESOURCE_REQUIREMENT", "CAPACITY:WAITING_FOR_RESOURCES",
+    "CAPACITY:HOST_UNAVAILABLE"};
+
+Result<> validate_time_limit(const std::string& field, JobStateTimeLimitAction& action) {
+    if (!contains(kLimitReasons, action.reason)) {
+        return invalid_argument(fmt::format("{}.reason {} must be one of {}", field,
+                                            quote(action.reason), join(kLimitReasons)));
+    }
+    BATCHD_TRY(expect_enumerated(field + ".state", action.state, {"RUNNABLE"}));
+    BATCHD_TRY(
+        expect_between(field + ".maxTimeSeconds", action.max_time_seconds, 600, 24 * 60 * 60));
+    action.action = to_upper(action.action);
+    if (action.action != "CANCEL") {
+        return invalid_argument("Invalid job action. Valid job actions: [CANCEL]");
+    }
+    return {};
+}
+
+Result<> validate_time_limits(std::vector<JobStateTimeLimitAction>& actions) {
+    std::set<std::string_view> reasons;  // all of them are for one state
+    for (std::size_t i = 0; i < actions.size(); ++i) {
+        BATCHD_TRY(validate_time_limit(element("jobStateTimeLimitActions", i), actions[i]));
+        if (!reasons.insert(actions[i].reason).second) {
+            return invalid_argument("Duplicate job state limit actions are not allowed.");
+        }
+    }
+    return {};
+}
+
 }  // namespace
 
 Result<> validate(JobQueue& queue) {
@@ -44,6 +79,7 @@ Result<> validate(JobQueue& queue) {
     BATCHD_TRY(expect_state(queue.state));
     BATCHD_TRY(expect_at_least("priority", queue.priority, 0));
     BATCHD_TRY(validate_order(queue.compute_environment_order));
+    BATCHD_TRY(validate_time_limits(queue.job_state_time_limit_actions));
     std::ranges::sort(queue.compute_environment_order, {}, &ComputeEnvironmentOrder::order);
     return {};
 }
@@ -53,6 +89,9 @@ void merge(JobQueue& queue, const JobQueueUpdate& update) {
     if (update.priority) queue.priority = *update.priority;
     if (update.compute_environment_order) {
         queue.compute_environment_order = *update.compute_environment_order;
+    }
+    if (update.job_state_time_limit_actions) {
+        queue.job_state_time_limit_actions = *update.job_state_time_limit_actions;
     }
 }
 

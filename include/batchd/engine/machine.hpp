@@ -12,6 +12,7 @@
 #include "batchd/ports/store.hpp"
 
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <unordered_map>
@@ -29,6 +30,8 @@ struct Input {
 /// Looks at the live state, on the engine's thread between two steps; short.
 using Look = std::move_only_function<void(const core::State&)>;
 
+class HeadWatch;
+
 class Machine {
   public:
     struct Options {
@@ -38,6 +41,7 @@ class Machine {
 
     /// The references must outlive the machine.
     Machine(Options options, ports::Store& store, std::vector<ports::EventSink*> sinks);
+    ~Machine();
 
     /// Loads the stored state and hands the attempts under way to the runtime, which must outlive
     /// the machine. On an empty database it makes compute environment `local`, with `first_uuid` as
@@ -90,6 +94,7 @@ class Machine {
     std::unordered_map<std::string, HostState> host_states_;
     /// Log names of attempts that were handed to the runtime and have not been told to run yet.
     std::unordered_map<model::AttemptId, model::LogNames> log_names_;
+    std::unique_ptr<HeadWatch> head_watch_;
     std::vector<Input> own_inputs_;  ///< what the machine tells itself; decided in the next step
     Timestamp now_{};                ///< of the step under way
     std::string not_writable_reason_;

@@ -18,20 +18,34 @@ struct ComputeEnvironmentOrder {
 };
 BOOST_DESCRIBE_STRUCT(ComputeEnvironmentOrder, (), (order, compute_environment))
 
+/// What happens to a job at the head of the queue that waits too long for one reason.
+struct JobStateTimeLimitAction {
+    std::string reason;  ///< the code that its statusReason begins with
+    std::string state;   ///< RUNNABLE
+    std::int32_t max_time_seconds = 0;
+    std::string action;  ///< CANCEL
+};
+BOOST_DESCRIBE_STRUCT(JobStateTimeLimitAction, (), (reason, state, max_time_seconds, action))
+
 struct JobQueue {
     std::string job_queue_name;
     std::string state;  ///< ENABLED or DISABLED
     std::int32_t priority = 0;
     std::vector<ComputeEnvironmentOrder> compute_environment_order;
+    std::vector<JobStateTimeLimitAction> job_state_time_limit_actions;
 };
-BOOST_DESCRIBE_STRUCT(JobQueue, (), (job_queue_name, state, priority, compute_environment_order))
+BOOST_DESCRIBE_STRUCT(JobQueue, (),
+                      (job_queue_name, state, priority, compute_environment_order,
+                       job_state_time_limit_actions))
 
 struct JobQueueUpdate {
     std::optional<std::string> state;
     std::optional<std::int32_t> priority;
     std::optional<std::vector<ComputeEnvironmentOrder>> compute_environment_order;
+    std::optional<std::vector<JobStateTimeLimitAction>> job_state_time_limit_actions;
 };
-BOOST_DESCRIBE_STRUCT(JobQueueUpdate, (), (state, priority, compute_environment_order))
+BOOST_DESCRIBE_STRUCT(JobQueueUpdate, (),
+                      (state, priority, compute_environment_order, job_state_time_limit_actions))
 
 /// Checks what a queue's document alone can show (name, state, priority, its list of environments);
 /// sorts the environments by order; makes `state` upper case, an absent one ENABLED. Whether the

@@ -44,8 +44,7 @@ void use_names(const Call& call, std::vector<model::ComputeEnvironmentOrder>& or
 
 /// Members of the 2026 model that change what a queue does cannot be ignored silently.
 Result<> refuse_unserved(const Json& body) {
-    for (const char* member :
-         {"schedulingPolicyArn", "serviceEnvironmentOrder", "jobStateTimeLimitActions"}) {
+    for (const char* member : {"schedulingPolicyArn", "serviceEnvironmentOrder"}) {
         const auto found = body.find(member);
         if (found != body.end() && !found->empty() && *found != "") {
             return invalid_argument(std::string(member) + " is not served yet");

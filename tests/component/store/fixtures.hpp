@@ -48,7 +48,11 @@ inline ports::QueueRow a_queue(std::int64_t id, const std::string& name) {
     row.document = {.job_queue_name = name,
                     .state = "ENABLED",
                     .priority = 7,
-                    .compute_environment_order = {{.order = 1, .compute_environment = "local"}}};
+                    .compute_environment_order = {{.order = 1, .compute_environment = "local"}},
+                    .job_state_time_limit_actions = {{.reason = "CAPACITY:HOST_UNAVAILABLE",
+                                                      .state = "RUNNABLE",
+                                                      .max_time_seconds = 600,
+                                                      .action = "CANCEL"}}};
     return row;
 }
 

@@ -49,6 +49,7 @@ TEST_F(RoundTrip, QueuesAndTheNameOfADeletedOneIsFree) {
     ASSERT_EQ(snapshot.queues.size(), 1U);
     EXPECT_EQ(snapshot.queues[0].id, 2);
     EXPECT_EQ(snapshot.queues[0].document.priority, 7);
+    EXPECT_EQ(snapshot.queues[0].document.job_state_time_limit_actions.at(0).max_time_seconds, 600);
     ASSERT_EQ(snapshot.queues[0].document.compute_environment_order.size(), 1U);
     EXPECT_EQ(snapshot.queues[0].document.compute_environment_order[0].compute_environment,
               "local");

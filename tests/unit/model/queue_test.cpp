@@ -10,7 +10,43 @@ JobQueue a_queue() {
     return {.job_queue_name = "q",
             .state = "ENABLED",
             .priority = 1,
-            .compute_environment_order = {{.order = 1, .compute_environment = "a"}}};
+            .compute_environment_order = {{.order = 1, .compute_environment = "a"}},
+            .job_state_time_limit_actions = {}};
+}
+
+constexpr const char* kNoCapacity = "CAPACITY:INSUFFICIENT_INSTANCE_CAPACITY";
+constexpr const char* kTooLarge = "MISCONFIGURATION:JOB_RESOURCE_REQUIREMENT";
+
+TEST(JobQueue, LimitsTheTimeAtItsHead) {
+    const auto set = [](JobStateTimeLimitAction action) {
+        return [action](JobQueue& q) { q.job_state_time_limit_actions = {action}; };
+    };
+    testing::expect_rules<JobQueue>(
+        a_queue(),
+        {
+            {"good", set({kNoCapacity, "RUNNABLE", 600, "CANCEL"}), kAccepted},
+            {"lower case", set({kTooLarge, "runnable", 86400, "cancel"}), kAccepted},
+            {"reason", set({"BORED", "RUNNABLE", 600, "CANCEL"}),
+             "jobStateTimeLimitActions[0].reason 'BORED' must be one of "
+             "CAPACITY:INSUFFICIENT_INSTANCE_CAPACITY, "
+             "MISCONFIGURATION:COMPUTE_ENVIRONMENT_MAX_RESOURCE, "
+             "MISCONFIGURATION:JOB_RESOURCE_REQUIREMENT, CAPACITY:WAITING_FOR_RESOURCES, "
+             "CAPACITY:HOST_UNAVAILABLE"},
+            {"state", set({kNoCapacity, "RUNNING", 600, "CANCEL"}),
+             "jobStateTimeLimitActions[0].state 'RUNNING' must be one of RUNNABLE"},
+            {"599 s", set({kNoCapacity, "RUNNABLE", 599, "CANCEL"}),
+             "jobStateTimeLimitActions[0].maxTimeSeconds '599' must be between 600 and 86400"},
+            {"86401 s", set({kNoCapacity, "RUNNABLE", 86401, "CANCEL"}),
+             "jobStateTimeLimitActions[0].maxTimeSeconds '86401' must be between 600 and 86400"},
+            {"action", set({kNoCapacity, "RUNNABLE", 600, "TERMINATE"}),
+             "Invalid job action. Valid job actions: [CANCEL]"},
+            {"twice",
+             [](JobQueue& q) {
+                 q.job_state_time_limit_actions.assign(2, {kTooLarge, "RUNNABLE", 600, "CANCEL"});
+             },
+             "Duplicate job state limit actions are not allowed."},
+        },
+        [](JobQueue& q) { return validate(q); });
 }
 
 TEST(JobQueue, FollowsTheRulesOfAws) {
