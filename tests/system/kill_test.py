@@ -30,6 +30,9 @@ KINDS = {
     "quick": (WRITE + "true", {}, 1),
     "slow": (WRITE + "sleep 0.4", {}, 1),
     "retried": (WRITE + "[ $AWS_BATCH_JOB_ATTEMPT = 2 ]", {"retryStrategy": {"attempts": 2}}, 2),
+    # Three children; the second one succeeds when it is tried again.
+    "array": (WRITE + "[ $AWS_BATCH_JOB_ARRAY_INDEX != 1 ] || [ $AWS_BATCH_JOB_ATTEMPT = 2 ]",
+              {"retryStrategy": {"attempts": 2}, "arrayProperties": {"size": 3}}, 1),
     # Terminated right after its submission: it runs once at most.
     "endless": (WRITE + "trap 'exit 1' TERM; while :; do sleep 0.05; done", {}, 0),
 }
@@ -165,8 +168,7 @@ class Kill(SystemTest):
         with open(os.path.join(self.shared.name, "runs")) as file:
             runs = collections.Counter(tuple(line.split()) for line in file)
         self.assertEqual([], [run for run, times in runs.items() if times > 1], "run twice")
-        expected = {(job, str(attempt)) for job, kind in accepted.items()
-                    for attempt in range(1, KINDS[kind][2] + 1)}
+        expected = {run for job, kind in accepted.items() for run in expected_runs(job, kind)}
         self.assertEqual(set(), expected - set(runs), "acknowledged and not run")
         print(f"{len(accepted)} jobs acknowledged, {len(runs)} attempts run", flush=True)
 
@@ -175,17 +177,27 @@ class Kill(SystemTest):
         def rows_left():
             with sqlite3.connect(f"file:{self.daemon.database}?mode=ro", uri=True) as database:
                 jobs = database.execute("SELECT hex(id) FROM job WHERE status < 5").fetchall()
+                children = database.execute(
+                    "SELECT job_seq, part FROM child WHERE status < 5").fetchall()
                 attempts = database.execute(
                     "SELECT job_seq, number FROM attempt WHERE stopped_at IS NULL").fetchall()
             database.close()
-            return jobs + attempts
+            return jobs + children + attempts
 
         eventually(lambda: not rows_left(), 60, lambda: f"no row is left: {rows_left()}")
         eventually(lambda: not self.engine.containers("label=batchd.instance"), 30,
                    lambda: "no container is left: " + self.engine.docker("ps", "-a"))
-        finished = [job for job, kind in accepted.items() if kind != "endless"]
+        finished = [job + (":2" if kind == "array" else "")
+                    for job, kind in accepted.items() if kind != "endless"]
         for job in random.Random(SEED).sample(finished, min(50, len(finished))):
             self.assertEqual("ran\n", self.output(job), job)
+
+
+def expected_runs(job, kind):
+    """(job id, attempt) as the containers write them."""
+    if kind == "array":
+        return [(f"{job}:0", "1"), (f"{job}:1", "1"), (f"{job}:1", "2"), (f"{job}:2", "1")]
+    return [(job, str(attempt)) for attempt in range(1, KINDS[kind][2] + 1)]
 
 
 def ended_as_expected(job, kind):
