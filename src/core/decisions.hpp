@@ -127,6 +127,18 @@ Result<Reply> decide(State& state, PatchTags&& event, Timestamp now);
 /// Adds the tags of a new resource to the step, if there are any.
 void put_tags(State& state, model::ResourceKey key, std::string tags);
 
+// resources.cpp
+Result<Reply> decide(State& state, CreateSchedulingPolicy&& event, Timestamp now);
+Result<Reply> decide(State& state, UpdateSchedulingPolicy&& event, Timestamp now);
+Result<Reply> decide(State& state, DeleteSchedulingPolicy&& event, Timestamp now);
+Result<Reply> decide(State& state, CreateConsumableResource&& event, Timestamp now);
+Result<Reply> decide(State& state, UpdateConsumableResource&& event, Timestamp now);
+Result<Reply> decide(State& state, DeleteConsumableResource&& event, Timestamp now);
+Result<Reply> decide(State& state, CreateServiceEnvironment&& event, Timestamp now);
+Result<Reply> decide(State& state, UpdateServiceEnvironment&& event, Timestamp now);
+Result<Reply> decide(State& state, DeleteServiceEnvironment&& event, Timestamp now);
+void restore_resources(State& state, const std::vector<model::ResourceRow>& rows);
+
 // placement.cpp
 /// One pass over the queues: places what fits.
 void run_pass(State& state, Timestamp now);

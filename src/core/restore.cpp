@@ -24,6 +24,7 @@ class Restorer {
         restore_environments();
         BATCHD_TRY(restore_queues());
         restore_definitions();
+        restore_resources(state_, snapshot_.resources);
         for (const auto& attempt : snapshot_.attempts) attempts_.emplace(attempt.id, &attempt);
         for (const auto& child : snapshot_.children) children_[child.job_seq].push_back(&child);
         for (const auto& row : snapshot_.jobs) BATCHD_TRY(restore_job(row));

@@ -71,12 +71,18 @@ View view_of(const core::State& state) {
         if (queue.row.status != "DELETED") view.queues.push_back(view_of(state, queue, places));
     }
     for (const auto& host : state.hosts) view.hosts.push_back(view_of(host));
+    view.consumables_in_use = state.consumables_in_use;
     return view;
 }
 
 const QueueView* View::find_queue(const std::string& name) const {
     const auto found = std::ranges::find(queues, name, &QueueView::name);
     return found == queues.end() ? nullptr : &*found;
+}
+
+std::int64_t View::in_use(const std::string& consumable) const {
+    const auto found = consumables_in_use.find(consumable);
+    return found == consumables_in_use.end() ? 0 : found->second;
 }
 
 std::optional<model::DefinitionRow> Catalog::find(const std::string& name,

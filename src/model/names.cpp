@@ -109,4 +109,8 @@ bool is_job_name(std::string_view name) {
     return is_resource_name(name) && is_alphanumeric(name.front());
 }
 
+bool is_share_identifier(std::string_view text) {
+    return !text.empty() && text.size() <= 255 && std::ranges::all_of(text, is_name_character);
+}
+
 }  // namespace batchd::model

@@ -40,6 +40,20 @@ Result<> put(Database& database, const ports::DefinitionRow& row) {
     return {};
 }
 
+Result<> put(Database& database, const ports::ResourceRow& row) {
+    if (std::holds_alternative<std::monostate>(row.document)) {
+        BATCHD_TRY(
+            database.run("DELETE FROM resource WHERE kind = ? AND name = ?", row.kind, row.name));
+        return {};
+    }
+    BATCHD_TRY(
+        database.run("INSERT INTO resource (kind, name, created_at, document) VALUES (?, ?, ?, ?)"
+                     " ON CONFLICT (kind, name) DO UPDATE SET created_at = excluded.created_at,"
+                     " document = excluded.document",
+                     row.kind, row.name, row.created_at, to_json(row.document)));
+    return {};
+}
+
 Result<> put(Database& database, std::int64_t job_seq, const model::ArrayProgress& array) {
     const auto& counts = array.counts;
     const auto unstarted = array.unstarted.value_or(model::JobState{});
@@ -155,6 +169,14 @@ Result<> put(Database& database, const ports::TagPatch& tags) {
             changed = database.run("UPDATE job SET tags = json_patch(tags, ?) WHERE id = ?",
                                    tags.patch, key.job);
             break;
+        case ports::ResourceKind::SchedulingPolicy:
+        case ports::ResourceKind::ConsumableResource:
+        case ports::ResourceKind::ServiceEnvironment:
+        case ports::ResourceKind::AppliedUpdate:
+            changed = database.run(
+                "UPDATE resource SET tags = json_patch(tags, ?) WHERE kind = ? AND name = ?",
+                tags.patch, key.kind, key.name);
+            break;
     }
     BATCHD_TRY(changed);
     return {};
@@ -172,6 +194,7 @@ Result<> apply(Database& database, const ports::Changes& changes) {
     BATCHD_TRY(put_all(database, changes.environments));
     BATCHD_TRY(put_all(database, changes.queues));
     BATCHD_TRY(put_all(database, changes.definitions));
+    BATCHD_TRY(put_all(database, changes.resources));
     BATCHD_TRY(put_all(database, changes.new_jobs));
     BATCHD_TRY(put_all(database, changes.jobs));
     BATCHD_TRY(put_all(database, changes.children));

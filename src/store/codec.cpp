@@ -1,10 +1,6 @@
 #include "store/codec.hpp"
 
 #include "batchd/base/json.hpp"
-#include "batchd/model/compute_environment.hpp"
-#include "batchd/model/job.hpp"
-#include "batchd/model/job_definition.hpp"
-#include "batchd/model/job_queue.hpp"
 
 namespace batchd::store {
 
@@ -19,6 +15,38 @@ Result<T> from_json(std::string_view text) {
     if (value) return value;
     return fail(ErrorKind::Internal, "a stored document is damaged: " + value.error().message,
                 std::string(text));
+}
+
+std::string to_json(const model::ResourceDocument& document) {
+    return std::visit(
+        []<class T>(const T& value) {
+            if constexpr (std::is_same_v<T, std::monostate>) {
+                return std::string{};
+            } else {
+                return json::to_text(value);
+            }
+        },
+        document);
+}
+
+Result<model::ResourceDocument> resource_from_json(model::ResourceKind kind,
+                                                   std::string_view text) {
+    switch (kind) {
+        case model::ResourceKind::SchedulingPolicy:
+            return from_json<model::SchedulingPolicy>(text);
+        case model::ResourceKind::ConsumableResource:
+            return from_json<model::ConsumableResource>(text);
+        case model::ResourceKind::ServiceEnvironment:
+            return from_json<model::ServiceEnvironment>(text);
+        case model::ResourceKind::AppliedUpdate:
+            return model::AppliedUpdate{};
+        case model::ResourceKind::ComputeEnvironment:
+        case model::ResourceKind::JobQueue:
+        case model::ResourceKind::JobDefinition:
+        case model::ResourceKind::Job:
+            break;
+    }
+    return fail(ErrorKind::Internal, "a stored resource has a kind that is stored elsewhere");
 }
 
 template std::string to_json(const model::ComputeEnvironment&);

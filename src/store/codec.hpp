@@ -2,6 +2,7 @@
 #pragma once
 
 #include "batchd/base/result.hpp"
+#include "batchd/model/changes.hpp"
 
 #include <string>
 #include <string_view>
@@ -15,5 +16,9 @@ std::string to_json(const T& value);
 /// Internal if the text is damaged.
 template <class T>
 Result<T> from_json(std::string_view text);
+
+/// `document` is not empty.
+std::string to_json(const model::ResourceDocument& document);
+Result<model::ResourceDocument> resource_from_json(model::ResourceKind kind, std::string_view text);
 
 }  // namespace batchd::store

@@ -58,6 +58,11 @@ Result<> load_definitions(Database& database, ports::Snapshot& snapshot) {
     return database.each("SELECT name, MAX(revision) FROM job_definition GROUP BY name", on_name);
 }
 
+Result<> load_resources(Database& database, ports::Snapshot& snapshot) {
+    auto on_row = [&](Row& row) { return read_resource(row, snapshot.resources.emplace_back()); };
+    return database.each("SELECT kind, name, created_at, document FROM resource", on_row);
+}
+
 /// Unfinished jobs through the index by queue and status: the finished ones, which may be millions,
 /// cost nothing.
 Result<> load_jobs(Database& database, ports::Snapshot& snapshot) {
@@ -176,6 +181,7 @@ Result<ports::Snapshot> load_snapshot(Database& database) {
     BATCHD_TRY(load_environments(database, snapshot));
     BATCHD_TRY(load_queues(database, snapshot));
     BATCHD_TRY(load_definitions(database, snapshot));
+    BATCHD_TRY(load_resources(database, snapshot));
     BATCHD_TRY(load_jobs(database, snapshot));
     BATCHD_TRY(load_arrays(database, snapshot));
     BATCHD_TRY(load_attempts(database, snapshot));

@@ -11,6 +11,19 @@ std::optional<std::string> name_list(const std::vector<std::string>& names) {
     return to_json(names);
 }
 
+/// As LIKE, escaped by '\\', understands it.
+std::string like(std::string_view pattern) {
+    const bool is_prefix = pattern.ends_with('*');
+    if (is_prefix) pattern.remove_suffix(1);
+    std::string text;
+    for (const char c : pattern) {
+        if (c == '%' || c == '_' || c == '\\') text += '\\';
+        text += c;
+    }
+    if (is_prefix) text += '%';
+    return text;
+}
+
 Result<> read_queue(Row& row, QueueDetail& queue) {
     std::string document;
     row.read(queue.row.id, queue.row.status, queue.row.status_reason, queue.row.created_at,
@@ -65,6 +78,30 @@ Result<Page<QueueDetail, std::string>> Reader::queues(const std::vector<std::str
                      [](const QueueDetail& queue) { return queue.row.document.job_queue_name; });
 }
 
+Result<Page<ResourceDetail, std::string>> Reader::resources(const ResourceFilter& filter,
+                                                            const std::optional<std::string>& after,
+                                                            std::size_t limit) {
+    std::vector<ResourceDetail> found;
+    auto on_row = [&](Row& row) -> Result<> {
+        auto& resource = found.emplace_back();
+        BATCHD_TRY(read_resource(row, resource.row));
+        row.read(resource.tags);
+        return {};
+    };
+    std::vector<std::string> patterns;
+    for (const auto& pattern : filter.patterns) patterns.push_back(like(pattern));
+    BATCHD_TRY(database_->each(
+        "SELECT kind, name, created_at, document, tags FROM resource WHERE kind = ?1 AND name > ?2"
+        " AND (?3 IS NULL OR name IN (SELECT value FROM json_each(?3)))"
+        " AND (?4 IS NULL OR EXISTS"
+        " (SELECT 1 FROM json_each(?4) WHERE resource.name LIKE value ESCAPE '\\'))"
+        " ORDER BY name LIMIT ?5",
+        on_row, filter.kind, after.value_or(""), name_list(filter.names), name_list(patterns),
+        one_more(limit)));
+    return make_page(std::move(found), limit,
+                     [](const ResourceDetail& resource) { return resource.row.name; });
+}
+
 Result<std::optional<std::string>> Reader::tags(const ports::ResourceKey& key) {
     switch (key.kind) {
         case ports::ResourceKind::ComputeEnvironment:
@@ -83,6 +120,13 @@ Result<std::optional<std::string>> Reader::tags(const ports::ResourceKey& key) {
         case ports::ResourceKind::Job:
             return query_value<std::string>(*database_, "SELECT tags FROM job WHERE id = ?",
                                             key.job);
+        case ports::ResourceKind::SchedulingPolicy:
+        case ports::ResourceKind::ConsumableResource:
+        case ports::ResourceKind::ServiceEnvironment:
+        case ports::ResourceKind::AppliedUpdate:
+            return query_value<std::string>(*database_,
+                                            "SELECT tags FROM resource WHERE kind = ? AND name = ?",
+                                            key.kind, key.name);
     }
     return std::nullopt;
 }

@@ -36,6 +36,16 @@ Result<> read_document(const std::string& text, T& out) {
     return {};
 }
 
+/// kind, name, created_at, document
+inline Result<> read_resource(Row& row, model::ResourceRow& resource) {
+    std::string text;
+    row.read(resource.kind, resource.name, resource.created_at, text);
+    auto document = resource_from_json(resource.kind, text);
+    if (!document) return std::unexpected(std::move(document).error());
+    resource.document = std::move(*document);
+    return {};
+}
+
 /// The first row's only column, nullopt without a row.
 template <class T, class... Parameters>
 Result<std::optional<T>> query_value(Database& database, std::string_view sql,

@@ -4,8 +4,11 @@
 #include "batchd/base/time.hpp"
 #include "batchd/model/changes.hpp"
 #include "batchd/model/compute_environment.hpp"
+#include "batchd/model/consumable_resource.hpp"
 #include "batchd/model/job.hpp"
 #include "batchd/model/job_queue.hpp"
+#include "batchd/model/scheduling_policy.hpp"
+#include "batchd/model/service_environment.hpp"
 
 #include <memory>
 #include <string>
@@ -75,6 +78,40 @@ struct DeregisterDefinition {
     std::string name;
     std::int32_t revision = 0;
 };
+struct CreateSchedulingPolicy {
+    model::SchedulingPolicy document;
+    std::string tags;
+};
+struct UpdateSchedulingPolicy {
+    std::string name;
+    model::SchedulingPolicyUpdate update;
+};
+struct DeleteSchedulingPolicy {
+    std::string name;
+};
+struct CreateConsumableResource {
+    model::ConsumableResource document;
+    std::string tags;
+};
+/// Repeated with its clientToken within eight hours, it is answered, but changes nothing.
+struct UpdateConsumableResource {
+    std::string name;
+    model::ConsumableResourceUpdate update;
+};
+struct DeleteConsumableResource {
+    std::string name;
+};
+struct CreateServiceEnvironment {
+    model::ServiceEnvironment document;
+    std::string tags;
+};
+struct UpdateServiceEnvironment {
+    std::string name;
+    model::ServiceEnvironmentUpdate update;
+};
+struct DeleteServiceEnvironment {
+    std::string name;
+};
 /// The caller has checked that the resource exists.
 struct PatchTags {
     model::TagPatch patch;
@@ -104,11 +141,16 @@ struct AttemptEnded {
 using Event =
     std::variant<SubmitJob, CancelJob, TerminateJob, CreateEnvironment, UpdateEnvironment,
                  DeleteEnvironment, CreateQueue, UpdateQueue, DeleteQueue, RegisterDefinition,
-                 DeregisterDefinition, PatchTags, HostUp, HostDown, AttemptStarted, AttemptEnded>;
+                 DeregisterDefinition, CreateSchedulingPolicy, UpdateSchedulingPolicy,
+                 DeleteSchedulingPolicy, CreateConsumableResource, UpdateConsumableResource,
+                 DeleteConsumableResource, CreateServiceEnvironment, UpdateServiceEnvironment,
+                 DeleteServiceEnvironment, PatchTags, HostUp, HostDown, AttemptStarted,
+                 AttemptEnded>;
 
 /// What a request is answered with, beside success.
 struct Reply {
-    std::int32_t revision = 0;  ///< of RegisterDefinition
+    std::int32_t revision = 0;        ///< of RegisterDefinition
+    std::int64_t total_quantity = 0;  ///< of UpdateConsumableResource
 };
 
 }  // namespace batchd::core

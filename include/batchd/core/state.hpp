@@ -14,6 +14,7 @@
 #include <array>
 #include <compare>
 #include <cstdint>
+#include <deque>
 #include <map>
 #include <memory>
 #include <optional>
@@ -155,6 +156,21 @@ struct DefinitionFamily {
     std::map<std::int32_t, model::DefinitionRow> active;
 };
 
+/// A resource that is a document and no more, under its name.
+template <class Document>
+struct Kept {
+    Document document;
+    Timestamp created_at;
+};
+
+struct Consumable {
+    model::ConsumableResource document;
+    Timestamp created_at;
+    /// Updates that came with a clientToken, and when; as AppliedUpdate rows name them.
+    std::map<std::string, Timestamp> applied;
+    std::deque<std::pair<Timestamp, std::string>> applied_by_age;
+};
+
 struct Policy {
     bool strict_order = false;  ///< AWS's order: a head that does not fit blocks its queue
     Seconds reserve_after{60};  ///< a head blocked for so long gets a host kept free
@@ -186,6 +202,12 @@ struct State {
     std::map<Shape, ShapeIndex> shape_index;
 
     std::unordered_map<std::string, DefinitionFamily> definitions;
+    std::map<std::string, Kept<model::SchedulingPolicy>> scheduling_policies;
+    std::map<std::string, Consumable> consumables;
+    /// By name of a consumable resource: what jobs hold, without zeros. Apart, because jobs go on
+    /// when their resource is deleted, and one made anew under its name is the same to them.
+    std::map<std::string, std::int64_t> consumables_in_use;
+    std::map<std::string, Kept<model::ServiceEnvironment>> service_environments;
     std::set<std::pair<Timestamp, JobIndex>> deadlines;  ///< of running attempts
 
     std::int64_t next_seq = 1;

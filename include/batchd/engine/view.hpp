@@ -63,11 +63,15 @@ struct View {
     std::vector<QueueView> queues;
     std::vector<EnvironmentView> environments;
     std::vector<HostView> hosts;
+    std::map<std::string, std::int64_t> consumables_in_use;  ///< by name, without zeros
     bool is_writable = true;
     std::string not_writable_reason;  ///< why writes are refused
 
     /// nullptr if there is no such queue.
     const QueueView* find_queue(const std::string& name) const;
+
+    /// How much of a consumable resource jobs hold.
+    std::int64_t in_use(const std::string& consumable) const;
 
     /// Why RUNNABLE jobs of this shape wait in this queue: AWS's code where it has one, then a
     /// sentence with numbers (codes: docs/api.md). Never empty. Composed when somebody asks, so

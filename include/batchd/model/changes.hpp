@@ -4,15 +4,19 @@
 
 #include "batchd/base/time.hpp"
 #include "batchd/model/compute_environment.hpp"
+#include "batchd/model/consumable_resource.hpp"
 #include "batchd/model/job.hpp"
 #include "batchd/model/job_definition.hpp"
 #include "batchd/model/job_queue.hpp"
+#include "batchd/model/scheduling_policy.hpp"
+#include "batchd/model/service_environment.hpp"
 
 #include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
 #include <utility>
+#include <variant>
 #include <vector>
 
 namespace batchd::model {
@@ -90,10 +94,30 @@ struct AttemptPut {
     Attempt attempt;
 };
 
-enum class ResourceKind : std::uint8_t { ComputeEnvironment, JobQueue, JobDefinition, Job };
+/// Stored as these numbers: new kinds come last.
+enum class ResourceKind : std::uint8_t {
+    ComputeEnvironment,
+    JobQueue,
+    JobDefinition,
+    Job,
+    SchedulingPolicy,
+    ConsumableResource,
+    ServiceEnvironment,
+    AppliedUpdate,  ///< no resource of AWS's: what a clientToken did
+};
 
-/// Which resource tags belong to: by id for jobs, by name for environments and queues that are not
-/// deleted, by name and revision for definitions.
+/// A resource that is a document and no more; by kind and name.
+using ResourceDocument = std::variant<std::monostate, SchedulingPolicy, ConsumableResource,
+                                      ServiceEnvironment, AppliedUpdate>;
+struct ResourceRow {
+    ResourceKind kind = ResourceKind::SchedulingPolicy;
+    std::string name;
+    ResourceDocument document;  ///< of that kind; empty: deleted
+    Timestamp created_at;
+};
+
+/// Which resource tags belong to: by id for jobs, by name and revision for definitions, by name for
+/// all others that are not deleted.
 struct ResourceKey {
     ResourceKind kind = ResourceKind::Job;
     std::string name;
@@ -111,6 +135,7 @@ struct Changes {
     std::vector<EnvironmentRow> environments;  ///< insert or replace by id; tags stay
     std::vector<QueueRow> queues;              ///< insert or replace by id; tags stay
     std::vector<DefinitionRow> definitions;    ///< insert or replace by (name, revision); tags stay
+    std::vector<ResourceRow> resources;        ///< insert, replace or delete by key; tags stay
     std::vector<JobInsert> new_jobs;
     std::vector<JobUpdate> jobs;
     std::vector<ChildPut> children;    ///< applied after the jobs
@@ -119,9 +144,9 @@ struct Changes {
     std::vector<TagPatch> tags;  ///< applied last
 
     bool empty() const {
-        return environments.empty() && queues.empty() && definitions.empty() && new_jobs.empty() &&
-               jobs.empty() && children.empty() && attempts.empty() && ended.empty() &&
-               tags.empty();
+        return environments.empty() && queues.empty() && definitions.empty() && resources.empty() &&
+               new_jobs.empty() && jobs.empty() && children.empty() && attempts.empty() &&
+               ended.empty() && tags.empty();
     }
 };
 
@@ -130,6 +155,7 @@ struct Snapshot {
     std::vector<EnvironmentRow> environments;  ///< without deleted ones
     std::vector<QueueRow> queues;              ///< without deleted ones
     std::vector<DefinitionRow> definitions;    ///< the active ones
+    std::vector<ResourceRow> resources;
     /// The highest revision ever given to each name, inactive ones included.
     std::vector<std::pair<std::string, std::int32_t>> last_revisions;
     /// Not terminal, ascending by seq. A dependency that is missing here has succeeded: failure

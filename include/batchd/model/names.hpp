@@ -53,6 +53,8 @@ Result<DefinitionReference> parse_definition_reference(const Scope& scope, std::
 bool is_resource_name(std::string_view name);
 /// As a resource name, and the first character alphanumeric.
 bool is_job_name(std::string_view name);
+/// [A-Za-z0-9_-]{1,255}
+bool is_share_identifier(std::string_view text);
 
 /// Characters of UTF-8 text, as AWS counts lengths.
 std::size_t characters(std::string_view text);

@@ -17,6 +17,7 @@ using model::JobUpdate;
 using model::QueueRow;
 using model::ResourceKey;
 using model::ResourceKind;
+using model::ResourceRow;
 using model::Snapshot;
 using model::TagPatch;
 

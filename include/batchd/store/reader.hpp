@@ -92,6 +92,19 @@ struct DefinitionDetail {
     std::string tags;  ///< JSON object
 };
 
+struct ResourceDetail {
+    ports::ResourceRow row;
+    std::string tags;  ///< JSON object
+};
+
+struct ResourceFilter {
+    ports::ResourceKind kind = ports::ResourceKind::SchedulingPolicy;
+    std::vector<std::string> names;  ///< if not empty, the only ones asked for
+    /// If not empty, only names that match one of them: case does not count, and '*' at the end
+    /// stands for whatever follows.
+    std::vector<std::string> patterns;
+};
+
 /// (name, revision)
 using DefinitionKey = std::pair<std::string, std::int32_t>;
 
@@ -144,6 +157,11 @@ class Reader {
     Result<Page<QueueDetail, std::string>> queues(const std::vector<std::string>& names,
                                                   const std::optional<std::string>& after,
                                                   std::size_t limit);
+
+    /// By name, as above.
+    Result<Page<ResourceDetail, std::string>> resources(const ResourceFilter& filter,
+                                                        const std::optional<std::string>& after,
+                                                        std::size_t limit);
 
     /// By name, the newest revision of a name first. `after` is the last key of the page before.
     Result<Page<DefinitionDetail, DefinitionKey>> definitions(

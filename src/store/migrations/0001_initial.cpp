@@ -49,6 +49,16 @@ CREATE TABLE job_definition (
 ) STRICT;
 CREATE UNIQUE INDEX job_definition_key ON job_definition (name, revision DESC);
 
+-- Resources that are documents and no more; kind as model::ResourceKind.
+CREATE TABLE resource (
+    kind INTEGER NOT NULL,
+    name TEXT NOT NULL,
+    created_at INTEGER NOT NULL,
+    document TEXT NOT NULL,
+    tags TEXT NOT NULL DEFAULT '{}',
+    PRIMARY KEY (kind, name)
+) STRICT, WITHOUT ROWID;
+
 CREATE TABLE job (
     seq INTEGER PRIMARY KEY,
     id BLOB NOT NULL UNIQUE,               -- UUIDv7, 16 bytes: the index grows at its end

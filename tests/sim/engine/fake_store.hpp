@@ -57,6 +57,7 @@ class FakeStore final : public ports::Store {
 
     std::map<std::int64_t, ports::EnvironmentRow> environments;
     std::map<std::int64_t, ports::QueueRow> queues;
+    std::map<std::pair<ports::ResourceKind, std::string>, ports::ResourceRow> resources;
     std::map<std::int64_t, ports::JobRow> jobs;
     std::map<model::JobId, std::int64_t> seq_of;
     std::map<model::JobId, model::JobState> children;
@@ -67,6 +68,12 @@ class FakeStore final : public ports::Store {
     void apply(const ports::Changes& changes) {
         for (const auto& row : changes.environments) environments[row.id] = row;
         for (const auto& row : changes.queues) queues[row.id] = row;
+        for (const auto& row : changes.resources) {
+            resources[{row.kind, row.name}] = row;
+            if (std::holds_alternative<std::monostate>(row.document)) {
+                resources.erase({row.kind, row.name});
+            }
+        }
         for (const auto& insert : changes.new_jobs) {
             jobs[insert.row.seq] = insert.row;
             seq_of[insert.row.id] = insert.row.seq;
@@ -93,6 +100,7 @@ inline Result<ports::Snapshot> FakeStore::load() {
         if (row.status != "DELETED") snapshot.queues.push_back(row);
         snapshot.next_id = std::max(snapshot.next_id, id + 1);
     }
+    for (const auto& [key, row] : resources) snapshot.resources.push_back(row);
     for (const auto& [seq, row] : jobs) {
         snapshot.next_seq = seq + 1;
         if (model::is_terminal(row.state.status)) continue;

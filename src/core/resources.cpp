@@ -1,0 +1,205 @@
+// Resources that are documents: scheduling policies, consumable resources, service environments.
+#include "core/decisions.hpp"
+
+#include <algorithm>
+
+namespace batchd::core {
+namespace {
+
+using model::ResourceKind;
+
+/// AWS: for so long a repeated clientToken means the same request.
+constexpr std::chrono::hours kTokenLife{8};
+
+struct Family {
+    ResourceKind kind;
+    std::string_view noun;  ///< what messages call a member
+};
+constexpr Family kPolicies{ResourceKind::SchedulingPolicy, "schedulingPolicy"};
+constexpr Family kConsumables{ResourceKind::ConsumableResource, "consumableResource"};
+constexpr Family kServiceEnvironments{ResourceKind::ServiceEnvironment, "serviceEnvironment"};
+
+std::string quoted(const Family& family, const std::string& name) {
+    return std::string(family.noun) + " '" + name + "'";
+}
+
+void put_row(State& state, ResourceKind kind, const std::string& name,
+             model::ResourceDocument document, Timestamp created_at) {
+    state.step.changes.resources.push_back(
+        {.kind = kind, .name = name, .document = std::move(document), .created_at = created_at});
+}
+
+void delete_row(State& state, ResourceKind kind, const std::string& name) {
+    put_row(state, kind, name, std::monostate{}, {});
+}
+
+template <class Map>
+Result<Reply> create(State& state, Map& map, const Family& family, typename Map::key_type name,
+                     typename Map::mapped_type value, std::string tags) {
+    const auto [entry, is_new] = map.try_emplace(name, std::move(value));
+    if (!is_new) {
+        return fail(ErrorKind::Conflict, "Object already exists: " + quoted(family, name));
+    }
+    put_row(state, family.kind, name, entry->second.document, entry->second.created_at);
+    put_tags(state, {.kind = family.kind, .name = std::move(name), .job = {}}, std::move(tags));
+    return Reply{};
+}
+
+/// The entry of that name; NotFound if there is none.
+template <class Map>
+Result<typename Map::mapped_type*> existing(Map& map, const Family& family,
+                                            const std::string& name) {
+    const auto found = map.find(name);
+    if (found != map.end()) return &found->second;
+    return fail(ErrorKind::NotFound, quoted(family, name) + " does not exist");
+}
+
+template <class Map>
+Result<Reply> erase(State& state, Map& map, const Family& family, const std::string& name) {
+    map.erase(name);
+    delete_row(state, family.kind, name);
+    return Reply{};
+}
+
+/// What an update with a token is remembered by. No resource's name has a '/', and the token, which
+/// may have some, comes last.
+std::string name_of(const std::string& resource, const model::ConsumableResourceUpdate& update) {
+    return resource + "/" + update.operation + "/" + std::to_string(update.quantity.value_or(0)) +
+           "/" + *update.client_token;
+}
+
+void remember(Consumable& consumable, std::string name, Timestamp at) {
+    consumable.applied_by_age.emplace_back(at, name);
+    consumable.applied.insert_or_assign(std::move(name), at);
+}
+
+bool is_repeated(const Consumable& consumable, const std::string& name, Timestamp now) {
+    const auto found = consumable.applied.find(name);
+    return found != consumable.applied.end() && now < found->second + kTokenLife;
+}
+
+void forget_old_updates(State& state, Consumable& consumable, Timestamp now) {
+    auto& by_age = consumable.applied_by_age;
+    while (!by_age.empty() && by_age.front().first + kTokenLife <= now) {
+        delete_row(state, ResourceKind::AppliedUpdate, by_age.front().second);
+        consumable.applied.erase(by_age.front().second);
+        by_age.pop_front();
+    }
+}
+
+}  // namespace
+
+Result<Reply> decide(State& state, CreateSchedulingPolicy&& event, Timestamp now) {
+    const std::string name = event.document.name;
+    return create(state, state.scheduling_policies, kPolicies, name,
+                  {.document = std::move(event.document), .created_at = now},
+                  std::move(event.tags));
+}
+
+Result<Reply> decide(State& state, UpdateSchedulingPolicy&& event, Timestamp) {
+    const auto policy = existing(state.scheduling_policies, kPolicies, event.name);
+    if (!policy) return std::unexpected(policy.error());
+    model::SchedulingPolicy document = (*policy)->document;
+    BATCHD_TRY(model::merge(document, event.update));
+    BATCHD_TRY(model::validate(document));
+    put_row(state, kPolicies.kind, event.name, document, (*policy)->created_at);
+    (*policy)->document = std::move(document);
+    return Reply{};
+}
+
+Result<Reply> decide(State& state, DeleteSchedulingPolicy&& event, Timestamp) {
+    BATCHD_TRY(existing(state.scheduling_policies, kPolicies, event.name));
+    return erase(state, state.scheduling_policies, kPolicies, event.name);
+}
+
+Result<Reply> decide(State& state, CreateConsumableResource&& event, Timestamp now) {
+    const std::string name = event.document.consumable_resource_name;
+    Consumable consumable;
+    consumable.document = std::move(event.document);
+    consumable.created_at = now;
+    return create(state, state.consumables, kConsumables, name, std::move(consumable),
+                  std::move(event.tags));
+}
+
+Result<Reply> decide(State& state, UpdateConsumableResource&& event, Timestamp now) {
+    const auto found = existing(state.consumables, kConsumables, event.name);
+    if (!found) return std::unexpected(found.error());
+    Consumable& consumable = **found;
+    std::string mark;
+    if (event.update.client_token) mark = name_of(event.name, event.update);
+    if (!is_repeated(consumable, mark, now)) {
+        BATCHD_TRY(model::merge(consumable.document, event.update));
+        put_row(state, kConsumables.kind, event.name, consumable.document, consumable.created_at);
+        forget_old_updates(state, consumable, now);
+        if (!mark.empty()) {
+            put_row(state, ResourceKind::AppliedUpdate, mark, model::AppliedUpdate{}, now);
+            remember(consumable, std::move(mark), now);
+        }
+    }
+    return Reply{.total_quantity = consumable.document.total_quantity};
+}
+
+Result<Reply> decide(State& state, DeleteConsumableResource&& event, Timestamp) {
+    const auto found = existing(state.consumables, kConsumables, event.name);
+    if (!found) return std::unexpected(found.error());
+    for (const auto& [mark, at] : (*found)->applied) {
+        delete_row(state, ResourceKind::AppliedUpdate, mark);
+    }
+    return erase(state, state.consumables, kConsumables, event.name);
+}
+
+Result<Reply> decide(State& state, CreateServiceEnvironment&& event, Timestamp now) {
+    const std::string name = event.document.service_environment_name;
+    return create(state, state.service_environments, kServiceEnvironments, name,
+                  {.document = std::move(event.document), .created_at = now},
+                  std::move(event.tags));
+}
+
+Result<Reply> decide(State& state, UpdateServiceEnvironment&& event, Timestamp) {
+    const auto environment = existing(state.service_environments, kServiceEnvironments, event.name);
+    if (!environment) return std::unexpected(environment.error());
+    model::ServiceEnvironment document = (*environment)->document;
+    model::merge(document, event.update);
+    BATCHD_TRY(model::validate(document));
+    put_row(state, kServiceEnvironments.kind, event.name, document, (*environment)->created_at);
+    (*environment)->document = std::move(document);
+    return Reply{};
+}
+
+Result<Reply> decide(State& state, DeleteServiceEnvironment&& event, Timestamp) {
+    const auto environment = existing(state.service_environments, kServiceEnvironments, event.name);
+    if (!environment) return std::unexpected(environment.error());
+    if ((*environment)->document.state != "DISABLED") {
+        return fail(ErrorKind::Conflict, "Cannot delete, " +
+                                             quoted(kServiceEnvironments, event.name) +
+                                             " is ENABLED: its state must be DISABLED");
+    }
+    return erase(state, state.service_environments, kServiceEnvironments, event.name);
+}
+
+void restore_resources(State& state, const std::vector<model::ResourceRow>& rows) {
+    std::vector<const model::ResourceRow*> updates;
+    for (const auto& row : rows) {
+        if (const auto* policy = std::get_if<model::SchedulingPolicy>(&row.document)) {
+            state.scheduling_policies[row.name] = {*policy, row.created_at};
+        } else if (const auto* resource = std::get_if<model::ConsumableResource>(&row.document)) {
+            Consumable& consumable = state.consumables[row.name];
+            consumable.document = *resource;
+            consumable.created_at = row.created_at;
+        } else if (const auto* environment =
+                       std::get_if<model::ServiceEnvironment>(&row.document)) {
+            state.service_environments[row.name] = {*environment, row.created_at};
+        } else if (std::holds_alternative<model::AppliedUpdate>(row.document)) {
+            updates.push_back(&row);
+        }
+    }
+    std::ranges::sort(updates, {}, &model::ResourceRow::created_at);
+    for (const auto* update : updates) {
+        const auto found = state.consumables.find(update->name.substr(0, update->name.find('/')));
+        if (found != state.consumables.end()) {
+            remember(found->second, update->name, update->created_at);
+        }
+    }
+}
+
+}  // namespace batchd::core
