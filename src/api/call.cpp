@@ -43,6 +43,11 @@ Result<std::size_t> page_size(std::optional<std::int32_t> asked, std::int32_t li
     return static_cast<std::size_t>(*asked);
 }
 
+Json tags_of(const std::string& text) {
+    auto tags = json::parse(text);
+    return tags ? std::move(*tags) : Json::object();
+}
+
 std::string make_token(std::string_view kind, std::string_view key) {
     std::string token;
     for (const char c : fmt::format("{}:{}", kind, key)) {

@@ -104,6 +104,9 @@ Result<> at_most_100(std::string_view member, const std::vector<std::string>& li
 Result<std::size_t> page_size(std::optional<std::int32_t> asked, std::int32_t limit,
                               std::string_view member = "maxResults");
 
+/// Stored tags, a JSON object as text.
+Json tags_of(const std::string& text);
+
 /// nextToken: opaque to clients, a sort key inside. `kind` tells tokens of different lists apart.
 std::string make_token(std::string_view kind, std::string_view key);
 /// nullopt for no token (absent or empty); InvalidArgument for one that is not ours.

@@ -65,8 +65,7 @@ Json detail_of(const Services& services, const store::EnvironmentDetail& environ
     detail["status"] = row.status;
     detail["statusReason"] = row.status_reason;
     detail["containerOrchestrationType"] = "ECS";
-    auto tags = json::parse(environment.tags);
-    detail["tags"] = tags ? std::move(*tags) : Json::object();
+    detail["tags"] = tags_of(environment.tags);
     return detail;
 }
 

@@ -53,8 +53,7 @@ Json detail_of(const Services& services, const store::DefinitionDetail& definiti
     detail["revision"] = row.revision;
     detail["status"] = row.active ? "ACTIVE" : "INACTIVE";
     detail["containerOrchestrationType"] = "ECS";
-    auto tags = json::parse(definition.tags);
-    detail["tags"] = tags ? std::move(*tags) : Json::object();
+    detail["tags"] = tags_of(definition.tags);
     return detail;
 }
 

@@ -92,8 +92,7 @@ Json detail_of(const Services& services, const store::QueueDetail& queue) {
         model::batch_arn(services.scope, "job-queue", row.document.job_queue_name);
     detail["status"] = row.status;
     detail["statusReason"] = row.status_reason;
-    auto tags = json::parse(queue.tags);
-    detail["tags"] = tags ? std::move(*tags) : Json::object();
+    detail["tags"] = tags_of(queue.tags);
     return detail;
 }
 

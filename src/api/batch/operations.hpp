@@ -20,21 +20,35 @@ std::span<const Operation> operations();
 
 Task<Answer> cancel_job(Call call);
 Task<Answer> create_compute_environment(Call call);
+Task<Answer> create_consumable_resource(Call call);
 Task<Answer> create_job_queue(Call call);
+Task<Answer> create_scheduling_policy(Call call);
+Task<Answer> create_service_environment(Call call);
 Task<Answer> delete_compute_environment(Call call);
+Task<Answer> delete_consumable_resource(Call call);
 Task<Answer> delete_job_queue(Call call);
+Task<Answer> delete_scheduling_policy(Call call);
+Task<Answer> delete_service_environment(Call call);
 Task<Answer> deregister_job_definition(Call call);
 Task<Answer> describe_compute_environments(Call call);
+Task<Answer> describe_consumable_resource(Call call);
 Task<Answer> describe_job_definitions(Call call);
 Task<Answer> describe_job_queues(Call call);
 Task<Answer> describe_jobs(Call call);
+Task<Answer> describe_scheduling_policies(Call call);
+Task<Answer> describe_service_environments(Call call);
 Task<Answer> get_job_queue_snapshot(Call call);
+Task<Answer> list_consumable_resources(Call call);
 Task<Answer> list_jobs(Call call);
+Task<Answer> list_scheduling_policies(Call call);
 Task<Answer> register_job_definition(Call call);
 Task<Answer> submit_job(Call call);
 Task<Answer> terminate_job(Call call);
 Task<Answer> update_compute_environment(Call call);
+Task<Answer> update_consumable_resource(Call call);
 Task<Answer> update_job_queue(Call call);
+Task<Answer> update_scheduling_policy(Call call);
+Task<Answer> update_service_environment(Call call);
 
 /// Tags have a path of their own: GET, POST, DELETE /v1/tags/{arn}. `call.body` is the body of
 /// POST.

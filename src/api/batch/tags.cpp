@@ -23,6 +23,12 @@ Result<model::ResourceKey> key_of(const Call& call, const std::string& text) {
         key.kind = model::ResourceKind::JobQueue;
     } else if (arn->type == "compute-environment") {
         key.kind = model::ResourceKind::ComputeEnvironment;
+    } else if (arn->type == "scheduling-policy") {
+        key.kind = model::ResourceKind::SchedulingPolicy;
+    } else if (arn->type == "consumable-resource") {
+        key.kind = model::ResourceKind::ConsumableResource;
+    } else if (arn->type == "service-environment") {
+        key.kind = model::ResourceKind::ServiceEnvironment;
     } else if (arn->type == "job") {
         const auto id = model::parse_job_id(arn->name);
         if (!id) return unknown();
