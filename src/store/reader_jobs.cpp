@@ -1,5 +1,6 @@
 #include "batchd/store/reader.hpp"
 #include "store/children.hpp"
+#include "store/like.hpp"
 #include "store/page.hpp"
 #include "store/rows.hpp"
 
@@ -116,14 +117,9 @@ Result<Page<JobSummary, std::int64_t>> summary_page(Database& database,
 }
 
 /// For LIKE, which disregards the case of ASCII letters; `\` escapes.
-std::optional<std::string> like_pattern(const std::optional<JobFilter::Name>& name) {
+std::optional<std::string> pattern_of(const std::optional<JobFilter::Name>& name) {
     if (!name) return std::nullopt;
-    std::string pattern;
-    for (const char c : name->text) {
-        if (c == '%' || c == '_' || c == '\\') pattern += '\\';
-        pattern += c;
-    }
-    return name->is_prefix ? pattern + '%' : pattern;
+    return like_pattern(name->text, name->is_prefix);
 }
 
 std::optional<std::string> text_of(const std::optional<JobFilter::Name>& name) {
@@ -171,7 +167,7 @@ Result<Page<JobSummary, std::int64_t>> Reader::filter_jobs(std::int64_t queue_id
     };
     BATCHD_TRY(database_->each(
         sql, on_row, before.value_or(std::numeric_limits<std::int64_t>::max()), queue_id,
-        like_pattern(filter.name), text_of(filter.definition_name), filter.definition_revision,
+        pattern_of(filter.name), text_of(filter.definition_name), filter.definition_revision,
         filter.created_before, filter.created_after, one_more(limit),
         filter.definition_name && filter.definition_name->is_prefix));
     return summary_page(*database_, std::move(jobs), limit);

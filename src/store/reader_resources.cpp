@@ -1,4 +1,5 @@
 #include "batchd/store/reader.hpp"
+#include "store/like.hpp"
 #include "store/page.hpp"
 #include "store/rows.hpp"
 
@@ -9,19 +10,6 @@ namespace {
 std::optional<std::string> name_list(const std::vector<std::string>& names) {
     if (names.empty()) return std::nullopt;
     return to_json(names);
-}
-
-/// As LIKE, escaped by '\\', understands it.
-std::string like(std::string_view pattern) {
-    const bool is_prefix = pattern.ends_with('*');
-    if (is_prefix) pattern.remove_suffix(1);
-    std::string text;
-    for (const char c : pattern) {
-        if (c == '%' || c == '_' || c == '\\') text += '\\';
-        text += c;
-    }
-    if (is_prefix) text += '%';
-    return text;
 }
 
 Result<> read_queue(Row& row, QueueDetail& queue) {
@@ -89,7 +77,11 @@ Result<Page<ResourceDetail, std::string>> Reader::resources(const ResourceFilter
         return {};
     };
     std::vector<std::string> patterns;
-    for (const auto& pattern : filter.patterns) patterns.push_back(like(pattern));
+    for (const std::string_view pattern : filter.patterns) {
+        const bool is_prefix = pattern.ends_with('*');
+        patterns.push_back(
+            like_pattern(pattern.substr(0, pattern.size() - (is_prefix ? 1 : 0)), is_prefix));
+    }
     BATCHD_TRY(database_->each(
         "SELECT kind, name, created_at, document, tags FROM resource WHERE kind = ?1 AND name > ?2"
         " AND (?3 IS NULL OR name IN (SELECT value FROM json_each(?3)))"

@@ -1,5 +1,6 @@
 // CreateConsumableResource, DescribeConsumableResource, ListConsumableResources,
 // UpdateConsumableResource and DeleteConsumableResource.
+#include "api/batch/job_filter.hpp"
 #include "api/batch/operations.hpp"
 
 #include <algorithm>
@@ -26,14 +27,8 @@ struct NameRequest {
 };
 BOOST_DESCRIBE_STRUCT(NameRequest, (), (consumable_resource))
 
-struct Filter {
-    std::string name;
-    std::vector<std::string> values;
-};
-BOOST_DESCRIBE_STRUCT(Filter, (), (name, values))
-
 struct ListRequest {
-    std::vector<Filter> filters;
+    std::vector<KeyValuesPair> filters;
     std::optional<std::int32_t> max_results;
     std::optional<std::string> next_token;
 };
@@ -64,7 +59,7 @@ Json detail_of(const Services& services, const store::ResourceDetail& found) {
     return detail;
 }
 
-Result<store::ResourceFilter> to_filter(const std::vector<Filter>& filters) {
+Result<store::ResourceFilter> to_filter(const std::vector<KeyValuesPair>& filters) {
     store::ResourceFilter filter{
         .kind = model::ResourceKind::ConsumableResource, .names = {}, .patterns = {}};
     if (filters.empty()) return filter;
