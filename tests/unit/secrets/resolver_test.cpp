@@ -1,5 +1,7 @@
 #include "batchd/secrets/resolver.hpp"
 
+#include "secrets/descriptor.hpp"
+
 #include <gtest/gtest.h>
 
 #include <cstdlib>
@@ -162,6 +164,7 @@ TEST_F(ResolverTest, ACommandsOutputLosesItsLastNewline) {
 TEST_F(ResolverTest, ACommandGetsNoShellNoInputAndNoDescriptors) {
     sources_.command = {"echo", "$HOME", ";"};
     EXPECT_EQ(value("x"), "$HOME ; x");
+    const Descriptor socket(::dup(STDERR_FILENO));  // as those of the daemon: without O_CLOEXEC
     run_script("cat; ls /proc/self/fd | wc -l");
     EXPECT_EQ(value("x"), "4") << "0, 1, 2 and the folder that ls reads";
 }
