@@ -28,6 +28,8 @@ TRACE = b"hush-"
 # A value must not come into the database with the job's output or command.
 FINGERPRINT = "printf %s \"$TOKEN\" | sha256sum"
 
+RUNS_UNTIL_TOLD = "trap 'exit 7' TERM; while :; do sleep 0.05; done"
+
 ASK = """#!/bin/sh
 case "$1" in
     vault/key) printf 'hush-command\\nof two lines\\n' ;;
@@ -159,7 +161,7 @@ class Secrets(SystemTest):
         sources = ["app/db", "app/token", "vault/key", f"{SECRETS_MANAGER}:pair:password::"]
         secrets = [{"name": f"SECRET_{i}", "valueFrom": source}
                    for i, source in enumerate(sources)]
-        definition = self.define_with("", "while :; do sleep 0.05; done", secrets=secrets)
+        definition = self.define_with("", RUNS_UNTIL_TOLD, secrets=secrets)
         job = self.submit(definition)
         self.wait_for(job, "RUNNING")
         given = self.engine.containers_of(job)[0]["Config"]["Env"]

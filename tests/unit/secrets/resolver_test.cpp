@@ -4,9 +4,11 @@
 
 #include <gtest/gtest.h>
 
+#include <chrono>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <functional>
 #include <thread>
 
 namespace batchd::secrets {
@@ -48,6 +50,15 @@ class ResolverTest : public ::testing::Test {
         if (found) return "no error, but " + *found;
         EXPECT_EQ(found.error().kind, kind);
         return found.error().message;
+    }
+
+    static bool eventually(const std::function<bool()>& condition) {
+        const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds{10};
+        while (!condition()) {
+            if (std::chrono::steady_clock::now() > deadline) return false;
+            std::this_thread::yield();
+        }
+        return true;
     }
 
     std::filesystem::path folder_;
@@ -195,15 +206,13 @@ TEST_F(ResolverTest, ACommandThatHangsIsKilledWithWhatItStarted) {
     pid_t pid = 0;
     std::ifstream(pid_file) >> pid;
     ASSERT_GT(pid, 0);
-    // Killed, it waits at most for init to reap it.
-    std::string state;
-    do {
+    EXPECT_TRUE(eventually([&] {
         std::ifstream stat("/proc/" + std::to_string(pid) + "/stat");
         std::string word;
-        state.clear();
+        std::string state;
         stat >> word >> word >> state;
-    } while (state == "S" || state == "R");
-    EXPECT_TRUE(state.empty() || state == "Z" || state == "X") << state;
+        return state.empty() || state == "Z";  // it may wait for init to reap it
+    }));
 }
 
 TEST_F(ResolverTest, StopEndsCommands) {
@@ -212,7 +221,7 @@ TEST_F(ResolverTest, StopEndsCommands) {
     Resolver resolver(sources_);
     Result<std::string> found;
     std::thread thread([&] { found = resolver.resolve("x"); });
-    while (!std::filesystem::exists(ready)) std::this_thread::yield();
+    EXPECT_TRUE(eventually([&] { return std::filesystem::exists(ready); }));
     resolver.stop();
     thread.join();
     ASSERT_FALSE(found);
