@@ -17,8 +17,9 @@ namespace {
 
 using SteadyClock = std::chrono::steady_clock;
 
-constexpr std::size_t kMaxValueBytes = 64 * 1024;  // as in Secrets Manager
+constexpr std::size_t kMaxValueBytes = std::size_t{64} * 1024;  // as in Secrets Manager
 constexpr std::size_t kMaxErrorBytes = 4096;
+constexpr std::size_t kPipeBytes = std::size_t{64} * 1024;  // Linux's default
 
 std::unexpected<Error> unusable(std::string why) {
     return fail(ErrorKind::Unavailable, "secrets.command " + std::move(why));
@@ -37,9 +38,9 @@ class Capture {
         end_ = Descriptor(ends[0]);
         return Descriptor(ends[1]);
     }
-    /// All that the pipe holds: a pipe has 64 KiB. Never waits.
+    /// All that the pipe holds. Never waits.
     void take() {
-        std::array<char, 64 * 1024> chunk;  // NOLINT(*-init*): filled by read
+        std::array<char, kPipeBytes> chunk;  // NOLINT(*-init*): filled by read
         const ssize_t count = ::read(end_.get(), chunk.data(), chunk.size());
         if (count == 0) end_.close();
         if (count <= 0) return;
@@ -110,6 +111,7 @@ class Child {
         const Descriptor err = err_.open();
         if (out.get() < 0 || err.get() < 0) return unusable("cannot be started: no pipes left");
         std::vector<char*> arguments;
+        arguments.reserve(command.size() + 1);
         // posix_spawn takes, for C's sake, what it does not change as if it did.
         for (const auto& text : command) arguments.push_back(const_cast<char*>(text.c_str()));
         arguments.push_back(nullptr);
