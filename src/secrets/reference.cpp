@@ -72,9 +72,9 @@ Reference parse_arn(std::string_view arn) {
 }  // namespace
 
 Result<Reference> parse_reference(std::string_view value_from) {
-    const auto reference = value_from.starts_with("arn:")
-                               ? parse_arn(value_from)
-                               : Reference{.names = {std::string(value_from)}, .json_key{}};
+    auto reference = value_from.starts_with("arn:")
+                         ? parse_arn(value_from)
+                         : Reference{.names = {std::string(value_from)}, .json_key{}};
     if (!reference.names.empty() && std::ranges::all_of(reference.names, is_name)) {
         return reference;
     }

@@ -22,7 +22,7 @@ class ResolverTest : public ::testing::Test {
         std::string pattern = testing::TempDir() + "batchd-secrets-XXXXXX";
         folder_ = ::mkdtemp(pattern.data());
     }
-    ~ResolverTest() override {
+    void TearDown() override {
         std::filesystem::remove_all(folder_);
         for (const auto& name : variables_) ::unsetenv(name.c_str());
     }
