@@ -83,6 +83,18 @@ std::span<const Key> keys() {
          +[](Config& c) -> auto& { return c.containers.allowed_devices; }, kAbsolutePathRule,
          "Host devices that jobs may use."},
 
+        {"secrets", "file", +[](Config& c) -> auto& { return c.secrets.file; }, kFileOrEmptyRule,
+         "The TOML file with the values of secrets, name = \"value\", asked first and read for "
+         "each "
+         "attempt; nobody but its owner may have access to it."},
+        {"secrets", "environment_prefix",
+         +[](Config& c) -> auto& { return c.secrets.environment_prefix; }, kVariablePrefixRule,
+         "What the variables of batchd's own environment that hold secrets begin with, asked "
+         "second; empty for none."},
+        {"secrets", "command", +[](Config& c) -> auto& { return c.secrets.command; }, kNotEmptyRule,
+         "A program and its arguments, asked last: gets a secret's name as its last argument and "
+         "prints the value, within 10 s."},
+
         {"scheduler", "order", +[](Config& c) -> auto& { return c.scheduler.order; }, kOrderRule,
          "backfill: while a queue's first job waits for room, later ones that fit may start. "
          "strict: none may, as in AWS Batch."},

@@ -59,17 +59,20 @@ class Loader {
     }
 
     void apply_environment(const std::map<std::string, std::string>& environment) {
-        constexpr std::string_view kPrefix = "BATCHD_";
+        std::vector<std::string> unknown;
         for (const auto& [variable, text] : environment) {
-            // A variable without "__" names no key: it belongs to a script, not to us.
-            if (!variable.starts_with(kPrefix) || !variable.contains("__")) continue;
             const auto key = std::ranges::find(keys(), variable, &Key::environment);
             if (key != keys().end()) {
                 apply(*key, {variable}, *parse_text(*key, text).get(kTextValue));
-            } else {
-                problems_.push_back(
-                    {{variable}, "no such key" + suggestion(variable, names(&Key::environment))});
+            } else if (is_meant_for_a_key(variable)) {
+                unknown.push_back(variable);
             }
+        }
+        const std::string& secrets = config_.secrets.environment_prefix;  // known only now
+        for (const std::string& variable : unknown) {
+            if (!secrets.empty() && variable.starts_with(secrets)) continue;
+            problems_.push_back(
+                {{variable}, "no such key" + suggestion(variable, names(&Key::environment))});
         }
     }
 
@@ -93,6 +96,11 @@ class Loader {
   private:
     static Place at(const std::string& file, const toml::node& node) {
         return {file, node.source().begin.line};
+    }
+
+    /// A variable without "__" belongs to a script, not to us.
+    static bool is_meant_for_a_key(std::string_view variable) {
+        return variable.starts_with("BATCHD_") && variable.contains("__");
     }
 
     static std::vector<std::string> names(std::string (Key::*name)() const) {

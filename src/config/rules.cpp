@@ -101,6 +101,14 @@ constinit const TextRule kDockerHostRule{is_docker_host,
                                          "unix:///path/of/the/socket or tcp://host:port"};
 constinit const TextRule kFolderOrEmptyRule{[](std::string_view) { return true; },
                                             "the path of a folder, or empty"};
+constinit const TextRule kFileOrEmptyRule{[](std::string_view) { return true; },
+                                          "the path of a file, or empty"};
+constinit const TextRule kVariablePrefixRule{
+    [](std::string_view text) {
+        return std::ranges::all_of(
+            text, [](char c) { return is_digit(c) || (c >= 'A' && c <= 'Z') || c == '_'; });
+    },
+    "of A to Z, 0 to 9 and _, or empty"};
 constinit const TextRule kNetworkModeRule{is_network_mode,
                                           "bridge, none, host or the name of a network"};
 constinit const TextRule kAbsolutePathRule{is_absolute_path, "an absolute path without .."};

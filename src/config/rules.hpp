@@ -19,6 +19,8 @@ extern const TextRule kLogLevelRule;
 extern const TextRule kLogFormatRule;
 extern const TextRule kDockerHostRule;
 extern const TextRule kFolderOrEmptyRule;
+extern const TextRule kFileOrEmptyRule;
+extern const TextRule kVariablePrefixRule;
 extern const TextRule kNetworkModeRule;
 extern const TextRule kAbsolutePathRule;
 extern const TextRule kOrderRule;

@@ -3,6 +3,7 @@
 #include "batchd/daemon/daemon.hpp"
 #include "batchd/http/server.hpp"
 #include "batchd/runtime/docker_runtime.hpp"
+#include "batchd/secrets/resolver.hpp"
 #include "batchd/store/sqlite_store.hpp"
 #include "daemon/data_folder.hpp"
 
@@ -52,6 +53,12 @@ runtime::DockerOptions docker_options(const config::Config& config, const std::s
     return options;
 }
 
+secrets::Sources secret_sources(const config::Secrets& config) {
+    return {.file = config.file,
+            .environment_prefix = config.environment_prefix,
+            .command = config.command};
+}
+
 http::ServerOptions http_options(const config::Http& http) {
     http::ServerOptions options;
     options.max_header_bytes = static_cast<std::size_t>(http.max_header_bytes);
@@ -82,11 +89,18 @@ class Daemon {
           store_(std::move(store)),
           readers_(std::move(readers)),
           logs_(std::move(logs)),
+          secrets_(secret_sources(config.secrets)),
           reader_threads_(static_cast<std::size_t>(config.daemon.readers)),
+          secret_threads_(static_cast<std::size_t>(config.docker.max_concurrent_starts)),
           machine_({.policy = policy_of(config), .hosts = {kLocalHost}}, *store_,
                    {&watch_, &metrics_}),
           engine_(machine_, clock_),
-          runtime_(io_, docker_options(config, store_->instance_id()), engine_, *logs_, clock_),
+          runtime_(io_, docker_options(config, store_->instance_id()),
+                   {.events = engine_,
+                    .logs = *logs_,
+                    .secrets = secrets_,
+                    .secret_threads = secret_threads_.get_executor(),
+                    .clock = clock_}),
           api_({.engine = engine_,
                 .readers = *readers_,
                 .reader_threads = reader_threads_,
@@ -129,6 +143,7 @@ class Daemon {
         threads.clear();
         engine_.stop();
         reader_threads_.join();
+        secret_threads_.join();
         log::info("stopped; containers go on");
         return {};
     }
@@ -148,6 +163,7 @@ class Daemon {
         server_.interrupt();
         watch_.close();
         if (!co_await server_.drained(kDrainLimit)) log::warn("some requests were cut off");
+        secrets_.stop();
         co_await runtime_.shutdown();
     }
 
@@ -156,10 +172,12 @@ class Daemon {
     std::unique_ptr<store::SqliteStore> store_;
     std::unique_ptr<store::ReaderPool> readers_;
     std::unique_ptr<logs::LogStore> logs_;
+    secrets::Resolver secrets_;
     events::JobWatch watch_;  // before io_, whose coroutines hold subscriptions to the end
     metrics::Metrics metrics_;
     asio::io_context io_;
     asio::thread_pool reader_threads_;
+    asio::thread_pool secret_threads_;
     engine::Machine machine_;
     engine::Engine engine_;
     runtime::DockerRuntime runtime_;

@@ -16,12 +16,15 @@ constexpr std::int64_t kMiB = 1024 * 1024;
 constexpr std::int64_t kEngineMinimumMiB = 6;  // Batch allows 4; the Engine refuses below 6
 constexpr int kStopTimeoutSeconds = 30;
 
-Json environment_of(const StartAttempt& attempt) {
-    Json list = Json::array();
+/// Later ones win. None is there twice: what a program sees then is its own choice.
+Json environment_of(const StartAttempt& attempt, const SecretValues& secrets) {
+    std::vector<model::KeyValue> variables;
     const auto add = [&](const std::string& name, const std::string& value) {
-        list.push_back(name + "=" + value);
+        std::erase_if(variables, [&](const model::KeyValue& v) { return v.name == name; });
+        variables.push_back({.name = name, .value = value});
     };
     for (const auto& entry : attempt.container.environment) add(entry.name, entry.value);
+    for (const auto& entry : secrets.environment) add(entry.name, entry.value);
     add("AWS_EXECUTION_ENV", "AWS_ECS_EC2");
     add("AWS_BATCH_JOB_ID", to_string(attempt.id.job));
     add("AWS_BATCH_JOB_ATTEMPT", std::to_string(attempt.id.number));
@@ -31,6 +34,8 @@ Json environment_of(const StartAttempt& attempt) {
     }
     add("AWS_BATCH_JQ_NAME", attempt.queue);
     add("AWS_BATCH_CE_NAME", attempt.compute_environment);
+    Json list = Json::array();
+    for (const auto& variable : variables) list.push_back(variable.name + "=" + variable.value);
     return list;
 }
 
@@ -125,7 +130,8 @@ bool contains(const auto& list, std::string_view value) {
     return std::ranges::find(list, value) != std::ranges::end(list);
 }
 
-Result<Json> log_config(const ContainerProperties& container, const CreateOptions& options) {
+Result<Json> log_config(const ContainerProperties& container, const SecretValues& secrets,
+                        const CreateOptions& options) {
     const Json kept_by_batchd{{"Type", "json-file"}, {"Config", Json::object()}};
     if (!container.log_configuration) return kept_by_batchd;
     const auto& wanted = *container.log_configuration;
@@ -136,10 +142,9 @@ Result<Json> log_config(const ContainerProperties& container, const CreateOption
         return invalid_argument("logger: no log driver named '" + wanted.log_driver +
                                 "' is registered");
     }
-    if (!wanted.secret_options.empty()) {
-        return invalid_argument("logConfiguration.secretOptions cannot be resolved on this host");
-    }
-    return Json{{"Type", wanted.log_driver}, {"Config", wanted.options}};
+    Json config = wanted.options;
+    for (const auto& option : secrets.log_options) config[option.name] = option.value;
+    return Json{{"Type", wanted.log_driver}, {"Config", std::move(config)}};
 }
 
 void add_ulimits(const ContainerProperties& container, Json& host_config) {
@@ -155,7 +160,8 @@ void add_gpus(std::int32_t gpus, Json& host_config) {
         {{{"Driver", "nvidia"}, {"Count", gpus}, {"Capabilities", Json::array({{"gpu"}})}}});
 }
 
-Result<Json> host_config_of(const StartAttempt& attempt, const CreateOptions& options) {
+Result<Json> host_config_of(const StartAttempt& attempt, const SecretValues& secrets,
+                            const CreateOptions& options) {
     const auto& container = attempt.container;
     const std::int64_t memory_mib = std::max(attempt.resources.memory.value, kEngineMinimumMiB);
     const bool privileged = container.privileged.value_or(false);
@@ -168,7 +174,7 @@ Result<Json> host_config_of(const StartAttempt& attempt, const CreateOptions& op
         {"RestartPolicy", {{"Name", "no"}}},
         {"AutoRemove", false}};
     if (!privileged) config["SecurityOpt"] = Json::array({"no-new-privileges"});
-    auto logs = log_config(container, options);
+    auto logs = log_config(container, secrets, options);
     if (!logs) return std::unexpected(std::move(logs).error());
     config["LogConfig"] = std::move(*logs);
     add_ulimits(container, config);
@@ -199,15 +205,13 @@ std::vector<std::string> task_volumes(const StartAttempt& attempt) {
     return names;
 }
 
-Result<std::string> create_body(const StartAttempt& attempt, const CreateOptions& options) {
+Result<std::string> create_body(const StartAttempt& attempt, const SecretValues& secrets,
+                                const CreateOptions& options) {
     const auto& container = attempt.container;
-    if (!container.secrets.empty()) {
-        return invalid_argument("secrets cannot be resolved on this host");
-    }
-    auto host_config = host_config_of(attempt, options);
+    auto host_config = host_config_of(attempt, secrets, options);
     if (!host_config) return std::unexpected(std::move(host_config).error());
     Json body{{"Image", container.image.value_or("")},
-              {"Env", environment_of(attempt)},
+              {"Env", environment_of(attempt, secrets)},
               {"StopTimeout", kStopTimeoutSeconds},
               {"Labels",
                {{kInstanceLabel, options.instance},

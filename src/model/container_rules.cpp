@@ -75,6 +75,18 @@ Result<> validate_ulimits(const std::vector<Ulimit>& ulimits) {
     return {};
 }
 
+/// Of an environment variable.
+Result<> validate_variable_name(const std::string& field, const std::string& name) {
+    if (name.starts_with("AWS_BATCH")) {
+        return invalid_argument(fmt::format(
+            "{}.name {} must not start with AWS_BATCH, which is reserved", field, quote(name)));
+    }
+    if (name.find('=') != std::string::npos) {
+        return invalid_argument(fmt::format("{}.name {} must not contain '='", field, quote(name)));
+    }
+    return {};
+}
+
 Result<> validate_secrets(std::string_view list, const std::vector<Secret>& secrets,
                           const ContainerProperties& container) {
     if (!secrets.empty() && !is_given(container.execution_role_arn)) {
@@ -118,15 +130,7 @@ Result<> validate_environment(std::vector<KeyValue>& environment) {
     for (std::size_t i = 0; i < environment.size(); ++i) {
         const std::string& name = environment[i].name;
         if (name.empty()) return invalid_argument("Environment variable name is required.");
-        const std::string field = element("environment", i);
-        if (name.starts_with("AWS_BATCH")) {
-            return invalid_argument(fmt::format(
-                "{}.name {} must not start with AWS_BATCH, which is reserved", field, quote(name)));
-        }
-        if (name.find('=') != std::string::npos) {
-            return invalid_argument(
-                fmt::format("{}.name {} must not contain '='", field, quote(name)));
-        }
+        BATCHD_TRY(validate_variable_name(element("environment", i), name));
     }
     std::erase_if(environment, [](const KeyValue& entry) { return entry.value.empty(); });
     return {};
@@ -141,6 +145,9 @@ Result<> validate_container(ContainerProperties& container, Platform platform,
     BATCHD_TRY(validate_user(container.user));
     BATCHD_TRY(validate_ulimits(container.ulimits));
     BATCHD_TRY(validate_secrets("secrets", container.secrets, container));
+    for (std::size_t i = 0; i < container.secrets.size(); ++i) {
+        BATCHD_TRY(validate_variable_name(element("secrets", i), container.secrets[i].name));
+    }
     BATCHD_TRY(validate_logging(container));
     BATCHD_TRY(validate_privileged(container, policy));
     BATCHD_TRY(validate_storage(container, policy));

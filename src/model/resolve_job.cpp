@@ -46,12 +46,6 @@ Result<> expect_servable(const ContainerProperties& container) {
                             volume.name.value_or("")));
         }
     }
-    const bool has_secret_options =
-        container.log_configuration && !container.log_configuration->secret_options.empty();
-    if (!container.secrets.empty() || has_secret_options) {
-        return invalid_argument(
-            "the job definition has secrets or secretOptions, which are not served yet");
-    }
     return {};
 }
 

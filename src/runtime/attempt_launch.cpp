@@ -66,7 +66,7 @@ AttemptTask::Next AttemptTask::take_over(const docker::ContainerState& state) {
     }
     if (state.status == "created") {
         if (!state.error.empty()) {
-            const Error error{ErrorKind::Internal, state.error, {}};
+            const Error error{ErrorKind::Internal, without_secrets(state.error), {}};
             report_ended(failed_to_start(start_error_reason("CannotStartContainerError", error),
                                          state.exit_code, now));
             return Next::Done;
@@ -84,15 +84,18 @@ AttemptTask::Next AttemptTask::take_over(const docker::ContainerState& state) {
 }
 
 asio::awaitable<AttemptTask::Next> AttemptTask::create_and_start() {
+    // Before it takes a slot: secrets can take long, and others need not wait for them.
+    if (container_id_.empty() && !co_await fetch_secrets()) co_return Next::Done;
     auto slot = co_await host_->starts().take();
     if (is_over()) co_return Next::Done;
     if (!host_->is_up()) co_return Next::Again;
     if (!container_id_.empty()) co_return co_await start_container();
 
     phase_ = Phase::Creating;
-    auto body = docker::create_body(start_, {.network_mode = context_.options.network_mode,
-                                             .instance = context_.options.instance,
-                                             .log_drivers = host_->info().log_drivers});
+    auto body = docker::create_body(start_, *secrets_,
+                                    {.network_mode = context_.options.network_mode,
+                                     .instance = context_.options.instance,
+                                     .log_drivers = host_->info().log_drivers});
     if (!body) {
         ++context_.counters.start_failures;
         report_ended(failed_to_start("CannotCreateContainerError: " + body.error().message,
@@ -116,7 +119,8 @@ asio::awaitable<AttemptTask::Next> AttemptTask::create_and_start() {
     if (co_await host_->is_leaving()) co_return Next::Again;
     if (is_over()) co_return Next::Done;
     ++context_.counters.start_failures;
-    report_ended(failed_to_start(error.message, std::nullopt, context_.clock.now()));
+    report_ended(
+        failed_to_start(without_secrets(error.message), std::nullopt, context_.clock.now()));
     co_return Next::Done;
 }
 
@@ -180,6 +184,7 @@ asio::awaitable<AttemptTask::Next> AttemptTask::start_failed(Error error) {
     const auto state = co_await host_->client().inspect(container_id_);
     if (is_over()) co_return Next::Done;
     if (state && state->exit_code != 0) exit_code = state->exit_code;
+    error.message = without_secrets(std::move(error.message));
     report_ended(failed_to_start(start_error_reason("CannotStartContainerError", error), exit_code,
                                  context_.clock.now()));
     co_return Next::Done;

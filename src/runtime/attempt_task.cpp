@@ -129,6 +129,7 @@ asio::awaitable<void> AttemptTask::pause() { co_await wake_.wait_for(delay_.next
 void AttemptTask::report_started(Timestamp at) {
     phase_ = Phase::Running;
     delay_.reset();
+    secrets_.reset();
     started_at_ = at;
     if (!exit_) connection_ = host_->connections();
     if (!is_abandoned_ && !context_.stopping) {
@@ -139,6 +140,7 @@ void AttemptTask::report_started(Timestamp at) {
 void AttemptTask::report_ended(ports::AttemptOutcome outcome) {
     if (is_over()) return;
     phase_ = Phase::Ended;
+    secrets_.reset();
     outcome_ = std::move(outcome);
     context_.events.attempt_ended(start_.id, *outcome_);
 }

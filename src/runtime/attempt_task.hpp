@@ -1,6 +1,7 @@
 // One attempt on one host: from the wish to start it to the removal of its container.
 #pragma once
 
+#include "batchd/docker/create_body.hpp"
 #include "batchd/docker/log_decoder.hpp"
 #include "batchd/net/retry_delay.hpp"
 #include "runtime/host.hpp"
@@ -67,6 +68,10 @@ class AttemptTask final : public ContainerWatcher,
     boost::asio::awaitable<Next> start_container();
     boost::asio::awaitable<Next> start_failed(Error error);
     void give_up();
+    // attempt_secrets.cpp
+    bool needs_secrets() const;
+    boost::asio::awaitable<bool> fetch_secrets();
+    std::string without_secrets(std::string text) const;
     // attempt_watch.cpp: from there to its end
     boost::asio::awaitable<void> watch();
     boost::asio::awaitable<Drained> drain_logs();
@@ -107,7 +112,8 @@ class AttemptTask final : public ContainerWatcher,
     bool is_abandoned_ = false;
     bool look_again_ = false;  ///< a listing says that the container does not run
     std::optional<Seconds> stop_grace_;
-    std::shared_ptr<Pulls::Pull> pull_;  ///< that this attempt waits for
+    std::shared_ptr<Pulls::Pull> pull_;            ///< that this attempt waits for
+    std::optional<docker::SecretValues> secrets_;  ///< only while the container is made
     std::string container_id_;
     std::optional<Timestamp> started_at_;
     std::size_t connection_ = 0;  ///< to the Engine, when the container was last seen running

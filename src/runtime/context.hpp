@@ -16,21 +16,24 @@ namespace batchd::runtime {
 /// Outlives the coroutines: each host holds it.
 struct Context : std::enable_shared_from_this<Context> {
     Context(boost::asio::any_io_executor strand_executor, boost::asio::any_io_executor all_threads,
-            DockerOptions docker_options, ports::RuntimeEvents& runtime_events,
-            ports::LogSink& log_sink, const Clock& the_clock)
+            DockerOptions docker_options, DockerPorts used_ports)
         : strand(std::move(strand_executor)),
           threads(std::move(all_threads)),
+          secret_threads(std::move(used_ports.secret_threads)),
           options(std::move(docker_options)),
-          events(runtime_events),
-          logs(log_sink),
-          clock(the_clock),
+          events(used_ports.events),
+          logs(used_ports.logs),
+          secrets(used_ports.secrets),
+          clock(used_ports.clock),
           idle(strand) {}
 
-    boost::asio::any_io_executor strand;   ///< everything runs here
-    boost::asio::any_io_executor threads;  ///< except what blocks on the disk
+    boost::asio::any_io_executor strand;          ///< everything runs here
+    boost::asio::any_io_executor threads;         ///< except what blocks on the disk
+    boost::asio::any_io_executor secret_threads;  ///< and what waits for secrets
     DockerOptions options;
     ports::RuntimeEvents& events;
     ports::LogSink& logs;
+    ports::SecretSource& secrets;
     const Clock& clock;
     DockerCounters counters;
     bool stopping = false;  ///< coroutines end, nothing is reported any more

@@ -19,11 +19,10 @@ namespace asio = boost::asio;
 /// Lives on the strand; coroutines refer to it, so it lives until the last one ended.
 class DockerRuntime::Impl : public std::enable_shared_from_this<Impl> {
   public:
-    Impl(asio::io_context& io, DockerOptions options, ports::RuntimeEvents& events,
-         ports::LogSink& logs, const Clock& clock)
+    Impl(asio::io_context& io, DockerOptions options, DockerPorts used_ports)
         : strand_(asio::make_strand(io)),
           shared_context_(std::make_shared<Context>(strand_, io.get_executor(), std::move(options),
-                                                    events, logs, clock)),
+                                                    std::move(used_ports))),
           context_(*shared_context_) {
         for (const auto& host : context_.options.hosts) {
             hosts_.emplace(host.name, std::make_shared<Host>(shared_context_, host));
@@ -124,9 +123,8 @@ class DockerRuntime::Impl : public std::enable_shared_from_this<Impl> {
     std::unordered_map<model::AttemptId, std::shared_ptr<AttemptTask>> tasks_;
 };
 
-DockerRuntime::DockerRuntime(asio::io_context& io, DockerOptions options,
-                             ports::RuntimeEvents& events, ports::LogSink& logs, const Clock& clock)
-    : impl_(std::make_shared<Impl>(io, std::move(options), events, logs, clock)) {
+DockerRuntime::DockerRuntime(asio::io_context& io, DockerOptions options, DockerPorts used_ports)
+    : impl_(std::make_shared<Impl>(io, std::move(options), std::move(used_ports))) {
     impl_->post([](Impl& impl) { impl.run(); });
 }
 

@@ -72,6 +72,12 @@ struct Containers {
     std::vector<std::string> allowed_devices;
 };
 
+struct Secrets {
+    std::string file;
+    std::string environment_prefix = "BATCHD_SECRET_";
+    std::vector<std::string> command;
+};
+
 struct Scheduler {
     SchedulerOrder order = SchedulerOrder::Backfill;
     Seconds reserve_after{60};
@@ -88,6 +94,7 @@ struct Config {
     Docker docker;
     std::vector<Registry> registries;
     Containers containers;
+    Secrets secrets;
     Scheduler scheduler;
     Limits limits;
 };

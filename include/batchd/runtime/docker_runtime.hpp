@@ -7,7 +7,9 @@
 
 #include "batchd/ports/container_runtime.hpp"
 #include "batchd/ports/log_sink.hpp"
+#include "batchd/ports/secret_source.hpp"
 
+#include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/io_context.hpp>
 
@@ -47,6 +49,15 @@ struct DockerOptions {
     Seconds reconcile_every{30};  ///< how often the containers that exist are listed
 };
 
+/// What the runtime works with. The references must outlive the io_context's last run.
+struct DockerPorts {
+    ports::RuntimeEvents& events;
+    ports::LogSink& logs;
+    ports::SecretSource& secrets;
+    boost::asio::any_io_executor secret_threads;  ///< where `secrets` is asked: it may block
+    const Clock& clock;
+};
+
 /// Counted since the start; any thread reads them.
 struct DockerCounters {
     std::atomic<std::uint64_t> containers_started{0};
@@ -56,9 +67,8 @@ struct DockerCounters {
 
 class DockerRuntime final : public ports::ContainerRuntime {
   public:
-    /// Begins to connect to the hosts. The references must outlive `io`'s last run.
-    DockerRuntime(boost::asio::io_context& io, DockerOptions options, ports::RuntimeEvents& events,
-                  ports::LogSink& logs, const Clock& clock);
+    /// Begins to connect to the hosts.
+    DockerRuntime(boost::asio::io_context& io, DockerOptions options, DockerPorts used_ports);
     /// Call shutdown first if `io` still runs.
     ~DockerRuntime() override;
 

@@ -122,4 +122,35 @@ bool MemoryLogs::wait_lines(model::AttemptId id, std::size_t count) {
                              [&] { return logs_[id].flushed >= count; });
 }
 
+void FakeSecrets::set(const std::string& name, std::string value) {
+    const std::lock_guard lock(mutex_);
+    values_[name] = std::move(value);
+}
+
+void FakeSecrets::hold() {
+    const std::lock_guard lock(mutex_);
+    held_ = true;
+}
+
+void FakeSecrets::release() {
+    const std::lock_guard lock(mutex_);
+    held_ = false;
+    changed_.notify_all();
+}
+
+bool FakeSecrets::wait_asked(std::size_t count) {
+    std::unique_lock lock(mutex_);
+    return changed_.wait_for(lock, std::chrono::minutes{1}, [&] { return asked_ >= count; });
+}
+
+Result<std::string> FakeSecrets::resolve(const std::string& value_from) {
+    std::unique_lock lock(mutex_);
+    ++asked_;
+    changed_.notify_all();
+    changed_.wait(lock, [&] { return !held_; });
+    const auto found = values_.find(value_from);
+    if (found == values_.end()) return fail(ErrorKind::NotFound, "'" + value_from + "': nowhere");
+    return found->second;
+}
+
 }  // namespace batchd::testing

@@ -1,8 +1,10 @@
-// Hears what the runtime reports and keeps what containers write, so that a test can wait for it.
+// The runtime's surroundings: what it reports and what containers write is kept, so that a test can
+// wait for it; secrets are what the test says.
 #pragma once
 
 #include "batchd/ports/container_runtime.hpp"
 #include "batchd/ports/log_sink.hpp"
+#include "batchd/ports/secret_source.hpp"
 
 #include <chrono>
 #include <condition_variable>
@@ -80,6 +82,25 @@ class MemoryLogs final : public ports::LogSink {
     std::mutex mutex_;
     std::condition_variable changed_;
     std::map<model::AttemptId, Log> logs_;
+};
+
+class FakeSecrets final : public ports::SecretSource {
+  public:
+    void set(const std::string& name, std::string value);
+    /// From now on whoever asks waits until release().
+    void hold();
+    void release();
+    /// Waits up to a minute until somebody has asked so many times.
+    bool wait_asked(std::size_t count);
+
+    Result<std::string> resolve(const std::string& value_from) override;
+
+  private:
+    std::mutex mutex_;
+    std::condition_variable changed_;
+    std::map<std::string, std::string> values_;
+    std::size_t asked_ = 0;
+    bool held_ = false;
 };
 
 }  // namespace batchd::testing

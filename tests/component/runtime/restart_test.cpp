@@ -123,8 +123,8 @@ TEST_F(RestartTest, RanAndIsGone) {
 
 TEST_F(RestartTest, StartsOneThatWasCreatedBeforeTheCrash) {
     const auto start = shell("echo late");
-    auto body =
-        docker::create_body(start, {.network_mode = "none", .instance = instance_, .log_drivers{}});
+    auto body = docker::create_body(
+        start, {}, {.network_mode = "none", .instance = instance_, .log_drivers{}});
     const auto created =
         http_call(url(), {.method = "POST",
                           .target = "/containers/create?name=" + docker::container_name(start.id),
@@ -156,7 +156,7 @@ TEST_F(RestartTest, ConflictOnCreateAdopts) {
     ASSERT_TRUE(events_.wait_ended(start.id));
     shut_down();
     // No word of it in adopt, and no time for the removal of orphans: start comes first.
-    runtime_.emplace(options(), events_, logs_);
+    runtime_.emplace(options(), events_, logs_, secrets_);
     (*runtime_)->start(start);
     const auto outcome = events_.wait_ended(start.id, 2);
     ASSERT_TRUE(outcome);

@@ -11,6 +11,7 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
+#include <boost/asio/thread_pool.hpp>
 #include <boost/asio/use_future.hpp>
 #include <gtest/gtest.h>
 
@@ -27,18 +28,26 @@ namespace batchd::testing {
 /// The runtime and the threads it runs on; destroying it is what the end of the daemon is to it.
 class RunningRuntime {
   public:
-    RunningRuntime(runtime::DockerOptions options, EventRecorder& events, MemoryLogs& logs)
-        : runtime_(io_, std::move(options), events, logs, clock_) {
+    RunningRuntime(runtime::DockerOptions options, EventRecorder& events, MemoryLogs& logs,
+                   FakeSecrets& secrets)
+        : runtime_(io_, std::move(options),
+                   {.events = events,
+                    .logs = logs,
+                    .secrets = secrets,
+                    .secret_threads = secret_threads_.get_executor(),
+                    .clock = clock_}) {
         for (auto& thread : threads_) thread = std::thread([this] { io_.run(); });
     }
     ~RunningRuntime() {
         boost::asio::co_spawn(io_, runtime_.shutdown(), boost::asio::use_future).get();
         guard_.reset();
         for (auto& thread : threads_) thread.join();
+        secret_threads_.join();
     }
     runtime::DockerRuntime* operator->() { return &runtime_; }
 
   private:
+    boost::asio::thread_pool secret_threads_{1};
     boost::asio::io_context io_;
     boost::asio::executor_work_guard<boost::asio::io_context::executor_type> guard_{
         io_.get_executor()};
@@ -68,7 +77,7 @@ class RuntimeTest : public ::testing::Test {
 
     /// A runtime as after the start of the daemon, told of these attempts.
     void boot(std::vector<ports::ContainerRuntime::Adopt> attempts = {}) {
-        runtime_.emplace(options(), events_, logs_);
+        runtime_.emplace(options(), events_, logs_, secrets_);
         (*runtime_)->adopt(std::move(attempts));
     }
     /// The daemon ends; containers stay.
@@ -120,6 +129,7 @@ class RuntimeTest : public ::testing::Test {
     std::vector<model::AttemptId> made_;
     EventRecorder events_;
     MemoryLogs logs_;
+    FakeSecrets secrets_;
     std::optional<RunningRuntime> runtime_;
 };
 

@@ -113,6 +113,26 @@ TEST(Config, EnvironmentValuesAreTomlOrBareStrings) {
               (std::vector<std::string>{"/dev/fuse", "/dev/kvm"}));
 }
 
+TEST(Config, VariablesThatHoldSecretsAreNoKeys) {
+    const auto config = load({.file = {},
+                              .environment = {{"BATCHD_SECRETS__COMMAND", "[\"vault\", \"get\"]"},
+                                              {"BATCHD_SECRETS__FILE", "/run/secrets.toml"},
+                                              {"BATCHD_SECRET__DB_PASSWORD", "of /db/password"}},
+                              .flags = {}});
+    ASSERT_TRUE(config) << config.error().message;
+    EXPECT_EQ(config->secrets.command, (std::vector<std::string>{"vault", "get"}));
+    EXPECT_EQ(config->secrets.file, "/run/secrets.toml");
+
+    const std::string error =
+        error_of({.file = {},
+                  .environment = {{"BATCHD_SECRETS__ENVIRONMENT_PREFIX", "BATCHD_JOB"},
+                                  {"BATCHD_JOB__DB_PASSWORD", "of /db/password"},
+                                  {"BATCHD_SECRET__DB_PASSWORD", "another"}},
+                  .flags = {}});
+    EXPECT_TRUE(error.starts_with("BATCHD_SECRET__DB_PASSWORD: no such key")) << error;
+    EXPECT_FALSE(error.contains("another")) << error;
+}
+
 TEST(Config, EveryProblemIsListedWithFileLineKeyAndRule) {
     const TomlFile file(R"([http]
 max_body_bytes = "x"
@@ -229,6 +249,8 @@ TEST(Config, TextsThatBreakTheirRuleAreRefused) {
         {"DOCKER__NETWORK_MODE", "-x"},
         {"DOCKER__NETWORK_MODE", "container:abc"},
         {"CONTAINERS__ALLOWED_HOST_PATHS", "[\"/srv/../etc\"]"},
+        {"SECRETS__ENVIRONMENT_PREFIX", "secret-"},
+        {"SECRETS__COMMAND", "[\"\"]"},
         {"SCHEDULER__ORDER", "fifo"},
     };
     for (const auto& [key, value] : cases) {

@@ -19,16 +19,17 @@ class CreateBodyTest : public ::testing::Test {
         attempt_.container.image = "busybox";
     }
     Json body() const {
-        const auto text = create_body(attempt_, options_);
+        const auto text = create_body(attempt_, secrets_, options_);
         return text ? Json::parse(*text) : Json(text.error().message);
     }
     Json host() const { return body().at("HostConfig"); }
     std::string refusal() const {
-        const auto text = create_body(attempt_, options_);
+        const auto text = create_body(attempt_, secrets_, options_);
         return text ? "" : text.error().message;
     }
 
     ports::StartAttempt attempt_;
+    SecretValues secrets_;
     CreateOptions options_{.network_mode = "none", .instance = "me", .log_drivers = {"fluentd"}};
 };
 
@@ -136,8 +137,24 @@ TEST_F(CreateBodyTest, LogDrivers) {
     }
     logs = {.log_driver = "fluentd", .options = {{"tag", "x"}}, .secret_options{}};
     EXPECT_EQ(host()["LogConfig"], Json({{"Type", "fluentd"}, {"Config", {{"tag", "x"}}}}));
+    secrets_.log_options = {{.name = "tag", .value = "y"}, {.name = "token", .value = "t"}};
+    EXPECT_EQ(host()["LogConfig"]["Config"], Json({{"tag", "y"}, {"token", "t"}}));
     logs.log_driver = "splunk";
     EXPECT_TRUE(refusal().contains("'splunk'")) << refusal();
+}
+
+TEST_F(CreateBodyTest, SecretsStandBetweenTheJobsVariablesAndBatchs) {
+    attempt_.container.environment = {{.name = "TOKEN", .value = "plain"},
+                                      {.name = "AWS_EXECUTION_ENV", .value = "mine"},
+                                      {.name = "A", .value = "1"}};
+    attempt_.container.secrets = {{.name = "TOKEN", .value_from = "x"}};
+    secrets_.environment = {{.name = "TOKEN", .value = "a=b c"},
+                            {.name = "AWS_BATCH_JOB_ATTEMPT", .value = "99"},
+                            {.name = "EMPTY", .value = ""}};
+    EXPECT_EQ(body()["Env"],
+              Json({"A=1", "TOKEN=a=b c", "EMPTY=", "AWS_EXECUTION_ENV=AWS_ECS_EC2",
+                    "AWS_BATCH_JOB_ID=01234567-89ab-7cde-8f01-23456789abcd",
+                    "AWS_BATCH_JOB_ATTEMPT=2", "AWS_BATCH_JQ_NAME=q", "AWS_BATCH_CE_NAME=ce"}));
 }
 
 TEST_F(CreateBodyTest, RefusesWhatItCannotCarryOut) {
@@ -151,9 +168,6 @@ TEST_F(CreateBodyTest, RefusesWhatItCannotCarryOut) {
     attempt_.container.volumes = {
         {.name = "none", .host = {{.source_path = "/a:b"}}, .efs_volume_configuration{}}};
     EXPECT_TRUE(refusal().contains("colon")) << refusal();
-    attempt_.container.mount_points.clear();
-    attempt_.container.secrets = {{.name = "s", .value_from = "arn"}};
-    EXPECT_TRUE(refusal().contains("secrets")) << refusal();
 }
 
 TEST_F(CreateBodyTest, InvalidUtf8DoesNotThrow) {

@@ -172,18 +172,18 @@ TEST(SubmitJob, RefusesWhatTheDockerEngineCannotGive) {
                          {{"EFS", [](R&) {},
                            "volume shared: efsVolumeConfiguration cannot be mounted on the local "
                            "Docker Engine"}});
+}
 
-    const std::string no_secrets =
-        "the job definition has secrets or secretOptions, which are not served yet";
-    JobDefinition with_secrets = a_definition();
-    with_secrets.container_properties->secrets = {{"TOKEN", "arn:x"}};
-    expect_request_rules(with_secrets, {{"secrets", [](R&) {}, no_secrets}});
-
-    JobDefinition with_options = a_definition();
-    auto& logging = with_options.container_properties->log_configuration.emplace();
-    expect_request_rules(with_options, {{"logging without secrets", [](R&) {}, kAccepted}});
-    logging.secret_options = {{"token", "arn:x"}};
-    expect_request_rules(with_options, {{"secret options", [](R&) {}, no_secrets}});
+TEST(SubmitJob, TakesSecretsByReference) {
+    JobDefinition definition = a_definition();
+    auto& container = *definition.container_properties;
+    container.secrets = {{"TOKEN", "arn:x"}};
+    container.log_configuration.emplace().secret_options = {{"token", "arn:y"}};
+    const auto job = resolve(a_request(), definition, kArn, Limits{});
+    ASSERT_TRUE(job) << job.error().message;
+    ASSERT_EQ(job->spec.container.secrets.size(), 1U);
+    EXPECT_EQ(job->spec.container.secrets[0].value_from, "arn:x");
+    EXPECT_EQ(job->spec.container.log_configuration->secret_options[0].value_from, "arn:y");
 }
 
 TEST(Parameters, AreSubstitutedInTheCommand) {
