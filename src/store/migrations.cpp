@@ -19,20 +19,27 @@ Result<std::size_t> schema_version(Database& database) {
 
 Result<> migrate(Database& database) {
     const std::array migrations{kMigration0001};
+    constexpr std::size_t kFirst = 2;  // the version after migration 0001
     const auto version = schema_version(database);
     if (!version) return std::unexpected(version.error());
-    if (*version > migrations.size()) {
+    if (*version == 1) {
         return fail(ErrorKind::Conflict, "the database " + database.path() +
-                                             " has schema version " + std::to_string(*version) +
-                                             ", but this batchd knows only up to " +
-                                             std::to_string(migrations.size()) +
-                                             ": use the batchd that wrote it, or a newer one");
+                                             " was written by a batchd before its first release "
+                                             "(schema version 1): remove it, or use that batchd");
     }
-    for (std::size_t next = *version; next < migrations.size(); ++next) {
+    const std::size_t newest = migrations.size() + kFirst - 1;
+    if (*version > newest) {
+        return fail(ErrorKind::Conflict,
+                    "the database " + database.path() + " has schema version " +
+                        std::to_string(*version) + ", but this batchd knows only up to " +
+                        std::to_string(newest) + ": use the batchd that wrote it, or a newer one");
+    }
+    const std::size_t done = *version == 0 ? 0 : *version - kFirst + 1;
+    for (std::size_t next = done; next < migrations.size(); ++next) {
         auto transaction = Transaction::begin(database, Transaction::Kind::Write);
         if (!transaction) return std::unexpected(std::move(transaction).error());
         BATCHD_TRY(database.execute(std::string(migrations[next])));
-        BATCHD_TRY(database.execute("PRAGMA user_version = " + std::to_string(next + 1)));
+        BATCHD_TRY(database.execute("PRAGMA user_version = " + std::to_string(next + kFirst)));
         BATCHD_TRY(transaction->commit());
     }
     return {};

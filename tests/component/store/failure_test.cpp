@@ -93,8 +93,19 @@ TEST_F(StoreFailure, ANewerSchemaIsRefused) {
     EXPECT_EQ(opened.error().kind, ErrorKind::Conflict);
     EXPECT_NE(opened.error().message.find("schema version 99"), std::string::npos)
         << opened.error().message;
-    execute("PRAGMA user_version = 1");
+    execute("PRAGMA user_version = 2");
     open();
+}
+
+TEST_F(StoreFailure, ASchemaFromBeforeTheFirstReleaseIsRefused) {
+    execute("PRAGMA user_version = 1");
+    store_.reset();
+    const auto opened = SqliteStore::open(path());
+    ASSERT_FALSE(opened);
+    EXPECT_EQ(opened.error().kind, ErrorKind::Conflict);
+    EXPECT_NE(opened.error().message.find("before its first release"), std::string::npos)
+        << opened.error().message;
+    execute("PRAGMA user_version = 2");
 }
 
 TEST_F(StoreFailure, AFileThatIsNoDatabaseIsNamed) {
