@@ -50,21 +50,19 @@ std::unexpected<Error> error_of(Result<T>& result) {
 /// Hands an event to the engine; completes, on the caller's executor, when the answer is durable.
 Task<core::Reply> execute(const Services* services, core::Event event);
 
-/// Asks the engine's live state; `question` runs on the engine's thread and must be short. Completes
-/// on the caller's executor.
+/// Asks the engine's live state; `question` runs on the engine's thread and must be short.
+/// Completes on the caller's executor.
 template <class Value>
 boost::asio::awaitable<Value> look(const Services* services,
                                    std::move_only_function<Value(const core::State&)> question) {
     co_return co_await boost::asio::async_initiate<decltype(boost::asio::use_awaitable),
                                                    void(Value)>(
         [services, question = std::move(question)](auto handler) mutable {
-            services->engine.inspect([question = std::move(question),
-                                      handler = std::move(handler)](
+            services->engine.inspect([question = std::move(question), handler = std::move(handler)](
                                          const core::State& state) mutable {
                 auto executor = boost::asio::get_associated_executor(handler);
                 boost::asio::post(
-                    executor,
-                    [handler = std::move(handler), value = question(state)]() mutable {
+                    executor, [handler = std::move(handler), value = question(state)]() mutable {
                         handler(std::move(value));
                     });
             });

@@ -27,10 +27,11 @@ class HeadWatch {
         std::string reason;  ///< its code, such as "CAPACITY:HOST_UNAVAILABLE"
         Timestamp since;
     };
+    using Heads = std::unordered_map<std::string, Head>;  ///< by queue
     const Head* head_of(const core::State& state, const View& view, const core::Queue& queue,
-                        Timestamp now);
+                        const Heads& before, Timestamp now);
 
-    std::unordered_map<std::string, Head> heads_;  ///< by queue
+    Heads heads_;
     std::optional<Timestamp> next_deadline_;
 };
 

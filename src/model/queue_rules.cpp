@@ -74,7 +74,10 @@ Result<> validate_time_limits(std::vector<JobStateTimeLimitAction>& actions) {
 
 Result<> validate(JobQueue& queue) {
     if (!is_resource_name(queue.job_queue_name)) {
-        return invalid_argument("Job Queue name should match a valid pattern.");
+        return invalid_argument(
+            fmt::format("Job Queue name should match a valid pattern. jobQueueName {} must match "
+                        "[A-Za-z0-9_-]{{1,128}}",
+                        quote(queue.job_queue_name)));
     }
     BATCHD_TRY(expect_state(queue.state));
     BATCHD_TRY(expect_at_least("priority", queue.priority, 0));

@@ -20,7 +20,10 @@ bool is_array(const SubmitJobRequest& request) {
 
 Result<> validate_request(const SubmitJobRequest& request, const Limits& limits) {
     if (!is_job_name(request.job_name)) {
-        return invalid_argument("Job name should match valid pattern");
+        return invalid_argument(
+            fmt::format("Job name should match valid pattern: jobName {} must have 1 to 128 of "
+                        "[A-Za-z0-9_-], the first a letter or digit",
+                        quote(request.job_name)));
     }
     if (is_given(request.share_identifier) || request.scheduling_priority_override) {
         return invalid_argument(

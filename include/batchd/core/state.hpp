@@ -74,7 +74,7 @@ struct Array {
     std::array<std::int64_t, model::kJobStatusCount> counts{};  ///< of `children`
     std::int64_t fresh_runnable = 0;         ///< RUNNABLE children that were never placed
     std::int32_t next_fresh = 0;             ///< none of those has a lower index
-    Timestamp runnable_since;  ///< of the newest of those
+    Timestamp runnable_since;                ///< of the newest of those
     std::map<std::int32_t, JobIndex> slots;  ///< children with a slot, by index
     std::map<std::int32_t, std::vector<Dependent>> child_dependents;
     std::vector<Dependent> pairwise;           ///< arrays that wait for this one N_TO_N

@@ -29,7 +29,7 @@ BOOST_DESCRIBE_STRUCT(ListJobsRequest, (),
 struct Query {
     std::string queue;
     model::JobStatus status = model::JobStatus::Running;  // AWS: the default
-    std::optional<store::JobFilter> filter;  ///< AWS: then the status is not asked
+    std::optional<store::JobFilter> filter;               ///< AWS: then the status is not asked
     std::optional<std::int64_t> before;
     std::size_t limit = 0;
     std::optional<model::JobId> array;  ///< list its children instead
@@ -51,8 +51,9 @@ Result<> check_selector(const ListJobsRequest& request) {
             std::to_string(selectors));
     }
     if (!request.filters.empty() && !request.job_queue) {
-        return invalid_argument("filters go with jobQueue only, not with arrayJobId or "
-                                "multiNodeJobId");
+        return invalid_argument(
+            "filters go with jobQueue only, not with arrayJobId or "
+            "multiNodeJobId");
     }
     return {};
 }
@@ -126,26 +127,33 @@ void append_summary(std::string& out, const Services& services, const engine::Vi
     item.close();
 }
 
+/// `queue` may be gone: that of an ended array.
+template <class Page>
+Answer compose(const Services& services, const engine::View& view, const engine::QueueView* queue,
+               const Query& query, const Page& page) {
+    std::string text = R"({"jobSummaryList":[)";
+    for (const auto& job : page.items) {
+        if (text.back() != '[') text += ',';
+        append_summary(text, services, view, queue, job);
+    }
+    text += ']';
+    if (page.next) {
+        const auto token = make_token(query.token_kind(), std::to_string(*page.next));
+        text += R"(,"nextToken":")" + token + '"';
+    }
+    text += '}';
+    return Answer(std::move(text));
+}
+
 Result<Answer> list(const Services& services, const Query& query, store::Reader& reader) {
     const auto view = services.engine.view();
     const auto* queue = view->find_queue(query.queue);
     if (!queue) return fail(ErrorKind::NotFound, "JobQueue " + query.queue + " not found.");
-    const auto page =
-        query.filter ? reader.filter_jobs(queue->id, *query.filter, query.before, query.limit)
-                     : reader.list_jobs(queue->id, query.status, query.before, query.limit);
+    const auto page = query.filter
+                          ? reader.filter_jobs(queue->id, *query.filter, query.before, query.limit)
+                          : reader.list_jobs(queue->id, query.status, query.before, query.limit);
     if (!page) return std::unexpected(page.error());
-    std::string text = R"({"jobSummaryList":[)";
-    for (const auto& job : page->items) {
-        if (text.back() != '[') text += ',';
-        append_summary(text, services, *view, queue, job);
-    }
-    text += ']';
-    if (page->next) {
-        text +=
-            R"(,"nextToken":")" + make_token(query.token_kind(), std::to_string(*page->next)) + '"';
-    }
-    text += '}';
-    return Answer(std::move(text));
+    return compose(services, *view, queue, query, *page);
 }
 
 Result<Answer> list_children(const Services& services, const Query& query, store::Reader& reader) {
@@ -157,18 +165,7 @@ Result<Answer> list_children(const Services& services, const Query& query, store
     const auto whole = reader.jobs(std::span(&*query.array, 1));
     if (!whole) return std::unexpected(whole.error());
     const auto* queue = whole->empty() ? nullptr : view->find_queue(whole->front().queue);
-    std::string text = R"({"jobSummaryList":[)";
-    for (const auto& job : page->items) {
-        if (text.back() != '[') text += ',';
-        append_summary(text, services, *view, queue, job);
-    }
-    text += ']';
-    if (page->next) {
-        text +=
-            R"(,"nextToken":")" + make_token(query.token_kind(), std::to_string(*page->next)) + '"';
-    }
-    text += '}';
-    return Answer(std::move(text));
+    return compose(services, *view, queue, query, *page);
 }
 
 }  // namespace

@@ -65,12 +65,8 @@ TEST(Definitions, RevisionsGrowAndAreNeverUsedAgain) {
     EXPECT_FALSE(world.tell(DeregisterDefinition{.name = "e", .revision = 1}));
 }
 
-TEST(Restore, ATerminatedAttemptGoesOnBeingStopped) {
-    World world;
-    const auto job = world.submit();
-    world.started(job);
-    (void)world.tell(TerminateJob{.id = job, .reason = "enough"});
-
+/// What a store holds of a world with one job that is placed.
+model::Snapshot snapshot_of(World& world, const model::JobId& job, const model::JobTraits& traits) {
     model::Snapshot stored;
     stored.environments.push_back(world.state.environments[0].row);
     stored.queues.push_back(world.state.queues[0].row);
@@ -78,12 +74,22 @@ TEST(Restore, ATerminatedAttemptGoesOnBeingStopped) {
     row.seq = 1;
     row.id = job;
     row.queue_id = world.state.queues[0].row.id;
+    row.traits = traits;
     row.traits.resources = resources(1);
     row.state = world.state_of(job);
     stored.jobs.push_back(row);
     stored.attempts.push_back(world.state.job(*world.state.find_job(job)).run->attempt);
     stored.next_seq = 2;
+    return stored;
+}
 
+TEST(Restore, ATerminatedAttemptGoesOnBeingStopped) {
+    World world;
+    const auto job = world.submit();
+    world.started(job);
+    (void)world.tell(TerminateJob{.id = job, .reason = "enough"});
+
+    const model::Snapshot stored = snapshot_of(world, job, {});
     State restored;
     add_host(restored, "h0");
     const auto result = restore(restored, stored, world.now);
@@ -101,21 +107,10 @@ TEST(Restore, AnOverdueAttemptIsBeingStopped) {
     const auto job = world.submit(world.a_job().timeout(Seconds{60}).attempts(3));
     world.started(job);
 
-    model::Snapshot stored;
-    stored.environments.push_back(world.state.environments[0].row);
-    stored.queues.push_back(world.state.queues[0].row);
-    model::JobRow row;
-    row.seq = 1;
-    row.id = job;
-    row.queue_id = world.state.queues[0].row.id;
-    row.traits.resources = resources(1);
-    row.traits.timeout = Seconds{60};
-    row.traits.attempts = 3;
-    row.state = world.state_of(job);
-    stored.jobs.push_back(row);
-    stored.attempts.push_back(world.state.job(*world.state.find_job(job)).run->attempt);
-    stored.next_seq = 2;
-
+    model::JobTraits traits;
+    traits.timeout = Seconds{60};
+    traits.attempts = 3;
+    const model::Snapshot stored = snapshot_of(world, job, traits);
     World later;
     later.state = State{};
     add_host(later.state, "h0");

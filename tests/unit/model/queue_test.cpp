@@ -50,13 +50,17 @@ TEST(JobQueue, LimitsTheTimeAtItsHead) {
 }
 
 TEST(JobQueue, FollowsTheRulesOfAws) {
-    const std::string name_error = "Job Queue name should match a valid pattern.";
+    const auto name_error = [](const std::string& name) {
+        return "Job Queue name should match a valid pattern. jobQueueName " + name +
+               " must match [A-Za-z0-9_-]{1,128}";
+    };
     testing::expect_rules<JobQueue>(
         a_queue(),
         {
             {"good", [](JobQueue&) {}, kAccepted},
-            {"no name", [](JobQueue& q) { q.job_queue_name = ""; }, name_error},
-            {"name with a space", [](JobQueue& q) { q.job_queue_name = "a b"; }, name_error},
+            {"no name", [](JobQueue& q) { q.job_queue_name = ""; }, name_error("''")},
+            {"name with a space", [](JobQueue& q) { q.job_queue_name = "a b"; },
+             name_error("'a b'")},
             {"state", [](JobQueue& q) { q.state = "on"; },
              "state 'on' must be one of ENABLED, DISABLED"},
             {"state in lower case", [](JobQueue& q) { q.state = "disabled"; }, kAccepted},

@@ -41,7 +41,10 @@ void expect_request_rules(const JobDefinition& definition,
 }
 
 TEST(SubmitJob, FollowsTheRulesOfAws) {
-    const std::string name_error = "Job name should match valid pattern";
+    const auto name_error = [](const std::string& name) {
+        return "Job name should match valid pattern: jobName " + name +
+               " must have 1 to 128 of [A-Za-z0-9_-], the first a letter or digit";
+    };
     const std::string share_error =
         "Job with shareIdentifier or schedulingPriority can onlybe submitted to job queue with "
         "fair share scheduling policy.";
@@ -49,10 +52,11 @@ TEST(SubmitJob, FollowsTheRulesOfAws) {
         a_definition(),
         {
             {"good", [](R&) {}, kAccepted},
-            {"no name", [](R& r) { r.job_name = ""; }, name_error},
-            {"name begins with a hyphen", [](R& r) { r.job_name = "-a"; }, name_error},
+            {"no name", [](R& r) { r.job_name = ""; }, name_error("''")},
+            {"name begins with a hyphen", [](R& r) { r.job_name = "-a"; }, name_error("'-a'")},
             {"longest name", [](R& r) { r.job_name = std::string(128, 'j'); }, kAccepted},
-            {"name too long", [](R& r) { r.job_name = std::string(129, 'j'); }, name_error},
+            {"name too long", [](R& r) { r.job_name = std::string(129, 'j'); },
+             name_error("'" + std::string(80, 'j') + "...'")},
             {"share", [](R& r) { r.share_identifier = "team"; }, share_error},
             {"empty share", [](R& r) { r.share_identifier = ""; }, kAccepted},
             {"priority", [](R& r) { r.scheduling_priority_override = 0; }, share_error},
