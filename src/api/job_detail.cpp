@@ -111,7 +111,7 @@ std::string status_reason(const engine::View& view, const engine::QueueView* que
 void append_job_detail(std::string& out, const Services& services, const engine::View& view,
                        const store::JobDetail& job, std::string_view more_members) {
     const std::string reason =
-        status_reason(view, view.find_queue(job.queue), {job.resources, job.fargate}, job.state);
+        status_reason(view, view.find_queue(job.queue), job.shape, job.state);
     ObjectText detail(out);
     detail.string("jobArn", model::job_arn(services.scope, job.id));
     detail.string("jobId", to_string(job.id));

@@ -32,7 +32,8 @@ Result<Reply> decide(State& state, CancelJob&& event, Timestamp now);
 Result<Reply> decide(State& state, TerminateJob&& event, Timestamp now);
 /// A new slot in State::jobs, listed under `id`.
 JobIndex add_job(State& state, const model::JobId& id);
-ShapeIndex intern(State& state, const Shape& shape);
+/// What stays the same for a job's whole life. Its queue and created_at are set.
+void take_traits(State& state, Job& job, const model::JobTraits& traits);
 
 // dependencies.cpp
 inline constexpr std::string_view kDependentJobFailed = "Dependent Job failed";
@@ -120,6 +121,23 @@ Result<Reply> decide(State& state, DeleteQueue&& event, Timestamp now);
 void finish_deletions(State& state);
 std::int64_t live_jobs(const Queue& queue);
 
+// fair_share.cpp
+/// The share of that identifier, which is made if there is none, with `at` as its begin.
+ShareIndex find_or_make_share(State& state, QueueIndex queue, const std::string& identifier,
+                              Timestamp at);
+/// AWS's rules for shareIdentifier and schedulingPriorityOverride.
+Result<> check_share(const State& state, QueueIndex queue, const SubmitJob& event, Timestamp now);
+/// Brings the share's past up to the present; before what it uses changes.
+void settle_usage(State& state, const Job& job);
+/// How soon the share is served, lower first: what it uses and has used, times its weight.
+double usage_of(const State& state, const Queue& queue, const Share& share, Timestamp now);
+void take_new_weights(State& state, const std::string& policy);
+void set_weights(State& state, Queue& queue);
+void drop_inactive_shares(State& state, QueueIndex queue, Timestamp now);
+void drop_shares(State& state, QueueIndex queue);
+/// When a share ends to be active in a queue whose jobs wait for that; nullopt if none does.
+std::optional<Timestamp> next_share_end(const State& state);
+
 // definitions.cpp
 Result<Reply> decide(State& state, RegisterDefinition&& event, Timestamp now);
 Result<Reply> decide(State& state, DeregisterDefinition&& event, Timestamp now);
@@ -138,6 +156,10 @@ Result<Reply> decide(State& state, CreateServiceEnvironment&& event, Timestamp n
 Result<Reply> decide(State& state, UpdateServiceEnvironment&& event, Timestamp now);
 Result<Reply> decide(State& state, DeleteServiceEnvironment&& event, Timestamp now);
 void restore_resources(State& state, const std::vector<model::ResourceRow>& rows);
+/// AWS: all units that a job asks for are locked when it starts; those of a REPLENISHABLE resource
+/// come back when it ends, others are used up then.
+void take_consumables(State& state, const Shape& shape);
+void give_back_consumables(State& state, const Shape& shape);
 
 // placement.cpp
 /// One pass over the queues: places what fits.

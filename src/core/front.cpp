@@ -1,47 +1,62 @@
-// The order in which the waiting jobs of a queue are served.
+// The jobs at the front of a queue.
 #include "core/decisions.hpp"
+#include "core/service_order.hpp"
 
-#include <algorithm>
-#include <queue>
+#include <unordered_map>
 
 namespace batchd::core {
 namespace {
 
-/// Adds the fresh RUNNABLE children of an array, lowest index first.
-void add_children_of(const Job& job, std::size_t most, std::vector<WaitingJob>& front) {
-    const Array& array = *job.array;
-    for (std::int32_t i = array.next_fresh; i < std::ssize(array.children); ++i) {
-        if (front.size() >= most) return;
-        if (array.children[static_cast<std::size_t>(i)] != model::JobStatus::Runnable) continue;
-        if (array.slots.contains(i)) continue;
-        front.push_back({.id = job.id.child(i), .since = array.runnable_since});
+/// The fresh RUNNABLE child of an array at `from` or behind it; nullopt if there is none.
+std::optional<std::int32_t> fresh_child_from(const Array& array, std::int32_t from) {
+    for (std::int32_t i = from; i < std::ssize(array.children); ++i) {
+        if (child_status(array, i) == model::JobStatus::Runnable && !array.slots.contains(i)) {
+            return i;
+        }
     }
+    return std::nullopt;
 }
 
-struct Cursor {
-    Bucket const* bucket;
-    std::map<WaitKey, JobIndex>::const_iterator at;
-    friend bool operator>(const Cursor& a, const Cursor& b) { return a.at->first > b.at->first; }
-};
+/// The entry behind a candidate in its bucket.
+std::optional<Candidate> behind(const Queue& queue, const Candidate& candidate) {
+    const auto& entries =
+        queue.shares[candidate.share.value].waiting.find(candidate.shape)->second.entries;
+    const auto entry = entries.upper_bound(candidate.key);
+    if (entry == entries.end()) return std::nullopt;
+    Candidate next = candidate;
+    next.key = entry->first;
+    next.job = entry->second;
+    return next;
+}
 
 }  // namespace
 
-std::vector<WaitingJob> front_of_queue(const State& state, const Queue& queue, std::size_t most) {
-    std::priority_queue<Cursor, std::vector<Cursor>, std::greater<>> cursors;
-    for (const auto& [shape, bucket] : queue.waiting) {
-        cursors.push({.bucket = &bucket, .at = bucket.entries.begin()});
-    }
+std::vector<WaitingJob> front_of_queue(const State& state, const Queue& queue, std::size_t most,
+                                       Timestamp now) {
     std::vector<WaitingJob> front;
-    while (!cursors.empty() && front.size() < most) {
-        Cursor next = cursors.top();
-        cursors.pop();
-        const Job& job = state.job(next.at->second);
+    std::unordered_map<std::uint32_t, std::int32_t> next_children;  // by JobIndex of the array
+    ServiceOrder order(state, queue, now);
+    while (front.size() < most) {
+        const auto next = order.next();
+        if (!next) break;
+        const Job& job = state.job(next->job);
+        order.charge(next->share, state.shape(next->shape).resources.vcpu);
+        bool has_more = false;
         if (job.array) {
-            add_children_of(job, most, front);
+            auto& from =
+                next_children.try_emplace(next->job.value, job.array->next_fresh).first->second;
+            const std::int32_t child = *fresh_child_from(*job.array, from);
+            front.push_back({.id = job.id.child(child), .since = job.array->runnable_since});
+            from = child + 1;
+            has_more = fresh_child_from(*job.array, from).has_value();
         } else {
             front.push_back({.id = job.id, .since = job.runnable_since});
         }
-        if (++next.at != next.bucket->entries.end()) cursors.push(next);
+        if (has_more) {
+            order.put(*next);
+        } else if (const auto following = behind(queue, *next)) {
+            order.put(*following);
+        }
     }
     return front;
 }

@@ -1,7 +1,9 @@
 #include "batchd/core/core.hpp"
 #include "core/decisions.hpp"
 
+#include <algorithm>
 #include <array>
+#include <map>
 #include <unordered_map>
 
 namespace batchd::core {
@@ -42,23 +44,31 @@ Broken check_counts(const State& state) {
     return std::nullopt;
 }
 
+Broken check_bucket(const State& state, ShareIndex share, ShapeIndex shape, const Bucket& bucket) {
+    if (bucket.entries.empty()) return "an empty bucket is kept";
+    std::int64_t jobs = 0;
+    for (const auto& [key, index] : bucket.entries) {
+        const Job& job = state.job(index);
+        const bool waits =
+            job.array ? job.array->fresh_runnable > 0 : job.state.status == JobStatus::Runnable;
+        if (!waits || job.seq != key.seq || job.id.part != key.part || job.shape != shape ||
+            job.share != share || job.rank != key.rank) {
+            return "a bucket holds a job that does not belong there: " + to_string(job.id);
+        }
+        jobs += job.array ? job.array->fresh_runnable : 1;
+    }
+    if (jobs != bucket.jobs) return "a bucket counts its jobs wrong";
+    return std::nullopt;
+}
+
 Broken check_buckets(const State& state) {
     std::size_t waiting = 0;
     for (const Queue& queue : state.queues) {
-        for (const auto& [shape, bucket] : queue.waiting) {
-            if (bucket.entries.empty()) return "an empty bucket is kept";
-            std::int64_t jobs = 0;
-            for (const auto& [key, index] : bucket.entries) {
-                const Job& job = state.job(index);
-                const bool waits = job.array ? job.array->fresh_runnable > 0
-                                             : job.state.status == JobStatus::Runnable;
-                if (!waits || job.seq != key.seq || job.id.part != key.part || job.shape != shape) {
-                    return "a bucket holds a job that does not belong there: " + to_string(job.id);
-                }
-                jobs += job.array ? job.array->fresh_runnable : 1;
+        for (std::uint32_t i = 0; i < queue.shares.size(); ++i) {
+            for (const auto& [shape, bucket] : queue.shares[i].waiting) {
+                if (auto broken = check_bucket(state, ShareIndex{i}, shape, bucket)) return broken;
+                waiting += static_cast<std::size_t>(bucket.jobs);
             }
-            if (jobs != bucket.jobs) return "a bucket counts its jobs wrong";
-            waiting += static_cast<std::size_t>(jobs);
         }
     }
     std::int64_t runnable = 0;
@@ -133,6 +143,62 @@ Broken check_capacity(const State& state) {
     return std::nullopt;
 }
 
+struct ShareSums {
+    MilliVcpu used;
+    std::int64_t live = 0;
+};
+
+/// What the jobs of each share hold, and how many there are.
+std::map<std::pair<QueueIndex, ShareIndex>, ShareSums> sums_by_share(const State& state) {
+    std::map<std::pair<QueueIndex, ShareIndex>, ShareSums> sums;
+    for (const auto& [id, index] : state.job_index) {
+        const Job& job = state.job(index);
+        ShareSums& sum = sums[{job.queue, job.share}];
+        if (job.run) sum.used += state.shape(job.shape).resources.vcpu;
+        if (job.array) {
+            sum.live += std::ranges::count_if(
+                job.array->children, [](JobStatus status) { return !model::is_terminal(status); });
+        } else if (!job.parent) {
+            ++sum.live;
+        }
+    }
+    return sums;
+}
+
+Broken check_shares(const State& state) {
+    auto sums = sums_by_share(state);
+    for (std::uint32_t q = 0; q < state.queues.size(); ++q) {
+        const Queue& queue = state.queues[q];
+        MilliVcpu used;
+        for (std::uint32_t s = 0; s < queue.shares.size(); ++s) {
+            const Share& share = queue.shares[s];
+            const ShareSums& sum = sums[{QueueIndex{q}, ShareIndex{s}}];
+            if (share.used != sum.used || share.live != sum.live) {
+                return "share '" + share.identifier + "' counts wrong";
+            }
+            used += share.used;
+            const auto found = queue.share_index.find(share.identifier);
+            const bool is_found = found != queue.share_index.end() && found->second.value == s;
+            if (!is_found && sum.live > 0) return "share '" + share.identifier + "' is not listed";
+        }
+        if (used != queue.used) return "a queue counts its vCPUs wrong";
+    }
+    return std::nullopt;
+}
+
+Broken check_consumables(const State& state) {
+    std::map<std::string, std::int64_t> in_use;
+    for (const auto& [id, index] : state.job_index) {
+        const Job& job = state.job(index);
+        if (!job.run) continue;
+        for (const auto& need : state.shape(job.shape).consumables) {
+            in_use[need.name] += need.quantity;
+        }
+    }
+    if (in_use != state.consumables_in_use) return "consumable resources count wrong";
+    return std::nullopt;
+}
+
 Broken check_dependencies(const State& state) {
     std::unordered_map<std::uint32_t, std::uint32_t> waits;
     for (const auto& [id, index] : state.job_index) {
@@ -173,8 +239,9 @@ Broken check_deadlines(const State& state) {
 }  // namespace
 
 std::optional<std::string> broken_invariant(const State& state) {
-    for (const auto check : {check_counts, check_buckets, check_arrays, check_capacity,
-                             check_dependencies, check_deadlines}) {
+    for (const auto check :
+         {check_counts, check_buckets, check_arrays, check_capacity, check_shares,
+          check_consumables, check_dependencies, check_deadlines}) {
         if (auto broken = check(state)) return broken;
     }
     return std::nullopt;

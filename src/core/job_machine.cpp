@@ -27,26 +27,27 @@ constexpr std::array<Row, model::kJobStatusCount> kTable{{
 // clang-format on
 
 WaitKey wait_key(const Job& job) {
-    return {.is_fresh = job.state.attempt == 0, .seq = job.seq, .part = job.id.part};
+    return {
+        .rank = job.rank, .is_fresh = job.state.attempt == 0, .seq = job.seq, .part = job.id.part};
 }
 
 void add_waiting(State& state, JobIndex index) {
     const Job& job = state.job(index);
-    Bucket& bucket = state.queue(job.queue).waiting[job.shape];
+    Bucket& bucket = state.share(job).waiting[job.shape];
     bucket.entries.emplace(wait_key(job), index);
 }
 
 void remove_waiting(State& state, JobIndex index) {
     const Job& job = state.job(index);
-    Queue& queue = state.queue(job.queue);
-    const auto bucket = queue.waiting.find(job.shape);
-    BATCHD_CHECK(bucket != queue.waiting.end(), "a RUNNABLE job stands in its bucket");
+    auto& waiting = state.share(job).waiting;
+    const auto bucket = waiting.find(job.shape);
+    BATCHD_CHECK(bucket != waiting.end(), "a RUNNABLE job stands in its bucket");
     bucket->second.entries.erase(wait_key(job));
-    if (bucket->second.entries.empty()) queue.waiting.erase(bucket);
+    if (bucket->second.entries.empty()) waiting.erase(bucket);
 }
 
 void change_bucket_count(State& state, const Job& job, std::int64_t by) {
-    auto& waiting = state.queue(job.queue).waiting;
+    auto& waiting = state.share(job).waiting;
     if (const auto bucket = waiting.find(job.shape); bucket != waiting.end()) {
         bucket->second.jobs += by;
     }
@@ -63,9 +64,16 @@ void change_fresh(State& state, JobIndex array_index, std::int64_t by) {
     if (job.array->fresh_runnable == 0) remove_waiting(state, array_index);
 }
 
-void count(State& state, QueueIndex queue, JobStatus status, std::int64_t by) {
-    state.queue(queue).counts[static_cast<std::size_t>(status)] += by;
-    if (model::is_terminal(status)) state.step.ended_in.insert(queue);
+/// Counts a job, or as many children of an array.
+void count(State& state, const Job& job, JobStatus status, std::int64_t by) {
+    state.queue(job.queue).counts[static_cast<std::size_t>(status)] += by;
+    if (model::is_terminal(status)) {
+        state.step.ended_in.insert(job.queue);
+        return;
+    }
+    Share& share = state.share(job);
+    share.live += by;
+    if (share.live == 0) settle_usage(state, job);
 }
 
 void count_child(State& state, JobIndex array_index, std::int32_t child, JobStatus status,
@@ -82,7 +90,7 @@ bool is_fresh_child(const Job& job) { return job.parent && job.state.attempt == 
 void enter(State& state, JobIndex index) {
     Job& job = state.job(index);
     if (job.array) return;
-    count(state, job.queue, job.state.status, +1);
+    count(state, job, job.state.status, +1);
     if (job.parent) count_child(state, *job.parent, job.id.index(), job.state.status, +1);
     if (job.state.status != Runnable) return;
     if (is_fresh_child(job)) {
@@ -98,7 +106,7 @@ void enter(State& state, JobIndex index) {
 void leave(State& state, JobIndex index) {
     Job& job = state.job(index);
     if (job.array) return;
-    count(state, job.queue, job.state.status, -1);
+    count(state, job, job.state.status, -1);
     if (job.parent) count_child(state, *job.parent, job.id.index(), job.state.status, -1);
     if (job.state.status != Runnable) return;
     if (is_fresh_child(job)) {
@@ -111,17 +119,27 @@ void leave(State& state, JobIndex index) {
 }
 
 void hold_capacity(State& state, const Job& job) {
+    const Shape& shape = state.shape(job.shape);
     Host& host = state.host(job.run->host);
-    host.used += state.shape(job.shape).resources;
+    host.used += shape.resources;
     ++host.running;
-    state.environment(job.run->environment).used += state.shape(job.shape).resources.vcpu;
+    state.environment(job.run->environment).used += shape.resources.vcpu;
+    settle_usage(state, job);
+    state.share(job).used += shape.resources.vcpu;
+    state.queue(job.queue).used += shape.resources.vcpu;
+    take_consumables(state, shape);
 }
 
 void release_capacity(State& state, const Job& job) {
+    const Shape& shape = state.shape(job.shape);
     Host& host = state.host(job.run->host);
-    host.used -= state.shape(job.shape).resources;
+    host.used -= shape.resources;
     --host.running;
-    state.environment(job.run->environment).used -= state.shape(job.shape).resources.vcpu;
+    state.environment(job.run->environment).used -= shape.resources.vcpu;
+    settle_usage(state, job);
+    state.share(job).used -= shape.resources.vcpu;
+    state.queue(job.queue).used -= shape.resources.vcpu;
+    give_back_consumables(state, shape);
     state.step.needs_pass = true;
 }
 
@@ -153,7 +171,9 @@ JobIndex make_slot(State& state, JobIndex array_index, std::int32_t child) {
     job.seq = parent.seq;
     job.created_at = parent.created_at;
     job.queue = parent.queue;
+    job.share = parent.share;
     job.shape = parent.shape;
+    job.rank = parent.rank;
     job.retry_rules = parent.retry_rules;
     job.attempts_limit = parent.attempts_limit;
     job.timeout_seconds = parent.timeout_seconds;
@@ -177,10 +197,10 @@ bool transition_child(State& state, JobIndex array_index, std::int32_t child, Jo
     const JobStatus status = array.children[static_cast<std::size_t>(child)];
     const auto next = next_status(status, event);
     if (!next) return false;
-    count(state, job.queue, status, -1);
+    count(state, job, status, -1);
     count_child(state, array_index, child, status, -1);
     if (status == Runnable) change_fresh(state, array_index, -1);
-    count(state, job.queue, *next, +1);
+    count(state, job, *next, +1);
     count_child(state, array_index, child, *next, +1);
     if (*next == Runnable) {
         array.next_fresh = std::min(array.next_fresh, child);
@@ -197,7 +217,7 @@ void add_children(State& state, JobIndex array_index, const model::JobTraits& tr
     const auto size = static_cast<std::size_t>(traits.array_size);
     array.children.assign(size, Pending);
     array.counts[static_cast<std::size_t>(Pending)] = traits.array_size;
-    count(state, job.queue, Pending, traits.array_size);
+    count(state, job, Pending, traits.array_size);
     array.sequential = traits.sequential;
     const bool is_paired = std::ranges::any_of(traits.depends_on, [](const auto& dependency) {
         return dependency.kind == model::Dependency::Kind::NToN;
@@ -208,7 +228,7 @@ void add_children(State& state, JobIndex array_index, const model::JobTraits& tr
 }
 
 void restore_child(State& state, JobIndex array_index, std::int32_t child, JobStatus status) {
-    count(state, state.job(array_index).queue, Pending, -1);
+    count(state, state.job(array_index), Pending, -1);
     count_child(state, array_index, child, Pending, -1);
     // Ended ones are in the queue's counts already.
     if (model::is_terminal(status)) count_child(state, array_index, child, status, +1);

@@ -24,13 +24,20 @@ Result<QueueIndex> open_queue(const State& state, const SubmitJob& event) {
                         (queue.row.status != "VALID" ? queue.row.status : "DISABLED") +
                         ": it takes no new jobs.");
     }
-    if (!has_platform(state, queue, event.traits.fargate)) {
+    if (!has_platform(state, queue, event.traits.shape.fargate)) {
         return invalid_argument(
             std::string("Job Queue is attached to Compute Environment that can not run Jobs with "
                         "capability ") +
-            (event.traits.fargate ? "FARGATE." : "EC2."));
+            (event.traits.shape.fargate ? "FARGATE." : "EC2."));
     }
     return *found;
+}
+
+ShapeIndex intern(State& state, const Shape& shape) {
+    const auto [entry, is_new] = state.shape_index.try_emplace(
+        shape, ShapeIndex{static_cast<std::uint32_t>(state.shapes.size())});
+    if (is_new) state.shapes.push_back(shape);
+    return entry->second;
 }
 
 /// The change that inserts the job; its final state of this step is filled in by finish_step.
@@ -65,16 +72,19 @@ JobIndex add_job(State& state, const model::JobId& id) {
     return index;
 }
 
-ShapeIndex intern(State& state, const Shape& shape) {
-    const auto [entry, is_new] = state.shape_index.try_emplace(
-        shape, ShapeIndex{static_cast<std::uint32_t>(state.shapes.size())});
-    if (is_new) state.shapes.push_back(shape);
-    return entry->second;
+void take_traits(State& state, Job& job, const model::JobTraits& traits) {
+    job.share = find_or_make_share(state, job.queue, traits.share, job.created_at);
+    job.shape = intern(state, traits.shape);
+    if (!traits.share.empty()) job.rank = -traits.scheduling_priority;
+    job.retry_rules = traits.retry_rules;
+    job.attempts_limit = traits.attempts;
+    job.timeout_seconds = static_cast<std::uint32_t>(traits.timeout.value_or(Seconds{0}).count());
 }
 
 Result<Reply> decide(State& state, SubmitJob&& event, Timestamp now) {
     const auto queue = open_queue(state, event);
     if (!queue) return std::unexpected(queue.error());
+    BATCHD_TRY(check_share(state, *queue, event, now));
     BATCHD_TRY(check_dependencies(state, event));
     if (state.find_job(event.id)) {
         return fail(ErrorKind::Conflict, "jobId '" + to_string(event.id) + "' exists already");
@@ -84,11 +94,7 @@ Result<Reply> decide(State& state, SubmitJob&& event, Timestamp now) {
     job.seq = state.next_seq++;
     job.created_at = now;
     job.queue = *queue;
-    job.shape = intern(state, {event.traits.resources, event.traits.fargate});
-    job.retry_rules = event.traits.retry_rules;
-    job.attempts_limit = event.traits.attempts;
-    job.timeout_seconds =
-        static_cast<std::uint32_t>(event.traits.timeout.value_or(Seconds{0}).count());
+    take_traits(state, job, event.traits);
     job.is_new = true;
     if (event.traits.array_size > 0) add_children(state, index, event.traits);
     restore_status(state, index, JobStatus::Submitted);

@@ -1,25 +1,18 @@
 // The scheduling pass.
 //
 // Queues are served by priority, then by age. Inside a queue the jobs stand in buckets of equal
-// shape; the pass merges the buckets' heads by order. A shape that does not fit blocks its bucket
-// for the rest of the pass (capacity only shrinks in a pass), so that the cost grows with the
-// number of jobs placed and of distinct shapes times hosts, not with the number that wait.
+// shape and share; the pass merges the buckets' heads by order (service_order.hpp). A shape that
+// does not fit blocks its bucket for the rest of the pass (capacity only shrinks in a pass), so
+// that the cost grows with the number of jobs placed and of distinct shapes times hosts, not with
+// the number that wait.
 #include "core/decisions.hpp"
+#include "core/service_order.hpp"
 
 #include <algorithm>
-#include <queue>
+#include <set>
 
 namespace batchd::core {
 namespace {
-
-struct Candidate {
-    WaitKey key;
-    ShapeIndex shape;
-    JobIndex job;
-    friend bool operator>(const Candidate& a, const Candidate& b) { return a.key > b.key; }
-};
-
-using Candidates = std::priority_queue<Candidate, std::vector<Candidate>, std::greater<>>;
 
 struct Place {
     EnvironmentIndex environment;
@@ -32,6 +25,11 @@ class Pass {
 
     void run() {
         const auto queues = by_priority();
+        usable_.resize(state_.queues.size());
+        for (const QueueIndex queue : queues) {
+            drop_inactive_shares(state_, queue, now_);
+            usable_[queue.value] = usable_vcpus(state_, state_.queue(queue), now_);
+        }
         // All stale ones go first: the queues that are served early may use what they kept.
         for (const QueueIndex queue : queues) drop_stale_reservation(queue);
         for (const QueueIndex queue : queues) serve(queue);
@@ -41,9 +39,10 @@ class Pass {
     std::vector<QueueIndex> by_priority() const {
         std::vector<QueueIndex> order;
         for (std::uint32_t i = 0; i < state_.queues.size(); ++i) {
-            if (!state_.queues[i].waiting.empty() || state_.queues[i].blocked_head) {
-                order.push_back(QueueIndex{i});
-            }
+            const Queue& queue = state_.queues[i];
+            const bool has_waiting = std::ranges::any_of(
+                queue.shares, [](const Share& s) { return !s.waiting.empty(); });
+            if (has_waiting || queue.blocked_head) order.push_back(QueueIndex{i});
         }
         std::ranges::sort(order, std::greater<>{}, [&](QueueIndex q) {
             const auto& row = state_.queue(q).row;
@@ -53,48 +52,42 @@ class Pass {
     }
 
     void serve(QueueIndex index) {
-        Candidates heads = heads_of(index);
+        ServiceOrder order(state_, state_.queue(index), now_);
+        std::set<ShapeIndex> blocked;
         bool is_first = true;
-        while (!heads.empty()) {
-            const Candidate next = heads.top();
-            heads.pop();
-            if (const auto found = find_place(index, next)) {
-                const JobIndex job =
-                    state_.job(next.job).array ? fresh_child(state_, next.job) : next.job;
-                place(state_, job, found->environment, found->host);
-                const auto bucket = state_.queue(index).waiting.find(next.shape);
-                if (bucket != state_.queue(index).waiting.end()) {
-                    push_head(heads, next.shape, bucket->second);
-                }
+        while (const auto next = order.next()) {
+            // Other shares have jobs of the same shape; but only the head has a host kept for it.
+            if (!is_first && blocked.contains(next->shape)) continue;
+            if (const auto found = find_place(index, *next)) {
+                serve(index, *next, *found, order);
                 continue;
             }
-            if (is_first) note_blocked_head(index, next);
+            if (is_first) note_blocked_head(index, *next);
             is_first = false;
+            blocked.insert(next->shape);
             if (state_.policy.strict_order) break;
         }
         if (is_first) clear_head(index);  // all were placed
     }
 
-    Candidates heads_of(QueueIndex index) const {
-        Candidates heads;
-        for (const auto& [shape, bucket] : state_.queue(index).waiting) {
-            push_head(heads, shape, bucket);
-        }
-        return heads;
-    }
-
-    static void push_head(Candidates& heads, ShapeIndex shape, const Bucket& bucket) {
-        const auto& [key, job] = *bucket.entries.begin();
-        heads.push({.key = key, .shape = shape, .job = job});
+    void serve(QueueIndex index, const Candidate& next, const Place& found, ServiceOrder& order) {
+        const JobIndex job = state_.job(next.job).array ? fresh_child(state_, next.job) : next.job;
+        place(state_, job, found.environment, found.host);
+        order.charge(next.share, resources(next.shape).vcpu);
+        const auto& waiting = state_.queue(index).shares[next.share.value].waiting;
+        const auto bucket = waiting.find(next.shape);
+        if (bucket == waiting.end()) return;
+        const auto& [key, head] = *bucket->second.entries.begin();
+        order.put({.key = key, .share = next.share, .shape = next.shape, .job = head});
     }
 
     /// A reservation is its queue's head's, for as long as the job can come to run there.
     void drop_stale_reservation(QueueIndex index) {
         auto& reservation = state_.queue(index).reservation;
         if (!reservation) return;
-        const Candidates heads = heads_of(index);
-        if (heads.empty() || heads.top().key.seq != reservation->seq ||
-            !can_ever_run(index, heads.top().shape, reservation->host)) {
+        const auto head = ServiceOrder(state_, state_.queue(index), now_).next();
+        if (!head || head->key.seq != reservation->seq ||
+            !can_ever_run(index, head->shape, reservation->host)) {
             reservation.reset();
         }
     }
@@ -133,11 +126,12 @@ class Pass {
         return best;
     }
 
-    /// Whether the job would run on the host if nothing else did. To keep a host free for one that
-    /// never can would stop everybody.
+    /// Whether the job would run on the host if nothing else ran there. To keep a host free for one
+    /// that never can would stop everybody.
     bool can_ever_run(QueueIndex index, ShapeIndex shape, HostIndex h) const {
         const Host& host = state_.host(h);
         if (!host.is_up || !resources(shape).fits_in(host.capacity)) return false;
+        if (!may_run(index, shape)) return false;
         return std::ranges::any_of(state_.queue(index).environments, [&](EnvironmentIndex e) {
             const auto limit = vcpu_limit(state_.environment(e));
             return may_use(e, shape) && (!limit || resources(shape).vcpu <= *limit) &&
@@ -162,6 +156,17 @@ class Pass {
         return state_.queue(queue).row.document.priority <= state_.queue(*by).row.document.priority;
     }
 
+    /// Whether anything but capacity keeps the job back. A queue that holds nothing may run one job
+    /// even if that is more than computeReservation leaves.
+    bool may_run(QueueIndex index, ShapeIndex shape) const {
+        const Queue& queue = state_.queue(index);
+        const auto usable = usable_[index.value];
+        if (usable && queue.used.value > 0 && queue.used + resources(shape).vcpu > *usable) {
+            return false;
+        }
+        return has_consumables(state_, state_.shape(shape));
+    }
+
     bool may_use(EnvironmentIndex e, ShapeIndex shape) const {
         const Environment& environment = state_.environment(e);
         return is_open(environment) &&
@@ -176,6 +181,7 @@ class Pass {
     /// The first environment of the queue that takes the job, and there the host that it fills
     /// most.
     std::optional<Place> find_place(QueueIndex index, const Candidate& next) const {
+        if (!may_run(index, next.shape)) return std::nullopt;
         for (const EnvironmentIndex e : state_.queue(index).environments) {
             if (!may_use(e, next.shape) || !within_limit(e, next.shape)) continue;
             std::optional<HostIndex> best;
@@ -197,6 +203,7 @@ class Pass {
 
     State& state_;
     Timestamp now_;
+    std::vector<std::optional<MilliVcpu>> usable_;  ///< by QueueIndex; see usable_vcpus
 };
 
 }  // namespace

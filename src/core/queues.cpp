@@ -35,6 +35,25 @@ Result<std::vector<EnvironmentIndex>> environments_of(const State& state,
     return list;
 }
 
+/// AWS: whether a queue is FIFO or fair-share is fixed when it is made.
+Result<> check_policy(const State& state, const Queue* before, const model::JobQueue& document) {
+    const auto& name = document.scheduling_policy_arn;
+    if (before && before->row.document.scheduling_policy_arn.has_value() != name.has_value()) {
+        return invalid_argument("schedulingPolicyArn: job queue '" + document.job_queue_name +
+                                "' was made without a scheduling policy and cannot get one");
+    }
+    if (!name) return {};
+    const auto found = state.scheduling_policies.find(*name);
+    if (found == state.scheduling_policies.end()) {
+        return fail(ErrorKind::NotFound, "SchedulingPolicy " + *name + " not found.");
+    }
+    if (found->second.document.quota_share_policy) {
+        return invalid_argument(
+            "Quota Management feature is only supported for SageMaker Training job queues.");
+    }
+    return {};
+}
+
 }  // namespace
 
 std::int64_t live_jobs(const Queue& queue) {
@@ -50,6 +69,7 @@ Result<Reply> decide(State& state, CreateQueue&& event, Timestamp now) {
     if (state.find_queue(name)) {
         return fail(ErrorKind::Conflict, "Object already exists: jobQueue '" + name + "'");
     }
+    BATCHD_TRY(check_policy(state, nullptr, event.document));
     auto environments = environments_of(state, event.document);
     if (!environments) return std::unexpected(environments.error());
     Queue queue;
@@ -77,10 +97,12 @@ Result<Reply> decide(State& state, UpdateQueue&& event, Timestamp) {
     model::JobQueue document = queue.row.document;
     model::merge(document, event.update);
     BATCHD_TRY(model::validate(document));
+    BATCHD_TRY(check_policy(state, &queue, document));
     auto environments = environments_of(state, document);
     if (!environments) return std::unexpected(environments.error());
     queue.row.document = std::move(document);
     queue.environments = std::move(*environments);
+    set_weights(state, queue);
     state.step.changes.queues.push_back(queue.row);
     state.step.needs_pass = true;
     return Reply{};
@@ -111,8 +133,10 @@ Result<Reply> decide(State& state, DeleteQueue&& event, Timestamp now) {
 }
 
 void finish_deletions(State& state) {
-    for (Queue& queue : state.queues) {
+    for (std::uint32_t i = 0; i < state.queues.size(); ++i) {
+        Queue& queue = state.queues[i];
         if (queue.row.status != "DELETING" || live_jobs(queue) > 0) continue;
+        drop_shares(state, QueueIndex{i});
         queue.row.status = "DELETED";
         queue.row.status_reason.clear();
         state.step.changes.queues.push_back(queue.row);

@@ -54,6 +54,10 @@ Result<typename Map::mapped_type*> existing(Map& map, const Family& family,
     return fail(ErrorKind::NotFound, quoted(family, name) + " does not exist");
 }
 
+bool is_policy_of(const Queue& queue, const std::string& policy) {
+    return queue.row.status != "DELETED" && queue.row.document.scheduling_policy_arn == policy;
+}
+
 template <class Map>
 Result<Reply> erase(State& state, Map& map, const Family& family, const std::string& name) {
     map.erase(name);
@@ -104,16 +108,25 @@ Result<Reply> decide(State& state, UpdateSchedulingPolicy&& event, Timestamp) {
     BATCHD_TRY(model::validate(document));
     put_row(state, kPolicies.kind, event.name, document, (*policy)->created_at);
     (*policy)->document = std::move(document);
+    take_new_weights(state, event.name);
     return Reply{};
 }
 
 Result<Reply> decide(State& state, DeleteSchedulingPolicy&& event, Timestamp) {
     BATCHD_TRY(existing(state.scheduling_policies, kPolicies, event.name));
+    const auto user = std::ranges::find_if(
+        state.queues, [&](const Queue& queue) { return is_policy_of(queue, event.name); });
+    if (user != state.queues.end()) {
+        return fail(ErrorKind::Conflict, "Cannot delete, " + quoted(kPolicies, event.name) +
+                                             " is used by job queue '" +
+                                             user->row.document.job_queue_name + "'");
+    }
     return erase(state, state.scheduling_policies, kPolicies, event.name);
 }
 
 Result<Reply> decide(State& state, CreateConsumableResource&& event, Timestamp now) {
     const std::string name = event.document.consumable_resource_name;
+    state.step.needs_pass = true;  // jobs may wait for it
     Consumable consumable;
     consumable.document = std::move(event.document);
     consumable.created_at = now;
@@ -130,6 +143,7 @@ Result<Reply> decide(State& state, UpdateConsumableResource&& event, Timestamp n
     if (!is_repeated(consumable, mark, now)) {
         BATCHD_TRY(model::merge(consumable.document, event.update));
         put_row(state, kConsumables.kind, event.name, consumable.document, consumable.created_at);
+        state.step.needs_pass = true;
         forget_old_updates(state, consumable, now);
         if (!mark.empty()) {
             put_row(state, ResourceKind::AppliedUpdate, mark, model::AppliedUpdate{}, now);
@@ -175,6 +189,37 @@ Result<Reply> decide(State& state, DeleteServiceEnvironment&& event, Timestamp) 
                                              " is ENABLED: its state must be DISABLED");
     }
     return erase(state, state.service_environments, kServiceEnvironments, event.name);
+}
+
+bool has_consumables(const State& state, const Shape& shape) {
+    return std::ranges::all_of(shape.consumables, [&](const model::ConsumableNeed& need) {
+        const auto found = state.consumables.find(need.name);
+        if (found == state.consumables.end()) return false;
+        const auto in_use = state.consumables_in_use.find(need.name);
+        const std::int64_t used = in_use == state.consumables_in_use.end() ? 0 : in_use->second;
+        return need.quantity <= found->second.document.total_quantity - used;
+    });
+}
+
+void take_consumables(State& state, const Shape& shape) {
+    for (const auto& need : shape.consumables) {
+        state.consumables_in_use[need.name] += need.quantity;
+    }
+}
+
+void give_back_consumables(State& state, const Shape& shape) {
+    for (const auto& need : shape.consumables) {
+        const auto in_use = state.consumables_in_use.find(need.name);
+        in_use->second -= need.quantity;
+        if (in_use->second == 0) state.consumables_in_use.erase(in_use);
+        const auto found = state.consumables.find(need.name);
+        if (found == state.consumables.end()) continue;
+        auto& document = found->second.document;
+        if (document.resource_type != "NON_REPLENISHABLE") continue;
+        document.total_quantity =
+            std::max<std::int64_t>(0, document.total_quantity - need.quantity);
+        put_row(state, kConsumables.kind, need.name, document, found->second.created_at);
+    }
 }
 
 void restore_resources(State& state, const std::vector<model::ResourceRow>& rows) {

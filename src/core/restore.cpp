@@ -22,9 +22,10 @@ class Restorer {
         state_.next_seq = snapshot_.next_seq;
         state_.next_id = snapshot_.next_id;
         restore_environments();
-        BATCHD_TRY(restore_queues());
-        restore_definitions();
         restore_resources(state_, snapshot_.resources);
+        BATCHD_TRY(restore_queues());
+        restore_shares();
+        restore_definitions();
         for (const auto& attempt : snapshot_.attempts) attempts_.emplace(attempt.id, &attempt);
         for (const auto& child : snapshot_.children) children_[child.job_seq].push_back(&child);
         for (const auto& row : snapshot_.jobs) BATCHD_TRY(restore_job(row));
@@ -72,6 +73,15 @@ class Restorer {
         return {};
     }
 
+    void restore_shares() {
+        for (const auto& row : snapshot_.shares) {
+            const auto queue = queue_index_.find(row.queue_id);
+            if (queue == queue_index_.end()) continue;  // of a deleted queue
+            const auto share = find_or_make_share(state_, queue->second, row.identifier, row.at);
+            state_.queue(queue->second).shares[share.value].past_vcpus = row.past_vcpus;
+        }
+    }
+
     void restore_definitions() {
         for (const auto& [name, revision] : snapshot_.last_revisions) {
             state_.definitions[name].last_revision = revision;
@@ -93,11 +103,7 @@ class Restorer {
         job.created_at = row.created_at;
         job.state = row.state;
         job.queue = queue->second;
-        job.shape = intern(state_, {row.traits.resources, row.traits.fargate});
-        job.retry_rules = row.traits.retry_rules;
-        job.attempts_limit = row.traits.attempts;
-        job.timeout_seconds =
-            static_cast<std::uint32_t>(row.traits.timeout.value_or(Seconds{0}).count());
+        take_traits(state_, job, row.traits);
         if (row.traits.array_size > 0) return restore_array(index, row);
         if (model::is_placed(row.state.status)) BATCHD_TRY(restore_run(index));
         restore_status(state_, index, row.state.status);

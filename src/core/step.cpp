@@ -41,6 +41,16 @@ void collect_counts(const State& state, model::Changes& changes) {
     }
 }
 
+void collect_shares(const State& state, model::Changes& changes) {
+    for (const auto& [queue, index] : state.step.shares) {
+        const Share& share = state.queue(queue).shares[index.value];
+        changes.shares.push_back({.queue_id = state.queue(queue).row.id,
+                                  .identifier = share.identifier,
+                                  .past_vcpus = share.past_vcpus,
+                                  .at = share.at});
+    }
+}
+
 /// Ended jobs leave; the others are no longer new or dirty.
 void clear_marks(State& state) {
     for (const JobIndex index : state.step.dirty) {
@@ -68,8 +78,12 @@ Decision finish_step(State& state, Timestamp now) {
     state.step.now = now;
     stop_overdue_attempts(state, now);
     finish_deletions(state);
-    const auto reservation = next_reservation(state);
-    if (state.step.needs_pass || (reservation && *reservation <= now)) run_pass(state, now);
+    const auto due = [&](std::optional<Timestamp> deadline) {
+        return deadline && *deadline <= now;
+    };
+    if (state.step.needs_pass || due(next_reservation(state)) || due(next_share_end(state))) {
+        run_pass(state, now);
+    }
 
     Decision decision;
     decision.changes = std::move(state.step.changes);
@@ -77,16 +91,17 @@ Decision finish_step(State& state, Timestamp now) {
     decision.ended_attempts = std::move(state.step.ended_attempts);
     collect_jobs(state, decision, now);
     collect_counts(state, decision.changes);
+    collect_shares(state, decision.changes);
     clear_marks(state);
     state.step = Step{};
     return decision;
 }
 
 std::optional<Timestamp> next_deadline(const State& state) {
-    std::optional<Timestamp> next = next_reservation(state);
-    if (!state.deadlines.empty()) {
-        const Timestamp timeout = state.deadlines.begin()->first;
-        if (!next || timeout < *next) next = timeout;
+    std::optional<Timestamp> next;
+    if (!state.deadlines.empty()) next = state.deadlines.begin()->first;
+    for (const auto other : {next_reservation(state), next_share_end(state)}) {
+        if (other && (!next || *other < *next)) next = other;
     }
     return next;
 }

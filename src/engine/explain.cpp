@@ -54,6 +54,27 @@ std::string describe_limits(const std::vector<const EnvironmentView*>& environme
     return text;
 }
 
+/// Why the units that a job asks for are not there; empty if they are.
+std::string missing_units(const View& view, const core::Shape& shape) {
+    for (const auto& need : shape.consumables) {
+        const auto found = view.consumables.find(need.name);
+        if (found == view.consumables.end() || !found->second.exists) {
+            return "consumable resource '" + need.name + "' does not exist";
+        }
+        const auto& [exists, total, in_use] = found->second;
+        if (need.quantity <= total - in_use) continue;
+        return "the job asks for " + std::to_string(need.quantity) + " of consumable resource '" +
+               need.name + "', of which " +
+               std::to_string(std::max<std::int64_t>(0, total - in_use)) + " of " +
+               std::to_string(total) + " are available";
+    }
+    return {};
+}
+
+std::string in_vcpus(MilliVcpu amount) {
+    return to_string(model::Resources{.vcpu = amount, .memory = {}});
+}
+
 }  // namespace
 
 std::string View::waiting_reason(const QueueView& queue, const core::Shape& shape) const {
@@ -65,6 +86,15 @@ std::string View::waiting_reason(const QueueView& queue, const core::Shape& shap
     if (exceeds_all_limits(shape, usable_ones)) {
         return "MISCONFIGURATION:COMPUTE_ENVIRONMENT_MAX_RESOURCE - CE(s) associated with the job "
                "queue cannot meet the CPU requirement of the job.";
+    }
+    if (const auto missing = missing_units(*this, shape); !missing.empty()) {
+        return "CAPACITY:CONSUMABLE_RESOURCE_UNAVAILABLE - " + missing + ".";
+    }
+    if (const auto& kept = queue.reservation;
+        kept && kept->used.value > 0 && kept->used + shape.resources.vcpu > kept->usable) {
+        return "CAPACITY:RESERVED_FOR_INACTIVE_SHARES - computeReservation leaves " +
+               in_vcpus(kept->usable) + " to the active shares, which hold " +
+               in_vcpus(kept->used) + ".";
     }
     const HostView* down = nullptr;
     const HostView* large_enough = nullptr;

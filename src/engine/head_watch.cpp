@@ -35,7 +35,7 @@ const HeadWatch::Head* HeadWatch::head_of(const core::State& state, const View& 
                                           const core::Queue& queue, const Heads& before,
                                           Timestamp now) {
     const std::string& name = queue.row.document.job_queue_name;
-    const auto front = core::front_of_queue(state, queue, 1);
+    const auto front = core::front_of_queue(state, queue, 1, now);
     const auto* shown = view.find_queue(name);
     if (front.empty() || !shown) return nullptr;
     const model::JobId& id = front.front().id;

@@ -3,7 +3,7 @@
 
 namespace batchd::engine {
 
-void Machine::publish() { published_.set(std::make_shared<View>(view_of(state_))); }
+void Machine::publish() { published_.set(std::make_shared<View>(view_of(state_, now_))); }
 
 void Machine::publish_refusal() {
     auto view = std::make_shared<View>(*published_.get());

@@ -8,8 +8,25 @@ namespace batchd::engine {
 
 namespace {
 
+/// Jobs that wait, by shape, and since when the oldest at a head does.
+void add_waiting(const core::State& state, const core::Queue& queue, QueueView& view) {
+    std::map<core::ShapeIndex, std::int64_t> jobs;  // shares have shapes in common
+    for (const auto& share : queue.shares) {
+        for (const auto& [index, bucket] : share.waiting) {
+            jobs[index] += bucket.jobs;
+            const Timestamp since = state.job(bucket.entries.begin()->second).created_at;
+            if (!view.oldest_runnable || since < *view.oldest_runnable)
+                view.oldest_runnable = since;
+        }
+    }
+    view.waiting.reserve(jobs.size());
+    for (const auto& [index, count] : jobs) {
+        view.waiting.push_back({.shape = state.shape(index), .jobs = count});
+    }
+}
+
 QueueView view_of(const core::State& state, const core::Queue& queue,
-                  const std::vector<std::size_t>& environment_places) {
+                  const std::vector<std::size_t>& environment_places, Timestamp now) {
     QueueView view;
     view.id = queue.row.id;
     view.name = queue.row.document.job_queue_name;
@@ -20,15 +37,9 @@ QueueView view_of(const core::State& state, const core::Queue& queue,
     for (const auto e : queue.environments) {
         view.environments.push_back(environment_places[e.value]);
     }
-    core::WaitKey head;
-    view.waiting.reserve(queue.waiting.size());
-    for (const auto& [index, bucket] : queue.waiting) {
-        view.waiting.push_back({.shape = state.shape(index), .jobs = bucket.jobs});
-        const auto& [key, job] = *bucket.entries.begin();
-        if (!view.oldest_runnable || key < head) {
-            head = key;
-            view.oldest_runnable = state.job(job).created_at;
-        }
+    add_waiting(state, queue, view);
+    if (const auto usable = core::usable_vcpus(state, queue, now)) {
+        view.reservation = ReservationView{.used = queue.used, .usable = *usable};
     }
     return view;
 }
@@ -48,6 +59,24 @@ EnvironmentView view_of(const core::Environment& environment) {
     return view;
 }
 
+/// Those that jobs hold or wait for; there may be many more.
+void add_consumables(const core::State& state, View& view) {
+    for (const auto& [name, in_use] : state.consumables_in_use) {
+        view.consumables[name].in_use = in_use;
+    }
+    for (const auto& queue : view.queues) {
+        for (const auto& waiting : queue.waiting) {
+            for (const auto& need : waiting.shape.consumables)
+                view.consumables.try_emplace(need.name);
+        }
+    }
+    for (auto& [name, consumable] : view.consumables) {
+        const auto found = state.consumables.find(name);
+        consumable.exists = found != state.consumables.end();
+        if (consumable.exists) consumable.total = found->second.document.total_quantity;
+    }
+}
+
 HostView view_of(const core::Host& host) {
     return {.name = host.name,
             .is_up = host.is_up,
@@ -60,7 +89,7 @@ HostView view_of(const core::Host& host) {
 
 }  // namespace
 
-View view_of(const core::State& state) {
+View view_of(const core::State& state, Timestamp now) {
     View view;
     std::vector<std::size_t> places;  // of each environment of the state, in the view
     for (const auto& environment : state.environments) {
@@ -68,10 +97,12 @@ View view_of(const core::State& state) {
         if (environment.row.status != "DELETED") view.environments.push_back(view_of(environment));
     }
     for (const auto& queue : state.queues) {
-        if (queue.row.status != "DELETED") view.queues.push_back(view_of(state, queue, places));
+        if (queue.row.status != "DELETED") {
+            view.queues.push_back(view_of(state, queue, places, now));
+        }
     }
     for (const auto& host : state.hosts) view.hosts.push_back(view_of(host));
-    view.consumables_in_use = state.consumables_in_use;
+    add_consumables(state, view);
     return view;
 }
 
@@ -81,8 +112,8 @@ const QueueView* View::find_queue(const std::string& name) const {
 }
 
 std::int64_t View::in_use(const std::string& consumable) const {
-    const auto found = consumables_in_use.find(consumable);
-    return found == consumables_in_use.end() ? 0 : found->second;
+    const auto found = consumables.find(consumable);
+    return found == consumables.end() ? 0 : found->second.in_use;
 }
 
 std::optional<model::DefinitionRow> Catalog::find(const std::string& name,

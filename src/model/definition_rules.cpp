@@ -7,8 +7,6 @@
 namespace batchd::model {
 namespace {
 
-constexpr std::int32_t kMaxSchedulingPriority = 9999;
-
 Result<> validate_type(JobDefinition& definition) {
     const std::string type = to_lower(definition.type);
     if (type == "multinode") {
@@ -41,11 +39,6 @@ Result<> validate_capabilities(std::vector<std::string>& capabilities) {
     return {};
 }
 
-Result<> validate_scheduling_priority(const std::optional<std::int32_t>& priority) {
-    if (!priority || (*priority >= 0 && *priority <= kMaxSchedulingPriority)) return {};
-    return invalid_argument("Scheduling priority must be between 0 and 9999.");
-}
-
 }  // namespace
 
 Result<> validate(JobDefinition& definition, const ContainerPolicy& policy) {
@@ -57,9 +50,13 @@ Result<> validate(JobDefinition& definition, const ContainerPolicy& policy) {
             "a job definition");
     }
     BATCHD_TRY(validate_capabilities(definition.platform_capabilities));
-    BATCHD_TRY(validate_scheduling_priority(definition.scheduling_priority));
+    BATCHD_TRY(expect_scheduling_priority(definition.scheduling_priority));
     if (definition.retry_strategy) BATCHD_TRY(validate(*definition.retry_strategy));
     if (definition.timeout) BATCHD_TRY(validate(*definition.timeout));
+    if (definition.consumable_resource_properties) {
+        BATCHD_TRY(
+            validate(*definition.consumable_resource_properties, "consumableResourceProperties"));
+    }
     return validate_container(*definition.container_properties,
                               platform_of(definition.platform_capabilities), policy);
 }

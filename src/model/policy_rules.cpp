@@ -78,6 +78,23 @@ Result<> validate(QuotaSharePolicy& policy) {
 
 }  // namespace
 
+double weight_of(const FairsharePolicy& policy, std::string_view share_identifier) {
+    // At most one entry matches: validate() sees to it.
+    for (const auto& share : policy.share_distribution.value_or(std::vector<ShareAttributes>{})) {
+        const std::string_view name = share.share_identifier;
+        const bool matches = name.ends_with('*') ? share_identifier.starts_with(stem(name))
+                                                 : share_identifier == name;
+        if (matches) return share.weight_factor.value_or(1);
+    }
+    return 1;
+}
+
+Seconds decay_window(const FairsharePolicy& policy) {
+    constexpr Seconds kLeast{600};
+    const Seconds given{policy.share_decay_seconds.value_or(0)};
+    return given > Seconds{0} ? given : kLeast;
+}
+
 Result<> validate(SchedulingPolicy& policy) {
     if (!is_resource_name(policy.name)) {
         return invalid_argument("Scheduling policy name should match a valid pattern.");

@@ -38,11 +38,15 @@ Result<> validate_order(const std::vector<ComputeEnvironmentOrder>& list) {
     return {};
 }
 
-/// AWS's reasons, and two of ours that AWS has no word for.
-constexpr std::array<std::string_view, 5> kLimitReasons = {
-    "CAPACITY:INSUFFICIENT_INSTANCE_CAPACITY", "MISCONFIGURATION:COMPUTE_ENVIRONMENT_MAX_RESOURCE",
-    "MISCONFIGURATION:JOB_RESOURCE_REQUIREMENT", "CAPACITY:WAITING_FOR_RESOURCES",
-    "CAPACITY:HOST_UNAVAILABLE"};
+/// AWS's reasons, and those of ours that AWS has no word for.
+constexpr std::array<std::string_view, 7> kLimitReasons = {
+    "CAPACITY:INSUFFICIENT_INSTANCE_CAPACITY",
+    "MISCONFIGURATION:COMPUTE_ENVIRONMENT_MAX_RESOURCE",
+    "MISCONFIGURATION:JOB_RESOURCE_REQUIREMENT",
+    "CAPACITY:WAITING_FOR_RESOURCES",
+    "CAPACITY:HOST_UNAVAILABLE",
+    "CAPACITY:CONSUMABLE_RESOURCE_UNAVAILABLE",
+    "CAPACITY:RESERVED_FOR_INACTIVE_SHARES"};
 
 Result<> validate_time_limit(const std::string& field, JobStateTimeLimitAction& action) {
     if (!contains(kLimitReasons, action.reason)) {
@@ -93,6 +97,7 @@ void merge(JobQueue& queue, const JobQueueUpdate& update) {
     if (update.compute_environment_order) {
         queue.compute_environment_order = *update.compute_environment_order;
     }
+    if (update.scheduling_policy_arn) queue.scheduling_policy_arn = update.scheduling_policy_arn;
     if (update.job_state_time_limit_actions) {
         queue.job_state_time_limit_actions = *update.job_state_time_limit_actions;
     }

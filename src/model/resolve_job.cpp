@@ -25,10 +25,14 @@ Result<> validate_request(const SubmitJobRequest& request, const Limits& limits)
                         "[A-Za-z0-9_-], the first a letter or digit",
                         quote(request.job_name)));
     }
-    if (is_given(request.share_identifier) || request.scheduling_priority_override) {
-        return invalid_argument(
-            "Job with shareIdentifier or schedulingPriority can onlybe submitted to job queue "
-            "with fair share scheduling policy.");
+    if (is_given(request.share_identifier) && !is_share_identifier(*request.share_identifier)) {
+        return invalid_argument(fmt::format("shareIdentifier {} must match [A-Za-z0-9_-]{{1,255}}",
+                                            quote(*request.share_identifier)));
+    }
+    BATCHD_TRY(expect_scheduling_priority(request.scheduling_priority_override));
+    if (request.consumable_resource_properties_override) {
+        BATCHD_TRY(validate(*request.consumable_resource_properties_override,
+                            "consumableResourcePropertiesOverride"));
     }
     if (is_array(request)) {
         BATCHD_TRY(expect_between("arrayProperties.size", *request.array_properties->size,
@@ -133,10 +137,22 @@ Result<ContainerProperties> resolved_container(const SubmitJobRequest& request,
     return container;
 }
 
+std::vector<ConsumableNeed> consumables_of(const JobSpec& spec) {
+    std::vector<ConsumableNeed> needs;
+    if (!spec.consumable_resource_properties) return needs;
+    for (const auto& entry : spec.consumable_resource_properties->consumable_resource_list) {
+        needs.push_back({.name = entry.consumable_resource.value_or(""),
+                         .quantity = entry.quantity.value_or(0)});
+    }
+    return needs;
+}
+
 JobTraits traits_of(const JobSpec& spec, const Resources& resources) {
     JobTraits traits;
-    traits.resources = resources;
-    traits.fargate = platform_of(spec.platform_capabilities) == Platform::Fargate;
+    traits.shape.resources = resources;
+    traits.shape.fargate = platform_of(spec.platform_capabilities) == Platform::Fargate;
+    traits.shape.consumables = consumables_of(spec);
+    traits.share = spec.share_identifier.value_or("");
     traits.scheduling_priority = spec.scheduling_priority.value_or(0);
     if (spec.retry_strategy) {
         traits.attempts = spec.retry_strategy->attempts.value_or(1);
@@ -173,7 +189,13 @@ Result<ResolvedJob> resolve(const SubmitJobRequest& request, const JobDefinition
     spec.propagate_tags =
         request.propagate_tags ? request.propagate_tags : definition.propagate_tags;
     spec.platform_capabilities = definition.platform_capabilities;
-    spec.scheduling_priority = definition.scheduling_priority;
+    spec.scheduling_priority = request.scheduling_priority_override
+                                   ? request.scheduling_priority_override
+                                   : definition.scheduling_priority;
+    if (is_given(request.share_identifier)) spec.share_identifier = request.share_identifier;
+    spec.consumable_resource_properties = request.consumable_resource_properties_override
+                                              ? request.consumable_resource_properties_override
+                                              : definition.consumable_resource_properties;
 
     JobTraits traits = traits_of(spec, *resources);
     traits.depends_on = std::move(dependencies->jobs);

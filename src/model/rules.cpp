@@ -93,6 +93,11 @@ Result<> expect_resource_name(std::string_view field, std::string_view value) {
         fmt::format("{} {} must match [A-Za-z0-9_-]{{1,128}}", field, quote(value)));
 }
 
+Result<> expect_scheduling_priority(const std::optional<std::int32_t>& priority) {
+    if (!priority || (*priority >= 0 && *priority <= 9999)) return {};
+    return invalid_argument("Scheduling priority must be between 0 and 9999.");
+}
+
 Result<> expect_state(std::string& state) {
     if (state.empty()) state = "ENABLED";
     return expect_enumerated("state", state, {"ENABLED", "DISABLED"});

@@ -38,6 +38,8 @@ Result<> expect_between(std::string_view field, std::int64_t value, std::int64_t
 Result<> expect_at_least(std::string_view field, std::int64_t value, std::int64_t low);
 Result<> expect_absolute(std::string_view field, std::string_view path);
 Result<> expect_resource_name(std::string_view field, std::string_view value);
+/// AWS: 0 to 9999; an absent one is fine.
+Result<> expect_scheduling_priority(const std::optional<std::int32_t>& priority);
 /// ENABLED or DISABLED; an empty state becomes ENABLED, AWS's default.
 Result<> expect_state(std::string& state);
 

@@ -78,23 +78,32 @@ Result<> put(Database& database, const ports::JobInsert& insert) {
     const model::JobState& state = row.state;
     std::optional<std::string> retry_rules;
     if (!traits.retry_rules.empty()) retry_rules = to_json(traits.retry_rules);
+    std::optional<std::string> consumables;
+    if (!traits.shape.consumables.empty()) consumables = to_json(traits.shape.consumables);
     std::optional<Blob> depends_on;
     if (!traits.depends_on.empty()) depends_on.emplace(encode(traits.depends_on));
     BATCHD_TRY(database.run(
         "INSERT INTO job (seq, id, queue_id, name, definition_name, definition_revision, "
         "created_at,"
-        " milli_vcpu, memory_mib, gpus, fargate, scheduling_priority, attempts, timeout_seconds,"
-        " retry_rules, depends_on, array_size, is_sequential, tags,"
+        " milli_vcpu, memory_mib, gpus, fargate, consumables, share, scheduling_priority, attempts,"
+        " timeout_seconds, retry_rules, depends_on, array_size, is_sequential, tags,"
         " status, status_reason, attempt, started_at, stopped_at, is_cancelled, is_terminated)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?,"
+        " ?, ?)",
         row.seq, row.id, row.queue_id, row.name, row.definition_name, row.definition_revision,
-        row.created_at, traits.resources.vcpu, traits.resources.memory, traits.resources.gpus,
-        traits.fargate, traits.scheduling_priority, traits.attempts, traits.timeout, retry_rules,
-        depends_on, traits.array_size, traits.sequential, insert.tags, state.status,
-        state.status_reason, state.attempt, state.started_at, state.stopped_at, state.is_cancelled,
+        row.created_at, traits.shape.resources.vcpu, traits.shape.resources.memory,
+        traits.shape.resources.gpus, traits.shape.fargate, consumables, traits.share,
+        traits.scheduling_priority, traits.attempts, traits.timeout, retry_rules, depends_on,
+        traits.array_size, traits.sequential, insert.tags, state.status, state.status_reason,
+        state.attempt, state.started_at, state.stopped_at, state.is_cancelled,
         state.is_terminated));
     BATCHD_TRY(
         database.run("INSERT INTO job_spec (job_seq, spec) VALUES (?, ?)", row.seq, insert.spec));
+    for (const auto& need : traits.shape.consumables) {
+        BATCHD_TRY(
+            database.run("INSERT INTO job_consumable (name, job_seq, quantity) VALUES (?, ?, ?)",
+                         need.name, row.seq, need.quantity));
+    }
     if (traits.array_size > 0) BATCHD_TRY(put(database, row.seq, row.array));
     return {};
 }
@@ -127,6 +136,18 @@ Result<> put(Database& database, const ports::ChildPut& child) {
 Result<> put(Database& database, const ports::EndedCount& ended) {
     BATCHD_TRY(database.run("UPDATE job_queue SET succeeded = ?, failed = ? WHERE id = ?",
                             ended.succeeded, ended.failed, ended.queue_id));
+    return {};
+}
+
+Result<> put(Database& database, const ports::ShareRow& share) {
+    if (share.is_gone) {
+        BATCHD_TRY(database.run("DELETE FROM share WHERE queue_id = ? AND identifier = ?",
+                                share.queue_id, share.identifier));
+        return {};
+    }
+    BATCHD_TRY(database.run(
+        "INSERT OR REPLACE INTO share (queue_id, identifier, past_vcpus, at) VALUES (?, ?, ?, ?)",
+        share.queue_id, share.identifier, share.past_vcpus, share.at));
     return {};
 }
 
@@ -199,6 +220,7 @@ Result<> apply(Database& database, const ports::Changes& changes) {
     BATCHD_TRY(put_all(database, changes.jobs));
     BATCHD_TRY(put_all(database, changes.children));
     BATCHD_TRY(put_all(database, changes.ended));
+    BATCHD_TRY(put_all(database, changes.shares));
     BATCHD_TRY(put_all(database, changes.attempts));
     return put_all(database, changes.tags);
 }

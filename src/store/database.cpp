@@ -56,6 +56,10 @@ void bind_value(sqlite3_stmt* statement, int at, std::string_view value) {
     sqlite3_bind_text64(statement, at, data, value.size(), SQLITE_STATIC, SQLITE_UTF8);
 }
 
+void bind_value(sqlite3_stmt* statement, int at, double value) {
+    sqlite3_bind_double(statement, at, value);
+}
+
 void bind_value(sqlite3_stmt* statement, int at, std::nullopt_t) {
     sqlite3_bind_null(statement, at);
 }
@@ -89,6 +93,10 @@ std::string encode(const std::vector<model::Dependency>& dependencies) {
 
 void column_value(sqlite3_stmt* statement, int at, std::int64_t& value) {
     value = sqlite3_column_int64(statement, at);
+}
+
+void column_value(sqlite3_stmt* statement, int at, double& value) {
+    value = sqlite3_column_double(statement, at);
 }
 
 void column_value(sqlite3_stmt* statement, int at, std::string& value) {

@@ -27,6 +27,7 @@ namespace batchd::store {
 /// until the statement has run.
 void bind_value(sqlite3_stmt* statement, int at, std::int64_t value);
 void bind_value(sqlite3_stmt* statement, int at, std::string_view value);
+void bind_value(sqlite3_stmt* statement, int at, double value);
 void bind_value(sqlite3_stmt* statement, int at, std::nullopt_t);
 /// The UUID alone, 16 bytes: rows of children have their part in a column of its own.
 void bind_value(sqlite3_stmt* statement, int at, const model::JobId& value);
@@ -65,6 +66,7 @@ void bind_value(sqlite3_stmt* statement, int at, const std::optional<T>& value) 
 }
 
 void column_value(sqlite3_stmt* statement, int at, std::int64_t& value);
+void column_value(sqlite3_stmt* statement, int at, double& value);
 void column_value(sqlite3_stmt* statement, int at, std::string& value);
 void column_value(sqlite3_stmt* statement, int at, model::JobId& value);
 void column_value(sqlite3_stmt* statement, int at, std::vector<model::Dependency>& value);

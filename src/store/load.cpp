@@ -71,17 +71,18 @@ Result<> load_jobs(Database& database, ports::Snapshot& snapshot) {
         auto& traits = job.traits;
         std::optional<std::string> retry_rules;
         row.read(job.seq, job.id, job.queue_id, job.name, job.definition_name,
-                 job.definition_revision, job.created_at, traits.resources.vcpu,
-                 traits.resources.memory, traits.resources.gpus, traits.fargate,
-                 traits.scheduling_priority, traits.attempts, traits.timeout, retry_rules,
-                 traits.depends_on, traits.array_size, traits.sequential);
+                 job.definition_revision, job.created_at, traits.share, traits.scheduling_priority,
+                 traits.attempts, traits.timeout, retry_rules, traits.depends_on, traits.array_size,
+                 traits.sequential);
+        BATCHD_TRY(read_shape(row, traits.shape));
         read_state(row, job.state);
         return retry_rules ? read_document(*retry_rules, traits.retry_rules) : Result<>{};
     };
     return database.each(
         "SELECT seq, id, queue_id, name, definition_name, definition_revision, created_at,"
-        " milli_vcpu, memory_mib, gpus, fargate, scheduling_priority, attempts, timeout_seconds,"
+        " share, scheduling_priority, attempts, timeout_seconds,"
         " retry_rules, depends_on, array_size, is_sequential,"
+        " milli_vcpu, memory_mib, gpus, fargate, consumables,"
         " status, status_reason, attempt, started_at, stopped_at, is_cancelled, is_terminated"
         " FROM job WHERE seq IN (SELECT seq FROM job WHERE queue_id IN (SELECT id FROM job_queue)"
         " AND status IN (0, 1, 2, 3, 4)) ORDER BY seq",
@@ -163,6 +164,15 @@ Result<> load_ended(Database& database, ports::Snapshot& snapshot) {
                          });
 }
 
+Result<> load_shares(Database& database, ports::Snapshot& snapshot) {
+    return database.each("SELECT queue_id, identifier, past_vcpus, at FROM share",
+                         [&](Row& row) -> Result<> {
+                             auto& share = snapshot.shares.emplace_back();
+                             row.read(share.queue_id, share.identifier, share.past_vcpus, share.at);
+                             return {};
+                         });
+}
+
 Result<> load_next_ids(Database& database, ports::Snapshot& snapshot) {
     return database.each(
         "SELECT 1 + coalesce((SELECT MAX(seq) FROM job), 0),"
@@ -186,6 +196,7 @@ Result<ports::Snapshot> load_snapshot(Database& database) {
     BATCHD_TRY(load_arrays(database, snapshot));
     BATCHD_TRY(load_attempts(database, snapshot));
     BATCHD_TRY(load_ended(database, snapshot));
+    BATCHD_TRY(load_shares(database, snapshot));
     BATCHD_TRY(load_next_ids(database, snapshot));
     return snapshot;
 }

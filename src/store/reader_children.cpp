@@ -12,12 +12,12 @@ Result<JobSummary> read_array_summary(Database& database, std::int64_t seq) {
     auto on_row = [&](Row& row) -> Result<> {
         row.read(summary.seq, summary.id, summary.name, summary.definition_name,
                  summary.definition_revision, summary.created_at);
-        read_shape(row, summary.resources, summary.fargate);
-        return {};
+        row.read(summary.share);
+        return read_shape(row, summary.shape);
     };
     BATCHD_TRY(database.each(
-        "SELECT seq, id, name, definition_name, definition_revision, created_at, milli_vcpu,"
-        " memory_mib, gpus, fargate FROM job WHERE seq = ?",
+        "SELECT seq, id, name, definition_name, definition_revision, created_at, share,"
+        " milli_vcpu, memory_mib, gpus, fargate, consumables FROM job WHERE seq = ?",
         on_row, seq));
     return summary;
 }

@@ -58,14 +58,14 @@ Result<> read_job(Database& database, const model::JobId& id, std::vector<JobDet
         JobDetail& job = jobs.emplace_back();
         job.id = id;
         row.read(job.seq, job.queue, job.name, job.created_at, job.spec, job.tags, job.array_size);
-        read_shape(row, job.resources, job.fargate);
+        BATCHD_TRY(read_shape(row, job.shape));
         read_state(row, job.state);
         return {};
     };
     BATCHD_TRY(database.each(
         "SELECT job.seq, job_queue.name, job.name, job.created_at, spec, job.tags, array_size,"
-        " milli_vcpu, memory_mib, gpus, fargate, job.status, job.status_reason, attempt,"
-        " started_at, stopped_at, is_cancelled, is_terminated"
+        " milli_vcpu, memory_mib, gpus, fargate, consumables, job.status, job.status_reason,"
+        " attempt, started_at, stopped_at, is_cancelled, is_terminated"
         " FROM job JOIN job_queue ON job_queue.id = job.queue_id"
         " JOIN job_spec ON job_spec.job_seq = job.seq WHERE job.id = ?",
         on_row, id));
@@ -91,17 +91,19 @@ namespace {
 
 constexpr std::string_view kSelectSummary =
     "SELECT job.seq, job.id, job.name, definition_name, definition_revision, job.created_at,"
-    " array_size, attempt.exit_code, attempt.reason, milli_vcpu, memory_mib, gpus, fargate,"
-    " job.status, job.status_reason, job.attempt, job.started_at, job.stopped_at,"
+    " array_size, attempt.exit_code, attempt.reason, share, milli_vcpu, memory_mib, gpus,"
+    " fargate, consumables, job.status, job.status_reason, job.attempt, job.started_at, "
+    "job.stopped_at,"
     " job.is_cancelled, job.is_terminated"
     " FROM job LEFT JOIN attempt ON attempt.job_seq = job.seq AND attempt.part = 0"
     " AND attempt.number = job.attempt";
 
-void read_summary(Row& row, JobSummary& job) {
+Result<> read_summary(Row& row, JobSummary& job) {
     row.read(job.seq, job.id, job.name, job.definition_name, job.definition_revision,
-             job.created_at, job.array_size, job.exit_code, job.reason);
-    read_shape(row, job.resources, job.fargate);
+             job.created_at, job.array_size, job.exit_code, job.reason, job.share);
+    BATCHD_TRY(read_shape(row, job.shape));
     read_state(row, job.state);
+    return {};
 }
 
 Result<Page<JobSummary, std::int64_t>> summary_page(Database& database,
@@ -136,10 +138,7 @@ Result<Page<JobSummary, std::int64_t>> Reader::list_jobs(std::int64_t queue_id,
                                    " WHERE job.queue_id = ? AND job.status = ? AND job.seq < ?"
                                    " ORDER BY job.seq DESC LIMIT ?";
     std::vector<JobSummary> jobs;
-    auto on_row = [&](Row& row) -> Result<> {
-        read_summary(row, jobs.emplace_back());
-        return {};
-    };
+    auto on_row = [&](Row& row) { return read_summary(row, jobs.emplace_back()); };
     BATCHD_TRY(database_->each(sql, on_row, queue_id, status,
                                before.value_or(std::numeric_limits<std::int64_t>::max()),
                                one_more(limit)));
@@ -159,17 +158,15 @@ Result<Page<JobSummary, std::int64_t>> Reader::filter_jobs(std::int64_t queue_id
         "  OR (?9 AND substr(definition_name, 1, length(?4)) = ?4))"
         " AND (?5 IS NULL OR definition_revision = ?5)"
         " AND (?6 IS NULL OR job.created_at < ?6) AND (?7 IS NULL OR job.created_at > ?7)"
+        " AND (?10 IS NULL OR share = ?10) AND (?11 IS NULL OR job.status = ?11)"
         " ORDER BY job.seq DESC LIMIT ?8";
     std::vector<JobSummary> jobs;
-    auto on_row = [&](Row& row) -> Result<> {
-        read_summary(row, jobs.emplace_back());
-        return {};
-    };
+    auto on_row = [&](Row& row) { return read_summary(row, jobs.emplace_back()); };
     BATCHD_TRY(database_->each(
         sql, on_row, before.value_or(std::numeric_limits<std::int64_t>::max()), queue_id,
         pattern_of(filter.name), text_of(filter.definition_name), filter.definition_revision,
         filter.created_before, filter.created_after, one_more(limit),
-        filter.definition_name && filter.definition_name->is_prefix));
+        filter.definition_name && filter.definition_name->is_prefix, filter.share, filter.status));
     return summary_page(*database_, std::move(jobs), limit);
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "batchd/model/job.hpp"
+#include "batchd/model/shape.hpp"
 #include "store/codec.hpp"
 #include "store/database.hpp"
 
@@ -13,11 +14,6 @@ namespace batchd::store {
 inline void read_state(Row& row, model::JobState& state) {
     row.read(state.status, state.status_reason, state.attempt, state.started_at, state.stopped_at,
              state.is_cancelled, state.is_terminated);
-}
-
-/// milli_vcpu, memory_mib, gpus, fargate
-inline void read_shape(Row& row, model::Resources& resources, bool& fargate) {
-    row.read(resources.vcpu, resources.memory, resources.gpus, fargate);
 }
 
 /// part, number, compute_environment, host, container_id, log_group, log_stream, started_at,
@@ -44,6 +40,14 @@ inline Result<> read_resource(Row& row, model::ResourceRow& resource) {
     if (!document) return std::unexpected(std::move(document).error());
     resource.document = std::move(*document);
     return {};
+}
+
+/// milli_vcpu, memory_mib, gpus, fargate, consumables
+inline Result<> read_shape(Row& row, model::Shape& shape) {
+    std::optional<std::string> consumables;
+    row.read(shape.resources.vcpu, shape.resources.memory, shape.resources.gpus, shape.fargate,
+             consumables);
+    return consumables ? read_document(*consumables, shape.consumables) : Result<>{};
 }
 
 /// The first row's only column, nullopt without a row.

@@ -63,8 +63,24 @@ struct WaitingJob {
     model::JobId id;
     Timestamp since;
 };
-/// The first `most` RUNNABLE jobs of a queue in the order in which they are served.
-std::vector<WaitingJob> front_of_queue(const State& state, const Queue& queue, std::size_t most);
+/// The first `most` RUNNABLE jobs of a queue in the order in which they would be served now, if
+/// there were room for all of them.
+std::vector<WaitingJob> front_of_queue(const State& state, const Queue& queue, std::size_t most,
+                                       Timestamp now);
+
+/// The policy of a fair-share queue; nullptr for others. Lives as long as the state is not changed.
+const model::FairsharePolicy* fairness_of(const State& state, const Queue& queue);
+
+/// AWS: a share is active while it has jobs that did not end, and until the decay window after the
+/// last one has passed.
+bool is_active(const model::FairsharePolicy& policy, const Share& share, Timestamp now);
+
+/// What the jobs of a fair-share queue may hold in all: the rest is reserved for shares that are
+/// not active (AWS: computeReservation). nullopt: no bound.
+std::optional<MilliVcpu> usable_vcpus(const State& state, const Queue& queue, Timestamp now);
+
+/// Whether all units that the shape asks for are available now.
+bool has_consumables(const State& state, const Shape& shape);
 
 /// Whether jobs may be placed through the environment at all: VALID and ENABLED.
 bool is_open(const Environment& environment);

@@ -33,8 +33,9 @@ struct SubmitJob {
     std::string definition_name;
     std::int32_t definition_revision = 0;
     model::JobTraits traits;
-    std::string spec;  ///< model::JobSpec as JSON
-    std::string tags;  ///< JSON object
+    bool overrides_priority = false;  ///< schedulingPriorityOverride was given
+    std::string spec;                 ///< model::JobSpec as JSON
+    std::string tags;                 ///< JSON object
     /// Of those dependencies that are not live any more; looked up by the engine.
     std::vector<EndedDependency> ended_dependencies;
 };

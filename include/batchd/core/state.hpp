@@ -37,13 +37,9 @@ using QueueIndex = Index<struct QueueTag>;
 using EnvironmentIndex = Index<struct EnvironmentTag>;
 using HostIndex = Index<struct HostTag>;
 using ShapeIndex = Index<struct ShapeTag>;
+using ShareIndex = Index<struct ShareTag>;  ///< in Queue::shares
 
-/// What makes two jobs equal for placement. Interned: a job holds an index.
-struct Shape {
-    model::Resources resources;
-    bool fargate = false;
-    friend auto operator<=>(const Shape&, const Shape&) = default;
-};
+using model::Shape;  ///< interned: a job holds an index
 
 /// Why the container of the current attempt is being stopped; decides what its end means.
 enum class StopCause : std::uint8_t { None, Terminated, TimedOut };
@@ -88,7 +84,9 @@ struct Job {
     Timestamp runnable_since;
     model::JobState state;
     QueueIndex queue;
+    ShareIndex share;
     ShapeIndex shape;
+    std::int32_t rank = 0;  ///< lower first; from schedulingPriority, which only fair share heeds
     std::vector<model::EvaluateOnExit> retry_rules;
     std::int32_t attempts_limit = 1;
     std::uint32_t timeout_seconds = 0;  ///< 0: none
@@ -101,19 +99,32 @@ struct Job {
     std::optional<JobIndex> parent;  ///< the array, of a child
 };
 
-/// Order inside a queue: retried jobs first (AWS puts them at the front), then by submission.
+/// Order inside a share: by priority, then retried jobs first (AWS puts them at the front), then by
+/// submission.
 struct WaitKey {
+    std::int32_t rank = 0;
     bool is_fresh = true;
     std::int64_t seq = 0;
     std::int32_t part = 0;
     friend auto operator<=>(const WaitKey&, const WaitKey&) = default;
 };
 
-/// The RUNNABLE jobs of one queue and shape, in order. The children of an array that were never
+/// The RUNNABLE jobs of one share and shape, in order. The children of an array that were never
 /// placed stand there as one entry, the array's.
 struct Bucket {
     std::map<WaitKey, JobIndex> entries;
     std::int64_t jobs = 0;  ///< children counted one by one
+};
+
+/// The jobs of a queue that have one shareIdentifier. A FIFO queue has one share, without a name.
+struct Share {
+    std::string identifier;
+    double weight = 1;
+    std::map<ShapeIndex, Bucket> waiting;  ///< without empty buckets
+    std::int64_t live = 0;                 ///< jobs that have not ended
+    MilliVcpu used;                        ///< held by its jobs now
+    double past_vcpus = 0;                 ///< the decayed mean of that up to `at`
+    Timestamp at;
 };
 
 /// A host that is kept free of other jobs until `job` fits, so that small jobs that always fit
@@ -128,7 +139,9 @@ struct Queue {
     /// An array counts by its children, not by itself.
     std::array<std::int64_t, model::kJobStatusCount> counts{};
     std::vector<EnvironmentIndex> environments;  ///< in computeEnvironmentOrder
-    std::map<ShapeIndex, Bucket> waiting;        ///< without empty buckets
+    std::vector<Share> shares;                   ///< those without an identifier are free slots
+    std::map<std::string, ShareIndex, std::less<>> share_index;
+    MilliVcpu used;  ///< held by its jobs
     std::optional<Reservation> reservation;
     /// The job (by seq) at the head that could not be placed, and when to keep a host free for it.
     std::optional<std::pair<std::int64_t, Timestamp>> blocked_head;
@@ -172,9 +185,10 @@ struct Consumable {
 };
 
 struct Policy {
-    bool strict_order = false;  ///< AWS's order: a head that does not fit blocks its queue
-    Seconds reserve_after{60};  ///< a head blocked for so long gets a host kept free
-    Seconds stop_grace{30};     ///< between SIGTERM and SIGKILL (AWS: 30 s)
+    bool strict_order = false;        ///< AWS's order: a head that does not fit blocks its queue
+    Seconds reserve_after{60};        ///< a head blocked for so long gets a host kept free
+    Seconds stop_grace{30};           ///< between SIGTERM and SIGKILL (AWS: 30 s)
+    std::size_t active_shares = 500;  ///< of one queue
 };
 
 /// What the step under way has decided so far.
@@ -185,6 +199,7 @@ struct Step {
     std::vector<Action> actions;
     std::vector<model::Attempt> ended_attempts;
     std::set<QueueIndex> ended_in;  ///< queues whose counts of ended jobs changed
+    std::set<std::pair<QueueIndex, ShareIndex>> shares;  ///< whose usage changed
     bool needs_pass = false;
 };
 
@@ -223,6 +238,8 @@ struct State {
     Host& host(HostIndex i) { return hosts[i.value]; }
     const Host& host(HostIndex i) const { return hosts[i.value]; }
     const Shape& shape(ShapeIndex i) const { return shapes[i.value]; }
+    Share& share(const Job& of) { return queue(of.queue).shares[of.share.value]; }
+    const Share& share(const Job& of) const { return queue(of.queue).shares[of.share.value]; }
 
     /// The live job of that id; nullopt if it ended, never was, or is a child without a slot.
     std::optional<JobIndex> find_job(const model::JobId& id) const;

@@ -24,6 +24,19 @@ struct WaitingView {
     std::int64_t jobs = 0;
 };
 
+/// What a fair-share queue lets its active shares have.
+struct ReservationView {
+    MilliVcpu used;
+    MilliVcpu usable;
+};
+
+/// A consumable resource that jobs hold or wait for.
+struct ConsumableView {
+    bool exists = false;
+    std::int64_t total = 0;
+    std::int64_t in_use = 0;
+};
+
 struct QueueView {
     std::int64_t id = 0;
     std::string name;
@@ -33,7 +46,8 @@ struct QueueView {
     std::array<std::int64_t, model::kJobStatusCount> counts{};
     std::vector<std::size_t> environments;  ///< places in View::environments, in order of use
     std::vector<WaitingView> waiting;
-    std::optional<Timestamp> oldest_runnable;  ///< createdAt of the job at the head
+    std::optional<Timestamp> oldest_runnable;    ///< createdAt of the oldest job at a bucket's head
+    std::optional<ReservationView> reservation;  ///< if part of the capacity is kept back
 };
 
 struct EnvironmentView {
@@ -63,7 +77,7 @@ struct View {
     std::vector<QueueView> queues;
     std::vector<EnvironmentView> environments;
     std::vector<HostView> hosts;
-    std::map<std::string, std::int64_t> consumables_in_use;  ///< by name, without zeros
+    std::map<std::string, ConsumableView> consumables;  ///< by name
     bool is_writable = true;
     std::string not_writable_reason;  ///< why writes are refused
 
@@ -79,7 +93,7 @@ struct View {
     std::string waiting_reason(const QueueView& queue, const core::Shape& shape) const;
 };
 
-View view_of(const core::State& state);
+View view_of(const core::State& state, Timestamp now);
 
 /// The newest View.
 class PublishedView {

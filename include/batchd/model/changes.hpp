@@ -88,6 +88,15 @@ struct EndedCount {
     std::int64_t failed = 0;
 };
 
+/// How much a share of a fair-share queue has used; by (queue_id, identifier).
+struct ShareRow {
+    std::int64_t queue_id = 0;
+    std::string identifier;
+    double past_vcpus = 0;  ///< the decayed mean of what its jobs held up to `at`
+    Timestamp at;
+    bool is_gone = false;  ///< it is inactive now: the row goes
+};
+
 /// Written when the attempt starts and again when it changes; the key is (job, part, number).
 struct AttemptPut {
     std::int64_t job_seq = 0;
@@ -141,12 +150,13 @@ struct Changes {
     std::vector<ChildPut> children;    ///< applied after the jobs
     std::vector<AttemptPut> attempts;  ///< applied after the jobs
     std::vector<EndedCount> ended;
+    std::vector<ShareRow> shares;
     std::vector<TagPatch> tags;  ///< applied last
 
     bool empty() const {
         return environments.empty() && queues.empty() && definitions.empty() && resources.empty() &&
                new_jobs.empty() && jobs.empty() && children.empty() && attempts.empty() &&
-               ended.empty() && tags.empty();
+               ended.empty() && shares.empty() && tags.empty();
     }
 };
 
@@ -167,6 +177,7 @@ struct Snapshot {
     std::vector<std::pair<JobId, std::vector<JobStatus>>> ended_arrays;
     std::vector<Attempt> attempts;  ///< the newest attempt of each STARTING or RUNNING job
     std::vector<EndedCount> ended;
+    std::vector<ShareRow> shares;
     std::int64_t next_seq = 1;
     std::int64_t next_id = 1;  ///< for environments and queues
 };

@@ -7,6 +7,7 @@
 #include "batchd/model/job_definition.hpp"
 #include "batchd/model/limits.hpp"
 #include "batchd/model/names.hpp"
+#include "batchd/model/shape.hpp"
 
 #include <boost/describe/class.hpp>
 
@@ -84,11 +85,13 @@ struct SubmitJobRequest {
     std::optional<bool> propagate_tags;
     std::optional<JobTimeout> timeout;
     StringMap tags;
+    std::optional<ConsumableResourceProperties> consumable_resource_properties_override;
 };
 BOOST_DESCRIBE_STRUCT(SubmitJobRequest, (),
                       (job_name, job_queue, job_definition, share_identifier,
                        scheduling_priority_override, array_properties, depends_on, parameters,
-                       container_overrides, retry_strategy, propagate_tags, timeout, tags))
+                       container_overrides, retry_strategy, propagate_tags, timeout, tags,
+                       consumable_resource_properties_override))
 
 /// A job after definition and request were merged: all that stays the same for its whole life.
 /// Stored once, as JSON; loaded again when the job is dispatched or described.
@@ -102,10 +105,13 @@ struct JobSpec {
     std::optional<bool> propagate_tags;
     std::vector<std::string> platform_capabilities;
     std::optional<std::int32_t> scheduling_priority;
+    std::optional<std::string> share_identifier;
+    std::optional<ConsumableResourceProperties> consumable_resource_properties;
 };
 BOOST_DESCRIBE_STRUCT(JobSpec, (),
                       (job_definition, parameters, container, depends_on, retry_strategy, timeout,
-                       propagate_tags, platform_capabilities, scheduling_priority))
+                       propagate_tags, platform_capabilities, scheduling_priority, share_identifier,
+                       consumable_resource_properties))
 
 /// What a job waits for. AWS: without a type until that job SUCCEEDED, an array when all of its
 /// children have; N_TO_N child i until child i of that array has.
@@ -118,8 +124,8 @@ struct Dependency {
 
 /// What the scheduler needs to know of a job: the part of its spec that stays in memory.
 struct JobTraits {
-    Resources resources;
-    bool fargate = false;  ///< platform capability
+    Shape shape;
+    std::string share;  ///< AWS's shareIdentifier; empty: none
     std::int32_t scheduling_priority = 0;
     std::int32_t attempts = 1;
     std::optional<Seconds> timeout;
@@ -135,7 +141,8 @@ struct ResolvedJob {
     JobSpec spec;
     JobTraits traits;
 };
-/// `definition_arn` includes the revision. InvalidArgument with AWS's text if a rule is broken.
+/// `definition_arn` includes the revision. The consumable resources of the shape are named as the
+/// client did, by name or ARN. InvalidArgument with AWS's text if a rule is broken.
 Result<ResolvedJob> resolve(const SubmitJobRequest& request, const JobDefinition& definition,
                             const std::string& definition_arn, const Limits& limits);
 

@@ -11,6 +11,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace batchd::model {
@@ -37,6 +38,18 @@ struct JobTimeout {
 };
 BOOST_DESCRIBE_STRUCT(JobTimeout, (), (attempt_duration_seconds))
 
+/// Units of a consumable resource that each job takes while it runs; for each child of an array.
+struct JobConsumableResource {
+    std::optional<std::string> consumable_resource;  ///< name or ARN
+    std::optional<std::int64_t> quantity;
+};
+BOOST_DESCRIBE_STRUCT(JobConsumableResource, (), (consumable_resource, quantity))
+
+struct ConsumableResourceProperties {
+    std::vector<JobConsumableResource> consumable_resource_list;
+};
+BOOST_DESCRIBE_STRUCT(ConsumableResourceProperties, (), (consumable_resource_list))
+
 struct JobDefinition {
     std::string job_definition_name;
     std::string type;  ///< container or multinode
@@ -47,11 +60,12 @@ struct JobDefinition {
     std::optional<bool> propagate_tags;
     std::optional<JobTimeout> timeout;
     std::vector<std::string> platform_capabilities;  ///< EC2 or FARGATE
+    std::optional<ConsumableResourceProperties> consumable_resource_properties;
 };
 BOOST_DESCRIBE_STRUCT(JobDefinition, (),
                       (job_definition_name, type, parameters, scheduling_priority,
                        container_properties, retry_strategy, propagate_tags, timeout,
-                       platform_capabilities))
+                       platform_capabilities, consumable_resource_properties))
 
 /// Which dangerous properties the operator allows; everything is refused by default. Paths are
 /// compared as texts: a job that may write below an allowed path can leave a symbolic link there
@@ -69,6 +83,8 @@ struct ContainerPolicy {
 Result<> validate(JobDefinition& definition, const ContainerPolicy& policy);
 Result<> validate(const RetryStrategy& strategy);
 Result<> validate(const JobTimeout& timeout);
+/// `field` is the member that holds them.
+Result<> validate(const ConsumableResourceProperties& properties, std::string_view field);
 
 /// vCPU, memory and GPUs that a container asks for, from resourceRequirements or the deprecated
 /// vcpus and memory; a requirement wins over its deprecated form. InvalidArgument if vCPU or memory

@@ -32,20 +32,24 @@ struct JobQueue {
     std::string state;  ///< ENABLED or DISABLED
     std::int32_t priority = 0;
     std::vector<ComputeEnvironmentOrder> compute_environment_order;
+    /// In a JobQueue always the plain name.
+    std::optional<std::string> scheduling_policy_arn = std::nullopt;
     std::vector<JobStateTimeLimitAction> job_state_time_limit_actions;
 };
 BOOST_DESCRIBE_STRUCT(JobQueue, (),
                       (job_queue_name, state, priority, compute_environment_order,
-                       job_state_time_limit_actions))
+                       scheduling_policy_arn, job_state_time_limit_actions))
 
 struct JobQueueUpdate {
     std::optional<std::string> state;
     std::optional<std::int32_t> priority;
     std::optional<std::vector<ComputeEnvironmentOrder>> compute_environment_order;
+    std::optional<std::string> scheduling_policy_arn;
     std::optional<std::vector<JobStateTimeLimitAction>> job_state_time_limit_actions;
 };
 BOOST_DESCRIBE_STRUCT(JobQueueUpdate, (),
-                      (state, priority, compute_environment_order, job_state_time_limit_actions))
+                      (state, priority, compute_environment_order, scheduling_policy_arn,
+                       job_state_time_limit_actions))
 
 /// Checks what a queue's document alone can show (name, state, priority, its list of environments);
 /// sorts the environments by order; makes `state` upper case, an absent one ENABLED. Whether the

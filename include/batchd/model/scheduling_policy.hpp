@@ -2,12 +2,14 @@
 #pragma once
 
 #include "batchd/base/result.hpp"
+#include "batchd/base/time.hpp"
 
 #include <boost/describe/class.hpp>
 
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace batchd::model {
@@ -38,6 +40,11 @@ struct SchedulingPolicy {
     std::optional<QuotaSharePolicy> quota_share_policy;
 };
 BOOST_DESCRIBE_STRUCT(SchedulingPolicy, (), (name, fairshare_policy, quota_share_policy))
+
+/// The weight of a share: that of its own entry, of the prefix that it begins with, or 1.
+double weight_of(const FairsharePolicy& policy, std::string_view share_identifier);
+/// AWS: 0, and an absent value, mean 600 s.
+Seconds decay_window(const FairsharePolicy& policy);
 
 /// Checks a new or updated policy by AWS's rules and texts. A policy that says neither is a
 /// fair-share policy by its defaults.

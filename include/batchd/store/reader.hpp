@@ -37,8 +37,7 @@ struct JobDetail {
     std::string name;
     Timestamp created_at;
     model::JobState state;
-    model::Resources resources;
-    bool fargate = false;
+    model::Shape shape;
     std::int32_t array_size = 0;           ///< of an array, or of the one whose child the job is
     model::ArrayProgress array;            ///< of an array
     std::string spec;                      ///< model::JobSpec as JSON
@@ -55,12 +54,32 @@ struct JobSummary {
     std::int32_t definition_revision = 0;
     Timestamp created_at;
     model::JobState state;
-    model::Resources resources;
-    bool fargate = false;
+    std::string share;
+    model::Shape shape;
     std::int32_t array_size = 0;            ///< of an array
     model::ArrayProgress array;             ///< of an array
     std::optional<std::int32_t> exit_code;  ///< of the newest attempt
     std::string reason;                     ///< of the newest attempt's container
+};
+
+/// A job that asks for a consumable resource.
+struct ConsumerSummary {
+    std::int64_t seq = 0;
+    model::JobId id;
+    std::string queue;  ///< name
+    std::string name;
+    std::string definition_name;
+    std::int32_t definition_revision = 0;
+    Timestamp created_at;
+    std::string share;
+    model::Shape shape;
+    model::JobState state;
+    std::int64_t quantity = 0;
+};
+
+struct ConsumerFilter {
+    std::optional<model::JobStatus> status;
+    std::optional<std::string> name;  ///< as JobFilter::name, with '*' at its end a prefix
 };
 
 /// Which jobs of a queue ListJobs shows, whatever their status; what is not set is not asked.
@@ -75,6 +94,8 @@ struct JobFilter {
     std::optional<std::int32_t> definition_revision;
     std::optional<Timestamp> created_before;  ///< exclusive
     std::optional<Timestamp> created_after;   ///< exclusive
+    std::optional<std::string> share;
+    std::optional<model::JobStatus> status;
 };
 
 struct EnvironmentDetail {
@@ -140,6 +161,12 @@ class Reader {
                                                          model::JobStatus status,
                                                          std::optional<std::int32_t> after,
                                                          std::size_t limit);
+
+    /// Newest first, arrays as one; by the resource's name.
+    Result<Page<ConsumerSummary, std::int64_t>> list_consumers(const std::string& consumable,
+                                                               const ConsumerFilter& filter,
+                                                               std::optional<std::int64_t> before,
+                                                               std::size_t limit);
 
     /// Also of a child.
     Result<std::optional<model::JobStatus>> job_status(const model::JobId& id);

@@ -44,7 +44,8 @@ Json summary_of(const Services& services, const model::ConsumableResource& resou
                 std::int64_t in_use) {
     Json summary = identity(services.scope, resource.consumable_resource_name);
     summary["resourceType"] = resource.resource_type;
-    summary["totalQuantity"] = resource.total_quantity;
+    // AWS: a total below what jobs hold becomes the total as they end.
+    summary["totalQuantity"] = std::max(resource.total_quantity, in_use);
     summary["inUseQuantity"] = in_use;
     return summary;
 }

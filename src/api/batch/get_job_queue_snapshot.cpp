@@ -1,6 +1,8 @@
 #include "api/batch/operations.hpp"
 #include "batchd/base/json_text.hpp"
 
+#include <algorithm>
+
 namespace batchd::api::batch {
 namespace {
 
@@ -11,19 +13,77 @@ struct SnapshotRequest {
 };
 BOOST_DESCRIBE_STRUCT(SnapshotRequest, (), (job_queue))
 
-using Front = std::optional<std::vector<core::WaitingJob>>;
+constexpr std::size_t kMostShares = 20;
 
-Answer compose(const model::Scope& scope, const std::vector<core::WaitingJob>& front,
-               Timestamp now) {
+struct ShareUsage {
+    std::string identifier;
+    MilliVcpu used;
+};
+
+struct Snapshot {
+    std::vector<core::WaitingJob> front;
+    MilliVcpu used;
+    std::size_t active_shares = 0;
+    std::optional<std::vector<ShareUsage>> shares;  ///< of a fair-share queue, the largest first
+};
+
+void take_shares(const model::FairsharePolicy& policy, const core::Queue& queue, Timestamp now,
+                 Snapshot& snapshot) {
+    auto& shares = snapshot.shares.emplace();
+    for (const auto& [identifier, index] : queue.share_index) {
+        const core::Share& share = queue.shares[index.value];
+        if (!core::is_active(policy, share, now)) continue;
+        ++snapshot.active_shares;
+        shares.push_back({.identifier = identifier, .used = share.used});
+    }
+    std::ranges::sort(shares, std::greater<>{}, &ShareUsage::used);
+    if (shares.size() > kMostShares) shares.resize(kMostShares);
+}
+
+std::optional<Snapshot> take_snapshot(const core::State& state, const std::string& name,
+                                      Timestamp now) {
+    const auto index = state.find_queue(name);
+    if (!index) return std::nullopt;
+    const core::Queue& queue = state.queue(*index);
+    Snapshot snapshot;
+    snapshot.front = core::front_of_queue(state, queue, kMostJobs, now);
+    snapshot.used = queue.used;
+    if (const auto* policy = core::fairness_of(state, queue)) {
+        take_shares(*policy, queue, now, snapshot);
+    }
+    return snapshot;
+}
+
+Json capacity(MilliVcpu used) {
+    return Json::array(
+        {{{"capacityUnit", "VCPU"}, {"quantity", static_cast<double>(used.value) / 1000}}});
+}
+
+Json utilization_of(const Snapshot& snapshot, Timestamp now) {
+    Json utilization{{"totalCapacityUsage", capacity(snapshot.used)},
+                     {"lastUpdatedAt", to_epoch_ms(now)}};
+    if (!snapshot.shares) return utilization;
+    Json top = Json::array();
+    for (const auto& share : *snapshot.shares) {
+        top.push_back(
+            {{"shareIdentifier", share.identifier}, {"capacityUsage", capacity(share.used)}});
+    }
+    utilization["fairshareUtilization"] = {{"activeShareCount", snapshot.active_shares},
+                                           {"topCapacityUtilization", std::move(top)}};
+    return utilization;
+}
+
+Answer compose(const model::Scope& scope, const Snapshot& snapshot, Timestamp now) {
     std::string text = R"({"frontOfQueue":{"jobs":[)";
-    for (const auto& job : front) {
+    for (const auto& job : snapshot.front) {
         if (text.back() != '[') text += ',';
         json::ObjectText item(text);
         item.string("jobArn", model::job_arn(scope, job.id));
         item.number("earliestTimeAtPosition", to_epoch_ms(job.since));
         item.close();
     }
-    text += R"(],"lastUpdatedAt":)" + std::to_string(to_epoch_ms(now)) + "}}";
+    text += R"(],"lastUpdatedAt":)" + std::to_string(to_epoch_ms(now)) +
+            R"(},"queueUtilization":)" + utilization_of(snapshot, now).dump() + "}";
     return Answer(std::move(text));
 }
 
@@ -35,13 +95,12 @@ Task<Answer> get_job_queue_snapshot(Call call) {
     if (!request) co_return error_of(request);
     if (auto given = require("jobQueue", request->job_queue); !given) co_return error_of(given);
     const std::string name = model::name_of(call.scope(), "job-queue", request->job_queue);
-    const Front front = co_await look<Front>(call.services, [name](const core::State& state) {
-        const auto queue = state.find_queue(name);
-        return queue ? Front(core::front_of_queue(state, state.queue(*queue), kMostJobs))
-                     : std::nullopt;
-    });
-    if (!front) co_return fail(ErrorKind::NotFound, "JobQueue " + name + " does not exist.");
-    co_return compose(call.scope(), *front, call.on().clock.now());
+    const Timestamp now = call.on().clock.now();
+    const auto snapshot = co_await look<std::optional<Snapshot>>(
+        call.services,
+        [name, now](const core::State& state) { return take_snapshot(state, name, now); });
+    if (!snapshot) co_return fail(ErrorKind::NotFound, "JobQueue " + name + " does not exist.");
+    co_return compose(call.scope(), *snapshot, now);
 }
 
 }  // namespace batchd::api::batch

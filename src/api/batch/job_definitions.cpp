@@ -35,8 +35,7 @@ std::string arn_of(const model::Scope& scope, const std::string& name, std::int3
 Result<> check_new(const Call& call, RegisterRequest& request) {
     BATCHD_TRY(require("jobDefinitionName", request.job_definition_name));
     BATCHD_TRY(require("type", request.type));
-    for (const char* member :
-         {"ecsProperties", "eksProperties", "nodeProperties", "consumableResourceProperties"}) {
+    for (const char* member : {"ecsProperties", "eksProperties", "nodeProperties"}) {
         const auto found = call.body.find(member);
         if (found != call.body.end() && !found->empty()) {
             return invalid_argument(std::string(member) + " is not served yet");

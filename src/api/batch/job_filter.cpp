@@ -1,5 +1,7 @@
 #include "api/batch/job_filter.hpp"
 
+#include <boost/algorithm/string/case_conv.hpp>
+
 #include <charconv>
 
 namespace batchd::api::batch {
@@ -38,6 +40,27 @@ Result<Timestamp> to_time(const KeyValuesPair& pair) {
 
 }  // namespace
 
+Result<model::JobStatus> to_job_status(const std::string& field, const std::string& text) {
+    const auto status = model::from_string(boost::algorithm::to_upper_copy(text),
+                                           static_cast<model::JobStatus*>(nullptr));
+    if (status) return *status;
+    return invalid_argument(field + " '" + text +
+                            "' is not one of SUBMITTED, PENDING, RUNNABLE, STARTING, RUNNING, "
+                            "SUCCEEDED, FAILED");
+}
+
+Result<std::optional<std::int64_t>> read_seq_token(const std::string& kind,
+                                                   const std::optional<std::string>& token) {
+    const auto key = read_token(kind, token);
+    if (!key) return std::unexpected(key.error());
+    if (!*key) return std::nullopt;
+    std::int64_t seq = 0;
+    const char* end = (*key)->data() + (*key)->size();
+    const auto read = std::from_chars((*key)->data(), end, seq);
+    if (read.ec == std::errc{} && read.ptr == end) return seq;
+    return invalid_argument("nextToken '" + *token + "' is not one that this operation gave");
+}
+
 Result<std::optional<store::JobFilter>> to_job_filter(const model::Scope& scope,
                                                       const std::vector<KeyValuesPair>& filters) {
     if (filters.empty()) return std::optional<store::JobFilter>{};
@@ -59,10 +82,12 @@ Result<std::optional<store::JobFilter>> to_job_filter(const model::Scope& scope,
         const auto time = to_time(pair);
         if (!time) return std::unexpected(time.error());
         (pair.name.starts_with('B') ? filter.created_before : filter.created_after) = *time;
+    } else if (pair.name == "SHARE_IDENTIFIER") {
+        filter.share = pair.values.front();
     } else {
         return invalid_argument("filter '" + pair.name +
                                 "' is not one of JOB_NAME, JOB_DEFINITION, BEFORE_CREATED_AT, "
-                                "AFTER_CREATED_AT");
+                                "AFTER_CREATED_AT, SHARE_IDENTIFIER");
     }
     return filter;
 }

@@ -42,9 +42,23 @@ void use_names(const Call& call, std::vector<model::ComputeEnvironmentOrder>& or
     }
 }
 
+Result<> use_policy_name(const Call& call, std::optional<std::string>& arn) {
+    if (!arn) return {};
+    const auto parsed = model::parse_arn(call.scope(), *arn);
+    if (parsed && parsed->type == "scheduling-policy") {
+        arn = parsed->name;
+        return {};
+    }
+    if (arn->starts_with("arn:") && (!parsed && arn->contains(":scheduling-policy/"))) {
+        return fail(ErrorKind::NotFound, "SchedulingPolicy " + *arn + " not found.");
+    }
+    return invalid_argument("Only scheduling policy Arn can be allowed. schedulingPolicyArn is '" +
+                            *arn + "'");
+}
+
 /// Members of the 2026 model that change what a queue does cannot be ignored silently.
 Result<> refuse_unserved(const Json& body) {
-    for (const char* member : {"schedulingPolicyArn", "serviceEnvironmentOrder"}) {
+    for (const char* member : {"serviceEnvironmentOrder"}) {
         const auto found = body.find(member);
         if (found != body.end() && !found->empty() && *found != "") {
             return invalid_argument(std::string(member) + " is not served yet");
@@ -83,6 +97,10 @@ Result<> expect_orders(const Json& body) {
 Json detail_of(const Services& services, const store::QueueDetail& queue) {
     const auto& row = queue.row;
     Json detail = json::encode(row.document);
+    if (row.document.scheduling_policy_arn) {
+        detail["schedulingPolicyArn"] = model::batch_arn(services.scope, "scheduling-policy",
+                                                         *row.document.scheduling_policy_arn);
+    }
     detail["jobQueueType"] = type_of(*services.engine.view(), row.document);
     for (auto& entry : detail["computeEnvironmentOrder"]) {
         entry["computeEnvironment"] = model::batch_arn(
@@ -106,6 +124,8 @@ Task<Answer> create_job_queue(Call call) {
     if (auto given = expect_orders(call.body); !given) co_return error_of(given);
     if (request->state.empty()) request->state = "ENABLED";
     use_names(call, request->compute_environment_order);
+    auto policy = use_policy_name(call, request->scheduling_policy_arn);
+    if (!policy) co_return error_of(policy);
     if (auto valid = model::validate_tags(request->tags); !valid) co_return error_of(valid);
     if (auto valid = model::validate(*request); !valid) co_return error_of(valid);
     const std::string name = request->job_queue_name;
@@ -144,6 +164,8 @@ Task<Answer> update_job_queue(Call call) {
     if (auto given = require("jobQueue", request->job_queue); !given) co_return error_of(given);
     if (auto given = expect_orders(call.body); !given) co_return error_of(given);
     if (request->compute_environment_order) use_names(call, *request->compute_environment_order);
+    auto policy = use_policy_name(call, request->scheduling_policy_arn);
+    if (!policy) co_return error_of(policy);
     const std::string name = model::name_of(call.scope(), "job-queue", request->job_queue);
     auto done = co_await execute(call.services,
                                  core::UpdateQueue{.name = name, .update = std::move(*request)});

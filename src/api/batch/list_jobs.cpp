@@ -3,10 +3,6 @@
 #include "api/job_detail.hpp"
 #include "batchd/base/json_text.hpp"
 
-#include <boost/algorithm/string/case_conv.hpp>
-
-#include <charconv>
-
 namespace batchd::api::batch {
 namespace {
 
@@ -74,31 +70,25 @@ Result<Query> to_query(const Call& call, const ListJobsRequest& request) {
         query.array = *id;
     }
     if (request.job_status) {
-        const auto status = model::from_string(boost::algorithm::to_upper_copy(*request.job_status),
-                                               static_cast<model::JobStatus*>(nullptr));
-        if (!status) {
-            return invalid_argument("jobStatus '" + *request.job_status +
-                                    "' is not one of SUBMITTED, PENDING, RUNNABLE, STARTING, "
-                                    "RUNNING, SUCCEEDED, FAILED");
-        }
+        auto status = to_job_status("jobStatus", *request.job_status);
+        if (!status) return error_of(status);
         query.status = *status;
+        // AWS: of the filters, only SHARE_IDENTIFIER goes together with a status.
+        if (query.filter && query.filter->share) query.filter->status = *status;
     }
     auto limit = page_size(request.max_results, query.filter ? kMaxFilteredPage : kMaxPage);
     if (!limit) return error_of(limit);
     query.limit = *limit;
-    auto token = read_token(query.token_kind(), request.next_token);
-    if (!token) return error_of(token);
-    if (*token) {
-        std::int64_t seq = 0;
-        const char* end = (*token)->data() + (*token)->size();
-        if (const auto read = std::from_chars((*token)->data(), end, seq);
-            read.ec != std::errc{} || read.ptr != end) {
-            return invalid_argument("nextToken '" + *request.next_token +
-                                    "' is not one that this operation gave");
-        }
-        query.before = seq;
-    }
+    auto before = read_seq_token(query.token_kind(), request.next_token);
+    if (!before) return error_of(before);
+    query.before = *before;
     return query;
+}
+
+std::string capacity_usage(MilliVcpu used) {
+    return Json::array(
+               {{{"capacityUnit", "VCPU"}, {"quantity", static_cast<double>(used.value) / 1000}}})
+        .dump();
 }
 
 void append_summary(std::string& out, const Services& services, const engine::View& view,
@@ -114,8 +104,12 @@ void append_summary(std::string& out, const Services& services, const engine::Vi
     item.string("status", to_string(job.state.status));
     if (job.state.started_at) item.number("startedAt", to_epoch_ms(*job.state.started_at));
     if (job.state.stopped_at) item.number("stoppedAt", to_epoch_ms(*job.state.stopped_at));
-    const std::string reason = status_reason(view, queue, {job.resources, job.fargate}, job.state);
+    const std::string reason = status_reason(view, queue, job.shape, job.state);
     if (!reason.empty()) item.string("statusReason", reason);
+    if (!job.share.empty()) item.string("shareIdentifier", job.share);
+    if (model::is_placed(job.state.status)) {
+        item.raw("capacityUsage", capacity_usage(job.shape.resources.vcpu));
+    }
     append_array_properties(item, out, job.id, job.array_size, job.array);
     if (job.exit_code || !job.reason.empty()) {
         item.name("container");

@@ -30,7 +30,7 @@ constexpr Operation kOperations[] = {
     {"GetJobQueueSnapshot", get_job_queue_snapshot},
     {"ListConsumableResources", list_consumable_resources},
     {"ListJobs", list_jobs},
-    {"ListJobsByConsumableResource", nullptr},
+    {"ListJobsByConsumableResource", list_jobs_by_consumable_resource},
     {"ListQuotaShares", nullptr},
     {"ListSchedulingPolicies", list_scheduling_policies},
     {"ListServiceJobs", nullptr},

@@ -39,6 +39,7 @@ Task<Answer> describe_scheduling_policies(Call call);
 Task<Answer> describe_service_environments(Call call);
 Task<Answer> get_job_queue_snapshot(Call call);
 Task<Answer> list_consumable_resources(Call call);
+Task<Answer> list_jobs_by_consumable_resource(Call call);
 Task<Answer> list_jobs(Call call);
 Task<Answer> list_scheduling_policies(Call call);
 Task<Answer> register_job_definition(Call call);

@@ -1,5 +1,7 @@
 #include "api/batch/operations.hpp"
 
+#include <algorithm>
+
 namespace batchd::api::batch {
 namespace {
 
@@ -15,6 +17,19 @@ Result<model::DefinitionRow> find_definition(const Call& call, const std::string
                 "JobDefinition name " + text + " does not exist or is not in ACTIVE status");
 }
 
+/// Names where the client may have given ARNs.
+Result<> use_names(const Call& call, std::vector<model::ConsumableNeed>& needs) {
+    for (auto& need : needs) {
+        need.name = model::name_of(call.scope(), "consumable-resource", need.name);
+    }
+    std::ranges::sort(needs);
+    if (std::ranges::adjacent_find(needs, {}, &model::ConsumableNeed::name) == needs.end()) {
+        return {};
+    }
+    return invalid_argument(
+        "Cannot have duplicate consumableResource in consumableResourceProperties");
+}
+
 Result<core::SubmitJob> to_event(const Call& call, model::SubmitJobRequest& request) {
     BATCHD_TRY(require("jobName", request.job_name));
     BATCHD_TRY(require("jobQueue", request.job_queue));
@@ -27,6 +42,8 @@ Result<core::SubmitJob> to_event(const Call& call, model::SubmitJobRequest& requ
     auto resolved = model::resolve(request, *definition->document, arn, call.on().limits);
     if (!resolved) return error_of(resolved);
 
+    BATCHD_TRY(use_names(call, resolved->traits.shape.consumables));
+
     core::SubmitJob event;
     event.id = model::JobId{.uuid = make_uuid(call.on().clock.now())};
     event.queue = model::name_of(call.scope(), "job-queue", request.job_queue);
@@ -34,6 +51,7 @@ Result<core::SubmitJob> to_event(const Call& call, model::SubmitJobRequest& requ
     event.definition_name = definition->name;
     event.definition_revision = definition->revision;
     event.traits = std::move(resolved->traits);
+    event.overrides_priority = request.scheduling_priority_override.has_value();
     event.spec = json::to_text(resolved->spec);
     event.tags = json::to_text(request.tags);
     return event;
@@ -44,8 +62,7 @@ Result<core::SubmitJob> to_event(const Call& call, model::SubmitJobRequest& requ
 Task<Answer> submit_job(Call call) {
     auto request = json::decode<model::SubmitJobRequest>(call.body);
     if (!request) co_return error_of(request);
-    for (const char* member : {"nodeOverrides", "eksPropertiesOverride", "ecsPropertiesOverride",
-                               "consumableResourcePropertiesOverride"}) {
+    for (const char* member : {"nodeOverrides", "eksPropertiesOverride", "ecsPropertiesOverride"}) {
         if (call.body.contains(member) && !call.body[member].empty()) {
             co_return invalid_argument(std::string(member) + " is not served yet");
         }

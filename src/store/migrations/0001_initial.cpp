@@ -79,6 +79,8 @@ CREATE TABLE job (
     memory_mib INTEGER NOT NULL,
     gpus INTEGER NOT NULL,
     fargate INTEGER NOT NULL,
+    consumables TEXT,                      -- JSON list, NULL for none
+    share TEXT NOT NULL,                   -- shareIdentifier, '' for none
     scheduling_priority INTEGER NOT NULL,
     attempts INTEGER NOT NULL,             -- allowed in all
     timeout_seconds INTEGER,
@@ -89,6 +91,23 @@ CREATE TABLE job (
     tags TEXT NOT NULL
 ) STRICT;
 CREATE INDEX job_by_queue ON job (queue_id, status, seq);
+
+-- Which jobs ask for a consumable resource.
+CREATE TABLE job_consumable (
+    name TEXT NOT NULL,                    -- of the resource
+    job_seq INTEGER NOT NULL REFERENCES job,
+    quantity INTEGER NOT NULL,
+    PRIMARY KEY (name, job_seq)
+) STRICT, WITHOUT ROWID;
+
+-- What the shares of fair-share queues have used.
+CREATE TABLE share (
+    queue_id INTEGER NOT NULL REFERENCES job_queue,
+    identifier TEXT NOT NULL,
+    past_vcpus REAL NOT NULL,              -- the decayed mean up to that time
+    at INTEGER NOT NULL,
+    PRIMARY KEY (queue_id, identifier)
+) STRICT, WITHOUT ROWID;
 
 CREATE TABLE job_spec (
     job_seq INTEGER PRIMARY KEY REFERENCES job,

@@ -80,7 +80,7 @@ inline ports::JobInsert a_job(std::int64_t seq, std::int64_t queue_id = 1) {
                       .created_at = at(seq),
                       .state = {},
                       .array = {}};
-    row.traits.resources = {.vcpu = vcpus(1), .memory = MiB{512}, .gpus = 0};
+    row.traits.shape.resources = {.vcpu = vcpus(1), .memory = MiB{512}, .gpus = 0};
     row.state.status = model::JobStatus::Runnable;
     return {.row = std::move(row),
             .spec = R"({"jobDefinition":"arn:aws:batch:us-east-1:1:job-definition/hello:3"})",

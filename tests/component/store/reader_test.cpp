@@ -64,7 +64,7 @@ TEST_F(ReaderTest, JobsInTheOrderOfTheRequest) {
     EXPECT_EQ(job.seq, 2);
     EXPECT_EQ(job.queue, "default");
     EXPECT_EQ(job.name, "job-2");
-    EXPECT_EQ(job.resources.vcpu, vcpus(1));
+    EXPECT_EQ(job.shape.resources.vcpu, vcpus(1));
     EXPECT_EQ(job.created_at, at(2));
     EXPECT_EQ(job.state.status, JobStatus::Failed);
     EXPECT_EQ(job.spec, a_job(2).spec);
@@ -256,6 +256,32 @@ TEST_F(ReaderTest, ThePoolSharesItsReadersAmongThreads) {
     }
     EXPECT_EQ(found, 400);
     EXPECT_FALSE(too_many);
+}
+
+TEST_F(ReaderTest, JobsByConsumableResource) {
+    ports::Changes changes;
+    for (int i = 1; i <= 5; ++i) {
+        auto job = a_job(100 + i);
+        if (i != 3) job.row.traits.shape.consumables = {{.name = "licence", .quantity = i}};
+        if (i == 5) job.row.state.status = JobStatus::Failed;
+        changes.new_jobs.push_back(std::move(job));
+    }
+    commit(changes);
+    const auto found = reader()->list_consumers("licence", {}, std::nullopt, 2);
+    ASSERT_TRUE(found);
+    ASSERT_EQ(found->items.size(), 2U);
+    EXPECT_EQ(found->items[0].id, job_id(105));
+    EXPECT_EQ(found->items[0].quantity, 5);
+    EXPECT_EQ(found->items[0].queue, "default");
+    EXPECT_EQ(found->items[1].shape.consumables[0].quantity, 4);
+    const auto rest = reader()->list_consumers("licence", {}, found->next, 10);
+    ASSERT_TRUE(rest);
+    EXPECT_EQ(rest->items.size(), 2U);
+    const auto failed = reader()->list_consumers(
+        "licence", {.status = JobStatus::Failed, .name = "JOB-1*"}, std::nullopt, 10);
+    ASSERT_TRUE(failed);
+    EXPECT_EQ(failed->items.size(), 1U);
+    EXPECT_TRUE(reader()->list_consumers("tape", {}, std::nullopt, 10)->items.empty());
 }
 
 }  // namespace

@@ -84,8 +84,11 @@ TEST_F(RoundTrip, AJobWithAllItsTraits) {
     commit_queue();
     ports::JobInsert job = a_job(1);
     auto& traits = job.row.traits;
-    traits.resources = {.vcpu = MilliVcpu{250}, .memory = MiB{1024}, .gpus = 2};
-    traits.fargate = true;
+    traits.shape.resources = {.vcpu = MilliVcpu{250}, .memory = MiB{1024}, .gpus = 2};
+    traits.shape.fargate = true;
+    traits.shape.consumables = {{.name = "licence", .quantity = 2},
+                                {.name = "tape", .quantity = 1}};
+    traits.share = "team";
     traits.scheduling_priority = -5;
     traits.attempts = 10;
     traits.timeout = Seconds{90};
@@ -117,14 +120,31 @@ TEST_F(RoundTrip, AJobWithAllItsTraits) {
     EXPECT_EQ(loaded.definition_revision, 3);
     EXPECT_EQ(loaded.created_at, at(1));
     EXPECT_EQ(loaded.state, job.row.state);
-    EXPECT_EQ(loaded.traits.resources, traits.resources);
-    EXPECT_TRUE(loaded.traits.fargate);
+    EXPECT_EQ(loaded.traits.shape, traits.shape);
+    EXPECT_EQ(loaded.traits.share, "team");
     EXPECT_EQ(loaded.traits.scheduling_priority, -5);
     EXPECT_EQ(loaded.traits.attempts, 10);
     EXPECT_EQ(loaded.traits.timeout, Seconds{90});
     EXPECT_EQ(loaded.traits.retry_rules, traits.retry_rules);
     EXPECT_EQ(loaded.traits.depends_on, traits.depends_on);
     EXPECT_EQ(snapshot.next_seq, 2);
+}
+
+TEST_F(RoundTrip, SharesComeAndGo) {
+    commit_queue();
+    ports::Changes changes;
+    changes.shares = {{.queue_id = 1, .identifier = "a", .past_vcpus = 0.1 + 0.2, .at = at(7)},
+                      {.queue_id = 1, .identifier = "b", .past_vcpus = 3, .at = at(8)}};
+    commit(changes);
+    changes.shares = {{.queue_id = 1, .identifier = "b", .at = {}, .is_gone = true}};
+    commit(changes);
+    reopen();
+    const auto snapshot = load();
+    ASSERT_EQ(snapshot.shares.size(), 1U);
+    EXPECT_EQ(snapshot.shares[0].queue_id, 1);
+    EXPECT_EQ(snapshot.shares[0].identifier, "a");
+    EXPECT_EQ(snapshot.shares[0].past_vcpus, 0.1 + 0.2);
+    EXPECT_EQ(snapshot.shares[0].at, at(7));
 }
 
 TEST_F(RoundTrip, OnlyUnfinishedJobsAreLoadedInOrderOfTheirSeq) {

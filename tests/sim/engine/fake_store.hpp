@@ -62,6 +62,7 @@ class FakeStore final : public ports::Store {
     std::map<model::JobId, std::int64_t> seq_of;
     std::map<model::JobId, model::JobState> children;
     std::map<model::AttemptId, model::Attempt> attempts;
+    std::map<std::pair<std::int64_t, std::string>, ports::ShareRow> shares;
 
   private:
     void load_array(const ports::JobRow& row, ports::Snapshot& snapshot);
@@ -86,6 +87,10 @@ class FakeStore final : public ports::Store {
             const model::JobId id{.uuid = jobs.at(put.job_seq).id.uuid, .part = put.part};
             children[id] = put.state;
         }
+        for (const auto& share : changes.shares) {
+            shares[{share.queue_id, share.identifier}] = share;
+            if (share.is_gone) shares.erase({share.queue_id, share.identifier});
+        }
         for (const auto& put : changes.attempts) attempts[put.attempt.id] = put.attempt;
     }
 };
@@ -101,6 +106,7 @@ inline Result<ports::Snapshot> FakeStore::load() {
         snapshot.next_id = std::max(snapshot.next_id, id + 1);
     }
     for (const auto& [key, row] : resources) snapshot.resources.push_back(row);
+    for (const auto& [key, row] : shares) snapshot.shares.push_back(row);
     for (const auto& [seq, row] : jobs) {
         snapshot.next_seq = seq + 1;
         if (model::is_terminal(row.state.status)) continue;

@@ -28,6 +28,7 @@ class Simulation {
         : random_(seed), docker_(random_, {{"a", resources(4, 400)}, {"b", resources(2, 200)}}) {
         docker_.on_run = [this](const model::AttemptId& id) { check_run(id); };
         boot();
+        make_resources();
     }
 
     void run() {
@@ -56,6 +57,36 @@ class Simulation {
         for (const auto& [name, capacity] : docker_.capacity) docker_.tell_host(name);
     }
 
+    /// A fair-share queue beside the default one, and a consumable resource.
+    void make_resources() {
+        model::SchedulingPolicy policy;
+        policy.name = "fair";
+        auto& fair = policy.fairshare_policy.emplace();
+        fair.share_decay_seconds = 600;
+        fair.compute_reservation = chance(0.5) ? 50 : 0;
+        fair.share_distribution = {{.share_identifier = "s0", .weight_factor = 0.5}};
+        tell(core::CreateSchedulingPolicy{.document = policy, .tags = {}});
+        model::JobQueue queue;
+        queue.job_queue_name = "fair";
+        queue.state = "ENABLED";
+        queue.priority = static_cast<std::int32_t>(below(3));
+        queue.compute_environment_order.push_back({.order = 1, .compute_environment = "local"});
+        queue.scheduling_policy_arn = "fair";
+        tell(core::CreateQueue{.document = queue, .tags = {}});
+        model::ConsumableResource licence{.consumable_resource_name = "licence",
+                                          .total_quantity = kLicences,
+                                          .resource_type = "REPLENISHABLE"};
+        tell(core::CreateConsumableResource{.document = licence, .tags = {}});
+    }
+
+    void tell(core::Event event) {
+        std::vector<engine::Input> inputs;
+        inputs.push_back({.event = std::move(event), .done = [](Result<core::Reply> reply) {
+                              EXPECT_TRUE(reply) << reply.error().message;
+                          }});
+        machine_->step(std::move(inputs), now_);
+    }
+
     void act() {
         now_ += Milliseconds{static_cast<std::int64_t>(below(5000))};
         docker_.now = now_;
@@ -78,13 +109,22 @@ class Simulation {
         event.queue = "default";
         event.definition_name = "d";
         event.definition_revision = 1;
-        event.traits.resources =
+        event.traits.shape.resources =
             resources(1 + static_cast<int>(below(4)), 50 + 50 * static_cast<int>(below(4)));
         event.traits.attempts = 1 + static_cast<int>(below(3));
         if (chance(0.2)) event.traits.timeout = Seconds{60};
         if (chance(0.25)) {
             event.traits.array_size = 2 + static_cast<std::int32_t>(below(4));
             event.traits.sequential = chance(0.3);
+        }
+        if (chance(0.4)) {
+            event.queue = "fair";
+            event.traits.share = "s" + std::to_string(below(4));
+            event.traits.scheduling_priority = static_cast<std::int32_t>(below(3));
+        }
+        if (chance(0.3)) {
+            event.traits.shape.consumables = {
+                {.name = "licence", .quantity = 1 + static_cast<std::int64_t>(below(2))}};
         }
         while (!acknowledged_.empty() && chance(0.4) && event.traits.depends_on.size() < 3) {
             event.traits.depends_on.push_back(some_dependency(event.traits.array_size));
@@ -191,6 +231,7 @@ class Simulation {
             EXPECT_TRUE(docker_.used(host).fits_in(capacity))
                 << "host " << host << " is overbooked";
         }
+        EXPECT_LE(machine_->published().get()->in_use("licence"), kLicences);
     }
 
     void check_run(const model::AttemptId& id) {
@@ -227,6 +268,7 @@ class Simulation {
         }
         EXPECT_EQ(machine_->state().hosts[0].used, model::Resources{});
         EXPECT_TRUE(machine_->state().job_index.empty());
+        EXPECT_TRUE(machine_->state().consumables_in_use.empty());
     }
 
     void check_ended_job(const model::JobId& id, const model::JobState& state,
@@ -263,6 +305,8 @@ class Simulation {
         for (auto& byte : id.bytes) byte = static_cast<std::uint8_t>(random_());
         return id;
     }
+
+    static constexpr std::int64_t kLicences = 3;
 
     std::mt19937_64 random_;
     FakeStore store_;

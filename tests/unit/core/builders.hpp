@@ -29,7 +29,7 @@ struct JobBuilder {
     SubmitJob event;
 
     JobBuilder& needs(model::Resources what) {
-        event.traits.resources = what;
+        event.traits.shape.resources = what;
         return *this;
     }
     JobBuilder& after(const model::JobId& id) {
@@ -58,6 +58,16 @@ struct JobBuilder {
     }
     JobBuilder& in(std::string queue) {
         event.queue = std::move(queue);
+        return *this;
+    }
+    JobBuilder& share(std::string identifier, std::int32_t priority = 0) {
+        event.traits.share = std::move(identifier);
+        event.traits.scheduling_priority = priority;
+        return *this;
+    }
+    JobBuilder& takes(std::string consumable, std::int64_t quantity) {
+        event.traits.shape.consumables.push_back(
+            {.name = std::move(consumable), .quantity = quantity});
         return *this;
     }
     JobBuilder& rule(model::EvaluateOnExit rule) {
@@ -106,8 +116,10 @@ class World {
         }
         ASSERT_TRUE(tell(CreateEnvironment{.document = document, .uuid = "u", .tags = {}}));
     }
-    void add_queue(const std::string& name, int priority, std::vector<std::string> environments) {
+    void add_queue(const std::string& name, int priority, std::vector<std::string> environments,
+                   std::optional<std::string> policy = {}) {
         model::JobQueue document;
+        document.scheduling_policy_arn = std::move(policy);
         document.job_queue_name = name;
         document.state = "ENABLED";
         document.priority = priority;
@@ -127,7 +139,7 @@ class World {
         JobBuilder builder;
         builder.event.id = job_id(next_job_++);
         builder.event.queue = "default";
-        builder.event.traits.resources = resources(1);
+        builder.event.traits.shape.resources = resources(1);
         return builder;
     }
     model::JobId submit(JobBuilder builder) {

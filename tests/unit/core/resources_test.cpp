@@ -75,7 +75,7 @@ model::Snapshot snapshot_of(World& world, const model::JobId& job, const model::
     row.id = job;
     row.queue_id = world.state.queues[0].row.id;
     row.traits = traits;
-    row.traits.resources = resources(1);
+    row.traits.shape.resources = resources(1);
     row.state = world.state_of(job);
     stored.jobs.push_back(row);
     stored.attempts.push_back(world.state.job(*world.state.find_job(job)).run->attempt);

@@ -48,7 +48,7 @@ class TimeLimit : public ::testing::Test {
         core::SubmitJob event;
         event.id.uuid.bytes[15] = ++last_id_;
         event.queue = "default";
-        event.traits.resources = {.vcpu = vcpus(vcpu), .memory = MiB{10}};
+        event.traits.shape.resources = {.vcpu = vcpus(vcpu), .memory = MiB{10}};
         const auto id = event.id;
         tell(std::move(event));
         return id;

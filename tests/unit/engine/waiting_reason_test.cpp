@@ -9,7 +9,7 @@ using core::test::World;
 
 std::string reason(const core::State& state, const model::Resources& asked,
                    const std::string& queue = "default") {
-    const View view = view_of(state);
+    const View view = view_of(state, Timestamp{});
     return view.waiting_reason(*view.find_queue(queue), core::Shape{.resources = asked});
 }
 
@@ -59,7 +59,7 @@ TEST(View, AQueueFindsItsEnvironmentsBehindADeletedOne) {
     disable.state = "DISABLED";
     ASSERT_TRUE(world.tell(core::UpdateEnvironment{.name = "first", .update = disable}));
     ASSERT_TRUE(world.tell(core::DeleteEnvironment{.name = "first"}));
-    const View view = view_of(world.state);
+    const View view = view_of(world.state, Timestamp{});
     const auto& queue = *view.find_queue("bounded");
     ASSERT_EQ(queue.environments.size(), 1U);
     EXPECT_EQ(view.environments[queue.environments[0]].name, "managed");

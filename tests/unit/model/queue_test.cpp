@@ -31,7 +31,8 @@ TEST(JobQueue, LimitsTheTimeAtItsHead) {
              "CAPACITY:INSUFFICIENT_INSTANCE_CAPACITY, "
              "MISCONFIGURATION:COMPUTE_ENVIRONMENT_MAX_RESOURCE, "
              "MISCONFIGURATION:JOB_RESOURCE_REQUIREMENT, CAPACITY:WAITING_FOR_RESOURCES, "
-             "CAPACITY:HOST_UNAVAILABLE"},
+             "CAPACITY:HOST_UNAVAILABLE, "
+             "CAPACITY:CONSUMABLE_RESOURCE_UNAVAILABLE, CAPACITY:RESERVED_FOR_INACTIVE_SHARES"},
             {"state", set({kNoCapacity, "RUNNING", 600, "CANCEL"}),
              "jobStateTimeLimitActions[0].state 'RUNNING' must be one of RUNNABLE"},
             {"599 s", set({kNoCapacity, "RUNNABLE", 599, "CANCEL"}),

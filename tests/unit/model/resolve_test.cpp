@@ -40,14 +40,16 @@ void expect_request_rules(const JobDefinition& definition,
     });
 }
 
+void take(SubmitJobRequest& request, std::vector<JobConsumableResource> list) {
+    request.consumable_resource_properties_override.emplace().consumable_resource_list =
+        std::move(list);
+}
+
 TEST(SubmitJob, FollowsTheRulesOfAws) {
     const auto name_error = [](const std::string& name) {
         return "Job name should match valid pattern: jobName " + name +
                " must have 1 to 128 of [A-Za-z0-9_-], the first a letter or digit";
     };
-    const std::string share_error =
-        "Job with shareIdentifier or schedulingPriority can onlybe submitted to job queue with "
-        "fair share scheduling policy.";
     expect_request_rules(
         a_definition(),
         {
@@ -57,9 +59,29 @@ TEST(SubmitJob, FollowsTheRulesOfAws) {
             {"longest name", [](R& r) { r.job_name = std::string(128, 'j'); }, kAccepted},
             {"name too long", [](R& r) { r.job_name = std::string(129, 'j'); },
              name_error("'" + std::string(80, 'j') + "...'")},
-            {"share", [](R& r) { r.share_identifier = "team"; }, share_error},
+            {"share", [](R& r) { r.share_identifier = "team-1_a"; }, kAccepted},
+            {"share with a space", [](R& r) { r.share_identifier = "a b"; },
+             "shareIdentifier 'a b' must match [A-Za-z0-9_-]{1,255}"},
             {"empty share", [](R& r) { r.share_identifier = ""; }, kAccepted},
-            {"priority", [](R& r) { r.scheduling_priority_override = 0; }, share_error},
+            {"priority", [](R& r) { r.scheduling_priority_override = 9999; }, kAccepted},
+            {"priority too low", [](R& r) { r.scheduling_priority_override = -1; },
+             "Scheduling priority must be between 0 and 9999."},
+            {"priority too high", [](R& r) { r.scheduling_priority_override = 10'000; },
+             "Scheduling priority must be between 0 and 9999."},
+            {"consumable", [](R& r) { take(r, {{"licence", 1}}); }, kAccepted},
+            {"consumable without name", [](R& r) { take(r, {{std::nullopt, 1}}); },
+             "consumableResourcePropertiesOverride.consumableResourceList[0].consumableResource is "
+             "required"},
+            {"consumable without quantity", [](R& r) { take(r, {{"licence", std::nullopt}}); },
+             "consumableResourcePropertiesOverride.consumableResourceList[0].quantity is required"},
+            {"nothing of a consumable", [](R& r) { take(r, {{"licence", 0}}); },
+             "consumableResourcePropertiesOverride.consumableResourceList[0].quantity '0' must be "
+             "at least 1"},
+            {"the same consumable twice", [](R& r) { take(r, {{"licence", 1}, {"licence", 2}}); },
+             "Cannot have duplicate consumableResource in consumableResourceProperties"},
+            {"six consumables",
+             [](R& r) { take(r, {{"a", 1}, {"b", 1}, {"c", 1}, {"d", 1}, {"e", 1}, {"f", 1}}); },
+             "Each ConsumableResourceProperty can have at most 5 consumableResources"},
             {"empty array properties", [](R& r) { r.array_properties.emplace(); }, kAccepted},
             {"array", [](R& r) { r.array_properties.emplace().size = 2; }, kAccepted},
             {"array of 1", [](R& r) { r.array_properties.emplace().size = 1; },
@@ -280,7 +302,7 @@ TEST(Overrides, ReplaceTheCommandAndMergeTheRest) {
     const auto job = resolved(request, definition);
     EXPECT_EQ(job.spec.container.command, (Texts{"new", "command"}));
     EXPECT_EQ(job.spec.container.instance_type, "m5.large");
-    EXPECT_EQ(job.traits.resources, (Resources{vcpus(1), MiB{1024}, 1}));
+    EXPECT_EQ(job.traits.shape.resources, (Resources{vcpus(1), MiB{1024}, 1}));
     const auto& environment = job.spec.container.environment;
     ASSERT_EQ(environment.size(), 3U) << "C was overridden by nothing";
     EXPECT_EQ(environment[0].value, "1");
@@ -306,7 +328,7 @@ TEST(Overrides, MayUseDeprecatedMembersIfTheDefinitionDoes) {
     request.container_overrides.emplace().vcpus = 2;
     request.container_overrides->resource_requirements = {{"MEMORY", "256"}};
     const auto job = resolved(request, definition);
-    EXPECT_EQ(job.traits.resources, (Resources{vcpus(2), MiB{256}, 0}));
+    EXPECT_EQ(job.traits.shape.resources, (Resources{vcpus(2), MiB{256}, 0}));
     EXPECT_EQ(job.spec.container.vcpus, 2);
     EXPECT_FALSE(job.spec.container.memory) << "its requirement took its place";
 }
@@ -327,8 +349,8 @@ TEST(ResolvedJob, TakesTheRestFromItsDefinition) {
     EXPECT_EQ(job.spec.timeout->attempt_duration_seconds, 90);
     EXPECT_EQ(job.spec.retry_strategy->attempts, 3);
 
-    EXPECT_TRUE(job.traits.fargate);
-    EXPECT_EQ(job.traits.resources, (Resources{MilliVcpu{250}, MiB{512}, 0}));
+    EXPECT_TRUE(job.traits.shape.fargate);
+    EXPECT_EQ(job.traits.shape.resources, (Resources{MilliVcpu{250}, MiB{512}, 0}));
     EXPECT_EQ(job.traits.scheduling_priority, 5);
     EXPECT_EQ(job.traits.attempts, 3);
     EXPECT_EQ(job.traits.timeout, Seconds{90});
@@ -356,7 +378,7 @@ TEST(ResolvedJob, HasTheDefaultsOfAws) {
     R request = a_request();
     request.timeout.emplace();
     const auto job = resolved(request, a_definition());
-    EXPECT_FALSE(job.traits.fargate);
+    EXPECT_FALSE(job.traits.shape.fargate);
     EXPECT_EQ(job.traits.attempts, 1);
     EXPECT_EQ(job.traits.scheduling_priority, 0);
     EXPECT_FALSE(job.traits.timeout);
