@@ -8,8 +8,6 @@ namespace {
 
 using model::JobStatus;
 
-constexpr std::string_view kTimedOut = "Job attempt duration exceeded timeout";
-
 /// The job whose current attempt is `id`; nullopt for a late message about an older one.
 std::optional<JobIndex> find_attempt(const State& state, const model::AttemptId& id) {
     const auto index = state.find_job(id.job);
@@ -17,10 +15,6 @@ std::optional<JobIndex> find_attempt(const State& state, const model::AttemptId&
     const Job& job = state.job(*index);
     if (!job.run || job.state.attempt != id.number) return std::nullopt;
     return index;
-}
-
-void put_attempt(State& state, const Job& job) {
-    state.step.changes.attempts.push_back({.job_seq = job.seq, .attempt = job.run->attempt});
 }
 
 bool matches(const std::optional<std::string>& pattern, const std::string& text) {
@@ -39,10 +33,10 @@ bool matches(const model::EvaluateOnExit& rule, const model::Attempt& attempt) {
 }
 
 /// AWS: the first rule that matches decides; if none does, the job is retried.
-bool may_retry(const Job& job) {
-    if (job.state.attempt >= job.attempts_limit) return false;
+bool may_retry(const Job& job, const model::Attempt& attempt) {
+    if (attempt.id.number >= job.attempts_limit) return false;
     for (const auto& rule : job.retry_rules) {
-        if (matches(rule, job.run->attempt)) return std::toupper(rule.action.front()) == 'R';
+        if (matches(rule, attempt)) return std::toupper(rule.action.front()) == 'R';
     }
     return true;
 }
@@ -54,52 +48,72 @@ bool ended_in_time(const Job& job) {
            *attempt.stopped_at < *attempt.started_at + Seconds{job.timeout_seconds};
 }
 
-JobEvent meaning_of_end(const Job& job) {
-    if (job.run->stop != StopCause::None) return JobEvent::AttemptFailed;
-    if (job.run->attempt.exit_code == 0) return JobEvent::AttemptSucceeded;
-    return may_retry(job) ? JobEvent::AttemptRetried : JobEvent::AttemptFailed;
+}  // namespace
+
+void put_attempt(State& state, const Job& job) {
+    state.step.changes.attempts.push_back({.job_seq = job.seq, .attempt = job.run->attempt});
 }
 
-void retry(State& state, JobIndex index) {
+JobEvent meaning_of_end(const Job& job, const model::Attempt& attempt, StopCause stop) {
+    if (stop != StopCause::None) return JobEvent::AttemptFailed;
+    if (attempt.exit_code == 0) return JobEvent::AttemptSucceeded;
+    return may_retry(job, attempt) ? JobEvent::AttemptRetried : JobEvent::AttemptFailed;
+}
+
+void retry(State& state, JobIndex index, const std::string& status_reason) {
     transition(state, index, JobEvent::AttemptRetried);
     Job& job = state.job(index);
-    job.state.status_reason = job.run->attempt.status_reason;
+    job.state.status_reason = status_reason;
     job.state.started_at.reset();  // of the next attempt, once that runs
     job.state.stopped_at.reset();
 }
 
-}  // namespace
-
 void place(State& state, JobIndex index, EnvironmentIndex environment, HostIndex host) {
     Job& job = state.job(index);
-    // The bucket's key depends on the attempt's number, so the run is made before, the number
-    // after.
     job.run = std::make_unique<Run>();
     job.run->host = host;
     job.run->environment = environment;
+    begin_attempt(state, index, job.state.attempt + 1);
+    state.step.actions.emplace_back(start_of(state, job));
+}
+
+void begin_attempt(State& state, JobIndex index, std::int32_t number) {
+    Job& job = state.job(index);
     transition(state, index, JobEvent::Placed);
-    ++job.state.attempt;
+    job.state.attempt = number;  // after the transition: the bucket's key depends on it
     job.state.status_reason.clear();
 
     model::Attempt& attempt = job.run->attempt;
-    attempt.id = {.job = job.id, .number = job.state.attempt};
+    attempt.id = {.job = job.id, .number = number};
     attempt.compute_environment =
-        state.environment(environment).row.document.compute_environment_name;
-    attempt.host = state.host(host).name;
+        state.environment(job.run->environment).row.document.compute_environment_name;
+    attempt.host = state.host(job.run->host).name;
     put_attempt(state, job);
-    state.step.actions.emplace_back(
-        StartContainer{.seq = job.seq,
-                       .id = attempt.id,
-                       .host = attempt.host,
-                       .queue = state.queue(job.queue).row.document.job_queue_name,
-                       .environment = attempt.compute_environment,
-                       .resources = state.shape(job.shape).resources,
-                       .array_size = array_size_of(state, job)});
 }
 
-std::int32_t array_size_of(const State& state, const Job& job) {
-    if (!job.parent) return 0;
-    return static_cast<std::int32_t>(state.job(*job.parent).array->children.size());
+StartContainer start_of(const State& state, const Job& job) {
+    const model::Attempt& attempt = job.run->attempt;
+    StartContainer start{.seq = job.seq,
+                         .id = attempt.id,
+                         .host = attempt.host,
+                         .queue = state.queue(job.queue).row.document.job_queue_name,
+                         .environment = attempt.compute_environment,
+                         .resources = state.shape(job.shape).resources,
+                         .main_address = {}};
+    if (job.parent) {
+        const auto& children = state.job(*job.parent).array->children;
+        start.array_size = static_cast<std::int32_t>(children.size());
+    }
+    if (job.node_of) {
+        const Job& whole = state.job(*job.node_of);
+        start.num_nodes = count_nodes(state.shape(whole.shape));
+        start.main_node = whole.gang->main;
+        const auto main = whole.gang->nodes.find(whole.gang->main);
+        if (job.id.index() != start.main_node && main != whole.gang->nodes.end()) {
+            start.main_address = state.job(main->second).run->attempt.address;
+        }
+    }
+    return start;
 }
 
 void stop_attempt(State& state, JobIndex index, StopCause cause, std::string reason) {
@@ -136,11 +150,13 @@ Result<Reply> decide(State& state, AttemptStarted&& event, Timestamp) {
     attempt.started_at = event.started_at;
     attempt.log_group = std::move(event.log.group);
     attempt.log_stream = std::move(event.log.stream);
+    attempt.address = std::move(event.address);
     put_attempt(state, job);
     if (job.timeout_seconds > 0) {
         job.run->deadline = event.started_at + Seconds{job.timeout_seconds};
         state.deadlines.emplace(*job.run->deadline, *index);
     }
+    if (job.node_of) note_node_started(state, *index);
     return Reply{};
 }
 
@@ -168,9 +184,13 @@ Result<Reply> decide(State& state, AttemptEnded&& event, Timestamp now) {
     state.step.ended_attempts.push_back(attempt);
 
     job.state.stopped_at = attempt.stopped_at;
-    const JobEvent meaning = meaning_of_end(job);
+    if (job.node_of) {
+        end_node(state, *index, now);
+        return Reply{};
+    }
+    const JobEvent meaning = meaning_of_end(job, attempt, job.run->stop);
     if (meaning == JobEvent::AttemptRetried) {
-        retry(state, *index);
+        retry(state, *index, attempt.status_reason);
     } else {
         end_job(state, *index, meaning, attempt.status_reason, now);
     }

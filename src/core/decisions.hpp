@@ -32,11 +32,13 @@ Result<Reply> decide(State& state, CancelJob&& event, Timestamp now);
 Result<Reply> decide(State& state, TerminateJob&& event, Timestamp now);
 /// A new slot in State::jobs, listed under `id`.
 JobIndex add_job(State& state, const model::JobId& id);
+ShapeIndex intern(State& state, const Shape& shape);
 /// What stays the same for a job's whole life. Its queue and created_at are set.
 void take_traits(State& state, Job& job, const model::JobTraits& traits);
 
 // dependencies.cpp
 inline constexpr std::string_view kDependentJobFailed = "Dependent Job failed";
+inline constexpr std::string_view kTimedOut = "Job attempt duration exceeded timeout";
 /// A job that ended, or a child of an array that did.
 struct Ended {
     static constexpr std::int32_t kWhole = -1;
@@ -95,13 +97,32 @@ void note_child_started(State& state, const Job& child);
 void drop_slot(State& state, const Job& child);
 model::ArrayProgress progress_of(const Array& array, Timestamp now);
 
+// gang.cpp
+/// Gives all nodes of a RUNNABLE multi-node job to hosts, by index, and starts the main one.
+void place_gang(State& state, JobIndex whole, EnvironmentIndex environment,
+                const std::vector<HostIndex>& hosts);
+/// A node's container runs: if it is the main one, the job does, and the other nodes are started.
+void note_node_started(State& state, JobIndex node);
+/// A node's attempt has ended, and stands in its run.
+void end_node(State& state, JobIndex node, Timestamp now);
+/// Stops all nodes.
+void terminate_gang(State& state, JobIndex whole, std::string reason, Timestamp now);
+/// Stops one; the main one's end is the job's.
+void terminate_node(State& state, JobIndex node, std::string reason, Timestamp now);
+
 // attempts.cpp
 Result<Reply> decide(State& state, AttemptStarted&& event, Timestamp now);
 Result<Reply> decide(State& state, AttemptEnded&& event, Timestamp now);
 /// Gives a RUNNABLE job to a host and asks for its container.
 void place(State& state, JobIndex index, EnvironmentIndex environment, HostIndex host);
-/// Of the array whose child the job is; 0 for other jobs.
-std::int32_t array_size_of(const State& state, const Job& job);
+/// Makes the next attempt of a job that has been given a host: its number, its row.
+void begin_attempt(State& state, JobIndex index, std::int32_t number);
+void put_attempt(State& state, const Job& job);
+/// What the runtime is told to start the job's present attempt.
+StartContainer start_of(const State& state, const Job& job);
+/// What an attempt's end means for its job.
+JobEvent meaning_of_end(const Job& job, const model::Attempt& attempt, StopCause stop);
+void retry(State& state, JobIndex index, const std::string& status_reason);
 /// Asks for the container's end, unless that was done before.
 void stop_attempt(State& state, JobIndex index, StopCause cause, std::string reason);
 void stop_overdue_attempts(State& state, Timestamp now);

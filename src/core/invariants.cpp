@@ -22,7 +22,7 @@ std::vector<std::array<std::int64_t, model::kJobStatusCount>> counted(const Stat
             for (const JobStatus status : job.array->children) {
                 ++of_queue[static_cast<std::size_t>(status)];
             }
-        } else if (!job.parent) {
+        } else if (!job.parent && !job.node_of) {
             ++of_queue[static_cast<std::size_t>(job.state.status)];
         }
     }
@@ -122,12 +122,25 @@ Broken check_arrays(const State& state) {
     return std::nullopt;
 }
 
+/// Whether a multi-node job has nodes, which know it.
+bool is_ganged(const State& state, JobIndex index) {
+    const Gang& gang = *state.job(index).gang;
+    for (const auto& [i, node] : gang.nodes) {
+        const Job& job = state.job(node);
+        if (job.node_of != index || job.id != state.job(index).id.node(i)) return false;
+        const auto listed = state.job_index.find(job.id);
+        if (listed == state.job_index.end() || listed->second != node) return false;
+    }
+    return !gang.nodes.empty();
+}
+
 Broken check_capacity(const State& state) {
     std::vector<model::Resources> used(state.hosts.size());
     std::vector<MilliVcpu> environments(state.environments.size());
     for (const auto& [id, index] : state.job_index) {
         const Job& job = state.job(index);
-        if (model::is_placed(job.state.status) != (job.run != nullptr)) {
+        const bool has_run = job.gang ? is_ganged(state, index) : job.run != nullptr;
+        if (model::is_placed(job.state.status) != has_run) {
             return "only placed jobs have a run: " + to_string(id);
         }
         if (!job.run) continue;
@@ -143,6 +156,8 @@ Broken check_capacity(const State& state) {
     return std::nullopt;
 }
 
+bool holds(const Job& job) { return !job.array && model::is_placed(job.state.status); }
+
 struct ShareSums {
     MilliVcpu used;
     std::int64_t live = 0;
@@ -154,7 +169,8 @@ std::map<std::pair<QueueIndex, ShareIndex>, ShareSums> sums_by_share(const State
     for (const auto& [id, index] : state.job_index) {
         const Job& job = state.job(index);
         ShareSums& sum = sums[{job.queue, job.share}];
-        if (job.run) sum.used += state.shape(job.shape).resources.vcpu;
+        if (job.node_of) continue;
+        if (holds(job)) sum.used += state.shape(job.shape).resources.vcpu;
         if (job.array) {
             sum.live += std::ranges::count_if(
                 job.array->children, [](JobStatus status) { return !model::is_terminal(status); });
@@ -190,7 +206,7 @@ Broken check_consumables(const State& state) {
     std::map<std::string, std::int64_t> in_use;
     for (const auto& [id, index] : state.job_index) {
         const Job& job = state.job(index);
-        if (!job.run) continue;
+        if (!holds(job)) continue;
         for (const auto& need : state.shape(job.shape).consumables) {
             in_use[need.name] += need.quantity;
         }

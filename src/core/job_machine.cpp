@@ -89,7 +89,7 @@ bool is_fresh_child(const Job& job) { return job.parent && job.state.attempt == 
 
 void enter(State& state, JobIndex index) {
     Job& job = state.job(index);
-    if (job.array) return;
+    if (job.array || job.node_of) return;
     count(state, job, job.state.status, +1);
     if (job.parent) count_child(state, *job.parent, job.id.index(), job.state.status, +1);
     if (job.state.status != Runnable) return;
@@ -105,7 +105,7 @@ void enter(State& state, JobIndex index) {
 
 void leave(State& state, JobIndex index) {
     Job& job = state.job(index);
-    if (job.array) return;
+    if (job.array || job.node_of) return;
     count(state, job, job.state.status, -1);
     if (job.parent) count_child(state, *job.parent, job.id.index(), job.state.status, -1);
     if (job.state.status != Runnable) return;
@@ -120,10 +120,13 @@ void leave(State& state, JobIndex index) {
 
 void hold_capacity(State& state, const Job& job) {
     const Shape& shape = state.shape(job.shape);
-    Host& host = state.host(job.run->host);
-    host.used += shape.resources;
-    ++host.running;
-    state.environment(job.run->environment).used += shape.resources.vcpu;
+    if (job.run) {
+        Host& host = state.host(job.run->host);
+        host.used += shape.resources;
+        ++host.running;
+        state.environment(job.run->environment).used += shape.resources.vcpu;
+    }
+    if (job.node_of) return;  // the whole job holds what follows
     settle_usage(state, job);
     state.share(job).used += shape.resources.vcpu;
     state.queue(job.queue).used += shape.resources.vcpu;
@@ -132,15 +135,18 @@ void hold_capacity(State& state, const Job& job) {
 
 void release_capacity(State& state, const Job& job) {
     const Shape& shape = state.shape(job.shape);
-    Host& host = state.host(job.run->host);
-    host.used -= shape.resources;
-    --host.running;
-    state.environment(job.run->environment).used -= shape.resources.vcpu;
+    state.step.needs_pass = true;
+    if (job.run) {
+        Host& host = state.host(job.run->host);
+        host.used -= shape.resources;
+        --host.running;
+        state.environment(job.run->environment).used -= shape.resources.vcpu;
+    }
+    if (job.node_of) return;
     settle_usage(state, job);
     state.share(job).used -= shape.resources.vcpu;
     state.queue(job.queue).used -= shape.resources.vcpu;
     give_back_consumables(state, shape);
-    state.step.needs_pass = true;
 }
 
 }  // namespace
@@ -180,6 +186,22 @@ JobIndex make_slot(State& state, JobIndex array_index, std::int32_t child) {
     job.state.status = parent.array->children[static_cast<std::size_t>(child)];
     job.parent = array_index;
     parent.array->slots.emplace(child, index);
+    return index;
+}
+
+JobIndex make_node(State& state, JobIndex whole_index, std::int32_t node) {
+    const JobIndex index = add_job(state, state.job(whole_index).id.node(node));
+    const Job& whole = state.job(whole_index);
+    Job& job = state.job(index);
+    job.seq = whole.seq;
+    job.created_at = whole.created_at;
+    job.queue = whole.queue;
+    job.share = whole.share;
+    job.shape = intern(state, {.resources = resources_of_node(state.shape(whole.shape), node)});
+    if (node == whole.gang->main) job.timeout_seconds = whole.timeout_seconds;
+    job.state.status = Runnable;
+    job.node_of = whole_index;
+    state.job(whole_index).gang->nodes.emplace(node, index);
     return index;
 }
 

@@ -34,6 +34,9 @@ bool transition(State& state, JobIndex index, JobEvent event);
 /// The same for a child of an array that has no slot.
 bool transition_child(State& state, JobIndex array, std::int32_t child, JobEvent event);
 
+/// A slot for a node of a RUNNABLE multi-node job.
+JobIndex make_node(State& state, JobIndex whole, std::int32_t node);
+
 /// A slot for a child that has none, with the status that its array has for it.
 JobIndex make_slot(State& state, JobIndex array, std::int32_t child);
 

@@ -33,13 +33,6 @@ Result<QueueIndex> open_queue(const State& state, const SubmitJob& event) {
     return *found;
 }
 
-ShapeIndex intern(State& state, const Shape& shape) {
-    const auto [entry, is_new] = state.shape_index.try_emplace(
-        shape, ShapeIndex{static_cast<std::uint32_t>(state.shapes.size())});
-    if (is_new) state.shapes.push_back(shape);
-    return entry->second;
-}
-
 /// The change that inserts the job; its final state of this step is filled in by finish_step.
 model::JobInsert insert_of(const State& state, const Job& job, SubmitJob&& event) {
     model::JobInsert insert;
@@ -72,6 +65,13 @@ JobIndex add_job(State& state, const model::JobId& id) {
     return index;
 }
 
+ShapeIndex intern(State& state, const Shape& shape) {
+    const auto [entry, is_new] = state.shape_index.try_emplace(
+        shape, ShapeIndex{static_cast<std::uint32_t>(state.shapes.size())});
+    if (is_new) state.shapes.push_back(shape);
+    return entry->second;
+}
+
 void take_traits(State& state, Job& job, const model::JobTraits& traits) {
     job.share = find_or_make_share(state, job.queue, traits.share, job.created_at);
     job.shape = intern(state, traits.shape);
@@ -79,6 +79,9 @@ void take_traits(State& state, Job& job, const model::JobTraits& traits) {
     job.retry_rules = traits.retry_rules;
     job.attempts_limit = traits.attempts;
     job.timeout_seconds = static_cast<std::uint32_t>(traits.timeout.value_or(Seconds{0}).count());
+    if (traits.shape.nodes.empty()) return;
+    job.gang = std::make_unique<Gang>();
+    job.gang->main = traits.main_node;
 }
 
 Result<Reply> decide(State& state, SubmitJob&& event, Timestamp now) {
@@ -131,7 +134,13 @@ Result<Reply> decide(State& state, TerminateJob&& event, Timestamp now) {
     } else if (next_status(job.state.status, JobEvent::GivenUp)) {
         job.state.is_terminated = true;
         end_job(state, *index, JobEvent::GivenUp, std::move(event.reason), now);
-    } else if (model::is_placed(job.state.status)) {
+    } else if (!model::is_placed(job.state.status)) {
+        return Reply{};
+    } else if (job.gang) {
+        terminate_gang(state, *index, std::move(event.reason), now);
+    } else if (job.node_of) {
+        terminate_node(state, *index, std::move(event.reason), now);
+    } else {
         stop_attempt(state, *index, StopCause::Terminated, std::move(event.reason));
     }
     return Reply{};

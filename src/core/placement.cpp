@@ -9,6 +9,7 @@
 #include "core/service_order.hpp"
 
 #include <algorithm>
+#include <numeric>
 #include <set>
 
 namespace batchd::core {
@@ -17,7 +18,51 @@ namespace {
 struct Place {
     EnvironmentIndex environment;
     HostIndex host;
+    std::vector<HostIndex> nodes = {};  ///< of a multi-node job, by index
 };
+
+/// What a host could take.
+struct Room {
+    HostIndex host;
+    model::Resources free;
+};
+
+/// Gives each node a host, the larger nodes first; empty if there is no room for all of them.
+/// `spread`: prefers the host with the most free vCPUs, so that nodes share no host as long as that
+/// can be; else the one that a node fills most.
+std::vector<HostIndex> assign(const std::vector<model::Resources>& nodes, std::vector<Room> rooms,
+                              bool spread) {
+    std::vector<std::size_t> order(nodes.size());
+    std::iota(order.begin(), order.end(), std::size_t{0});
+    std::ranges::sort(order, [&](std::size_t a, std::size_t b) {
+        return nodes[a] != nodes[b] ? nodes[a] > nodes[b] : a < b;
+    });
+    std::vector<HostIndex> hosts(nodes.size());
+    for (const std::size_t node : order) {
+        Room* best = nullptr;
+        for (Room& room : rooms) {
+            if (!nodes[node].fits_in(room.free)) continue;
+            const bool is_better = !best || (spread ? room.free.vcpu > best->free.vcpu
+                                                    : room.free.vcpu < best->free.vcpu);
+            if (is_better) best = &room;
+        }
+        if (!best) return {};
+        best->free -= nodes[node];
+        hosts[node] = best->host;
+    }
+    return hosts;
+}
+
+/// As above; a job that is not a multi-node one counts as one node.
+std::vector<HostIndex> assign(const Shape& shape, const std::vector<Room>& rooms) {
+    std::vector<model::Resources> nodes;
+    for (const auto& group : shape.nodes) {
+        nodes.insert(nodes.end(), static_cast<std::size_t>(group.count), group.resources);
+    }
+    if (nodes.empty()) nodes.push_back(shape.resources);
+    auto hosts = assign(nodes, rooms, true);
+    return hosts.empty() ? assign(nodes, rooms, false) : hosts;
+}
 
 class Pass {
   public:
@@ -71,8 +116,13 @@ class Pass {
     }
 
     void serve(QueueIndex index, const Candidate& next, const Place& found, ServiceOrder& order) {
-        const JobIndex job = state_.job(next.job).array ? fresh_child(state_, next.job) : next.job;
-        place(state_, job, found.environment, found.host);
+        if (state_.job(next.job).gang) {
+            place_gang(state_, next.job, found.environment, found.nodes);
+        } else {
+            const bool is_array = state_.job(next.job).array != nullptr;
+            const JobIndex job = is_array ? fresh_child(state_, next.job) : next.job;
+            place(state_, job, found.environment, found.host);
+        }
         order.charge(next.share, resources(next.shape).vcpu);
         const auto& waiting = state_.queue(index).shares[next.share.value].waiting;
         const auto bucket = waiting.find(next.shape);
@@ -87,7 +137,7 @@ class Pass {
         if (!reservation) return;
         const auto head = ServiceOrder(state_, state_.queue(index), now_).next();
         if (!head || head->key.seq != reservation->seq ||
-            !can_ever_run(index, head->shape, reservation->host)) {
+            !can_ever_run(index, head->shape, reservation->hosts)) {
             reservation.reset();
         }
     }
@@ -105,45 +155,63 @@ class Pass {
         }
         if (queue.reservation || state_.policy.strict_order) return;
         if (now_ < queue.blocked_head->second) return;
-        if (const auto host = host_to_reserve(index, head)) {
-            queue.reservation = Reservation{.seq = head.key.seq, .host = *host};
+        if (auto hosts = hosts_to_reserve(index, head); !hosts.empty()) {
+            queue.reservation = Reservation{.seq = head.key.seq, .hosts = std::move(hosts)};
         } else {
             queue.blocked_head->second = now_ + state_.policy.reserve_after;  // not before that
         }
     }
 
-    /// The host that will probably be free for the job first: the one with the most free vCPUs
-    /// among those that are large enough and not kept for another queue.
-    std::optional<HostIndex> host_to_reserve(QueueIndex index, const Candidate& head) const {
-        std::optional<HostIndex> best;
+    /// The hosts that will probably be free for the job first: those with the most free vCPUs
+    /// among the ones that are large enough and not kept for another queue.
+    std::vector<HostIndex> hosts_to_reserve(QueueIndex index, const Candidate& head) const {
         for (const EnvironmentIndex e : state_.queue(index).environments) {
+            std::vector<HostIndex> hosts;
             for (const HostIndex h : state_.environment(e).hosts) {
-                if (keeper(h) || !can_ever_run(index, head.shape, h)) continue;
-                const MilliVcpu free = free_of(state_.host(h)).vcpu;
-                if (!best || free > free_of(state_.host(*best)).vcpu) best = h;
+                if (!keeper(h)) hosts.push_back(h);
+            }
+            std::ranges::sort(hosts, std::greater<>{}, [&](HostIndex h) {
+                return std::pair(free_of(state_.host(h)).vcpu, ~h.value);
+            });
+            // As few as can take the job.
+            for (std::size_t n = 1; n <= hosts.size(); ++n) {
+                std::vector<HostIndex> first(hosts.begin(),
+                                             hosts.begin() + static_cast<std::ptrdiff_t>(n));
+                if (can_ever_run(index, head.shape, first)) return first;
             }
         }
-        return best;
+        return {};
     }
 
-    /// Whether the job would run on the host if nothing else ran there. To keep a host free for one
-    /// that never can would stop everybody.
-    bool can_ever_run(QueueIndex index, ShapeIndex shape, HostIndex h) const {
-        const Host& host = state_.host(h);
-        if (!host.is_up || !resources(shape).fits_in(host.capacity)) return false;
+    /// Whether the job would run on these hosts if nothing else ran there. To keep a host free for
+    /// one that never can would stop everybody.
+    bool can_ever_run(QueueIndex index, ShapeIndex shape,
+                      const std::vector<HostIndex>& hosts) const {
         if (!may_run(index, shape)) return false;
+        std::vector<Room> rooms;
+        for (const HostIndex h : hosts) {
+            const Host& host = state_.host(h);
+            if (!host.is_up) return false;
+            rooms.push_back({.host = h, .free = host.capacity});
+        }
+        if (assign(state_.shape(shape), std::move(rooms)).empty()) return false;
         return std::ranges::any_of(state_.queue(index).environments, [&](EnvironmentIndex e) {
-            const auto limit = vcpu_limit(state_.environment(e));
+            const Environment& environment = state_.environment(e);
+            const auto limit = vcpu_limit(environment);
             return may_use(e, shape) && (!limit || resources(shape).vcpu <= *limit) &&
-                   std::ranges::find(state_.environment(e).hosts, h) !=
-                       state_.environment(e).hosts.end();
+                   std::ranges::all_of(hosts, [&](HostIndex h) {
+                       return std::ranges::find(environment.hosts, h) != environment.hosts.end();
+                   });
         });
     }
 
     std::optional<QueueIndex> keeper(HostIndex host) const {
         for (std::uint32_t i = 0; i < state_.queues.size(); ++i) {
             const auto& reservation = state_.queues[i].reservation;
-            if (reservation && reservation->host == host) return QueueIndex{i};
+            if (reservation &&
+                std::ranges::find(reservation->hosts, host) != reservation->hosts.end()) {
+                return QueueIndex{i};
+            }
         }
         return std::nullopt;
     }
@@ -178,22 +246,43 @@ class Pass {
         return !limit || state_.environment(e).used + resources(shape).vcpu <= *limit;
     }
 
-    /// The first environment of the queue that takes the job, and there the host that it fills
-    /// most.
+    /// The first environment of the queue that takes the job.
     std::optional<Place> find_place(QueueIndex index, const Candidate& next) const {
         if (!may_run(index, next.shape)) return std::nullopt;
         for (const EnvironmentIndex e : state_.queue(index).environments) {
             if (!may_use(e, next.shape) || !within_limit(e, next.shape)) continue;
-            std::optional<HostIndex> best;
-            for (const HostIndex h : state_.environment(e).hosts) {
-                const Host& host = state_.host(h);
-                if (!host.is_up || !resources(next.shape).fits_in(free_of(host))) continue;
-                if (is_kept_from(h, index, next.key.seq)) continue;
-                if (!best || free_of(host).vcpu < free_of(state_.host(*best)).vcpu) best = h;
-            }
-            if (best) return Place{.environment = e, .host = *best};
+            const bool is_gang = !state_.shape(next.shape).nodes.empty();
+            auto found = is_gang ? find_hosts(index, next, e) : find_host(index, next, e);
+            if (found) return found;
         }
         return std::nullopt;
+    }
+
+    /// The host of the environment that the job fills most.
+    std::optional<Place> find_host(QueueIndex index, const Candidate& next,
+                                   EnvironmentIndex e) const {
+        std::optional<HostIndex> best;
+        for (const HostIndex h : state_.environment(e).hosts) {
+            const Host& host = state_.host(h);
+            if (!host.is_up || !resources(next.shape).fits_in(free_of(host))) continue;
+            if (is_kept_from(h, index, next.key.seq)) continue;
+            if (!best || free_of(host).vcpu < free_of(state_.host(*best)).vcpu) best = h;
+        }
+        if (!best) return std::nullopt;
+        return Place{.environment = e, .host = *best};
+    }
+
+    std::optional<Place> find_hosts(QueueIndex index, const Candidate& next,
+                                    EnvironmentIndex e) const {
+        std::vector<Room> rooms;
+        for (const HostIndex h : state_.environment(e).hosts) {
+            const Host& host = state_.host(h);
+            if (!host.is_up || is_kept_from(h, index, next.key.seq)) continue;
+            rooms.push_back({.host = h, .free = free_of(host)});
+        }
+        auto hosts = assign(state_.shape(next.shape), std::move(rooms));
+        if (hosts.empty()) return std::nullopt;
+        return Place{.environment = e, .host = hosts.front(), .nodes = std::move(hosts)};
     }
 
     const model::Resources& resources(ShapeIndex shape) const {

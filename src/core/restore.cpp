@@ -105,7 +105,9 @@ class Restorer {
         job.queue = queue->second;
         take_traits(state_, job, row.traits);
         if (row.traits.array_size > 0) return restore_array(index, row);
-        if (model::is_placed(row.state.status)) BATCHD_TRY(restore_run(index));
+        if (model::is_placed(row.state.status)) {
+            BATCHD_TRY(job.gang ? restore_nodes(index) : restore_run(index));
+        }
         restore_status(state_, index, row.state.status);
         return {};
     }
@@ -143,6 +145,62 @@ class Restorer {
         if (model::is_placed(row.state.status)) BATCHD_TRY(restore_run(child));
         restore_status(state_, child, row.state.status);
         return {};
+    }
+
+    /// Of a placed multi-node job: every node has an attempt, under way or ended.
+    Result<> restore_nodes(JobIndex index) {
+        const model::JobId whole = state_.job(index).id;
+        const std::int32_t number = state_.job(index).state.attempt;
+        const std::int32_t count = count_nodes(state_.shape(state_.job(index).shape));
+        Gang& gang = *state_.job(index).gang;
+        for (std::int32_t i = 0; i < count; ++i) {
+            const model::AttemptId id{.job = whole.node(i), .number = number};
+            const auto found = attempts_.find(id);
+            if (found == attempts_.end()) {
+                return contradiction("attempt " + to_string(id) + " of a node is not stored");
+            }
+            if (found->second->stopped_at) {
+                if (i == gang.main) gang.main_end = *found->second;
+            } else {
+                BATCHD_TRY(restore_node(index, i));
+            }
+        }
+        if (gang.main_end && gang.main_end->status_reason == kTimedOut) {
+            gang.main_stop = StopCause::TimedOut;
+        }
+        hold_nodes(gang, state_.job(index).state.is_terminated);
+        return {};
+    }
+
+    Result<> restore_node(JobIndex whole, std::int32_t node) {
+        const JobIndex index = make_node(state_, whole, node);
+        const auto rows = children_.find(state_.job(whole).seq);
+        const std::int32_t part = state_.job(index).id.part;
+        const model::ChildPut* row = nullptr;
+        for (const auto* child : rows == children_.end() ? no_rows_ : rows->second) {
+            if (child->part == part) row = child;
+        }
+        if (!row || !model::is_placed(row->state.status)) {
+            return contradiction("node " + to_string(state_.job(index).id) +
+                                 " has an attempt under way, but is not placed");
+        }
+        state_.job(index).state = row->state;
+        BATCHD_TRY(restore_run(index));
+        restore_status(state_, index, row->state.status);
+        return {};
+    }
+
+    /// Which of a job's nodes wait for the main one, and which are being stopped.
+    void hold_nodes(Gang& gang, bool is_terminated) {
+        const auto main = gang.nodes.find(gang.main);
+        const bool main_runs =
+            main != gang.nodes.end() && state_.job(main->second).run->attempt.started_at;
+        for (const auto& [i, index] : gang.nodes) {
+            Run& run = *state_.job(index).run;
+            run.is_held = i != gang.main && !main_runs && !gang.main_end;
+            if (gang.main_end) run.stop = StopCause::MainNodeEnded;
+            if (is_terminated && run.stop == StopCause::None) run.stop = StopCause::Terminated;
+        }
     }
 
     Result<> restore_run(JobIndex index) {
@@ -245,6 +303,7 @@ class Restorer {
     std::unordered_map<model::AttemptId, const model::Attempt*> attempts_;
     std::unordered_map<std::int64_t, std::vector<const model::ChildPut*>>
         children_;  ///< by job_seq
+    const std::vector<const model::ChildPut*> no_rows_;
 };
 
 }  // namespace
@@ -259,15 +318,8 @@ std::vector<LiveAttempt> live_attempts(const State& state) {
     std::vector<LiveAttempt> list;
     for (const auto& [id, index] : state.job_index) {
         const Job& job = state.job(index);
-        if (!job.run) continue;
-        const model::Attempt& attempt = job.run->attempt;
-        list.push_back({.start = {.seq = job.seq,
-                                  .id = attempt.id,
-                                  .host = attempt.host,
-                                  .queue = state.queue(job.queue).row.document.job_queue_name,
-                                  .environment = attempt.compute_environment,
-                                  .resources = state.shape(job.shape).resources,
-                                  .array_size = array_size_of(state, job)},
+        if (!job.run || job.run->is_held) continue;
+        list.push_back({.start = start_of(state, job),
                         .was_running = job.state.status == JobStatus::Running,
                         .is_stopping = job.run->stop != StopCause::None});
     }

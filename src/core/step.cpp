@@ -15,7 +15,7 @@ void collect_jobs(State& state, Decision& decision, Timestamp now) {
     }
     for (const JobIndex index : state.step.dirty) {
         const Job& job = state.job(index);
-        if (job.parent) {
+        if (job.parent || job.node_of) {
             decision.changes.children.push_back(
                 {.job_seq = job.seq, .part = job.id.part, .state = job.state});
         } else if (!job.is_new) {
@@ -58,7 +58,11 @@ void clear_marks(State& state) {
         job.is_new = false;
         job.is_dirty = false;
         if (!model::is_terminal(job.state.status)) continue;
-        state.job_index.erase(job.id);
+        // A node's place may be taken by that of the job's next attempt already.
+        const auto listed = state.job_index.find(job.id);
+        if (listed != state.job_index.end() && listed->second == index) {
+            state.job_index.erase(listed);
+        }
         if (job.parent) drop_slot(state, job);
         job = Job{};
         state.free_jobs.push_back(index);

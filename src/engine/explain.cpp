@@ -71,6 +71,17 @@ std::string missing_units(const View& view, const core::Shape& shape) {
     return {};
 }
 
+model::Resources largest_node(const core::Shape& shape) {
+    if (shape.nodes.empty()) return shape.resources;
+    return std::ranges::max_element(shape.nodes, {}, &model::NodeGroup::resources)->resources;
+}
+
+std::string describe(const core::Shape& shape) {
+    if (shape.nodes.empty()) return to_string(shape.resources);
+    return to_string(shape.resources) + " on " + std::to_string(count_nodes(shape)) +
+           " nodes at once";
+}
+
 std::string in_vcpus(MilliVcpu amount) {
     return to_string(model::Resources{.vcpu = amount, .memory = {}});
 }
@@ -96,19 +107,23 @@ std::string View::waiting_reason(const QueueView& queue, const core::Shape& shap
                in_vcpus(kept->usable) + " to the active shares, which hold " +
                in_vcpus(kept->used) + ".";
     }
+    const model::Resources each = largest_node(shape);
     const HostView* down = nullptr;
     const HostView* large_enough = nullptr;
+    model::Resources capacity;
     bool all_known = true;
     for (const HostView* host : hosts_of(*this, usable_ones)) {
         if (!host->is_up) down = host;
         all_known = all_known && host->is_known;
-        if (host->is_known && shape.resources.fits_in(host->capacity)) {
+        if (host->is_known) capacity += host->capacity;
+        if (host->is_known && each.fits_in(host->capacity)) {
             if (!large_enough || (host->is_up && !large_enough->is_up)) large_enough = host;
         }
     }
+    if (!shape.resources.fits_in(capacity)) large_enough = nullptr;  // nodes need several hosts
     if (large_enough && large_enough->is_up) {
-        return "CAPACITY:WAITING_FOR_RESOURCES - The job asks for " + to_string(shape.resources) +
-               "; " + describe_free(*large_enough) + describe_limits(usable_ones) + ".";
+        return "CAPACITY:WAITING_FOR_RESOURCES - The job asks for " + describe(shape) + "; " +
+               describe_free(*large_enough) + describe_limits(usable_ones) + ".";
     }
     // A host that was never reached may yet be large enough: no word of a misconfiguration.
     if (down && (large_enough || !all_known)) {

@@ -252,6 +252,9 @@ Result<ports::StartAttempt> Machine::describe(const core::StartContainer& start)
     attempt.compute_environment = start.environment;
     attempt.resources = start.resources;
     attempt.array_size = start.array_size;
+    attempt.num_nodes = start.num_nodes;
+    attempt.main_node = start.main_node;
+    attempt.main_address = start.main_address;
     attempt.container = std::move(spec->container);
     attempt.log_group = std::move(names.group);
     attempt.log_stream = std::move(names.stream);

@@ -80,22 +80,25 @@ Result<> put(Database& database, const ports::JobInsert& insert) {
     if (!traits.retry_rules.empty()) retry_rules = to_json(traits.retry_rules);
     std::optional<std::string> consumables;
     if (!traits.shape.consumables.empty()) consumables = to_json(traits.shape.consumables);
+    std::optional<std::string> nodes;
+    if (!traits.shape.nodes.empty()) nodes = to_json(traits.shape.nodes);
     std::optional<Blob> depends_on;
     if (!traits.depends_on.empty()) depends_on.emplace(encode(traits.depends_on));
     BATCHD_TRY(database.run(
         "INSERT INTO job (seq, id, queue_id, name, definition_name, definition_revision, "
         "created_at,"
-        " milli_vcpu, memory_mib, gpus, fargate, consumables, share, scheduling_priority, attempts,"
-        " timeout_seconds, retry_rules, depends_on, array_size, is_sequential, tags,"
+        " milli_vcpu, memory_mib, gpus, fargate, consumables, nodes, share, scheduling_priority, "
+        "attempts,"
+        " timeout_seconds, retry_rules, depends_on, array_size, is_sequential, main_node, tags,"
         " status, status_reason, attempt, started_at, stopped_at, is_cancelled, is_terminated)"
         " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?,"
-        " ?, ?)",
+        " ?, ?, ?, ?)",
         row.seq, row.id, row.queue_id, row.name, row.definition_name, row.definition_revision,
         row.created_at, traits.shape.resources.vcpu, traits.shape.resources.memory,
-        traits.shape.resources.gpus, traits.shape.fargate, consumables, traits.share,
+        traits.shape.resources.gpus, traits.shape.fargate, consumables, nodes, traits.share,
         traits.scheduling_priority, traits.attempts, traits.timeout, retry_rules, depends_on,
-        traits.array_size, traits.sequential, insert.tags, state.status, state.status_reason,
-        state.attempt, state.started_at, state.stopped_at, state.is_cancelled,
+        traits.array_size, traits.sequential, traits.main_node, insert.tags, state.status,
+        state.status_reason, state.attempt, state.started_at, state.stopped_at, state.is_cancelled,
         state.is_terminated));
     BATCHD_TRY(
         database.run("INSERT INTO job_spec (job_seq, spec) VALUES (?, ?)", row.seq, insert.spec));

@@ -17,6 +17,33 @@ Result<T> from_json(std::string_view text) {
                 std::string(text));
 }
 
+template <>
+std::string to_json(const std::vector<model::NodeGroup>& nodes) {
+    std::vector<std::vector<std::int64_t>> list;
+    for (const auto& [count, resources] : nodes) {
+        list.push_back({count, resources.vcpu.value, resources.memory.value, resources.gpus});
+    }
+    return json::to_text(list);
+}
+
+template <>
+Result<std::vector<model::NodeGroup>> from_json(std::string_view text) {
+    const auto list = from_json<std::vector<std::vector<std::int64_t>>>(text);
+    if (!list) return std::unexpected(list.error());
+    std::vector<model::NodeGroup> nodes;
+    for (const auto& group : *list) {
+        if (group.size() != 4) {
+            return fail(ErrorKind::Internal, "a stored list of nodes is damaged",
+                        std::string(text));
+        }
+        nodes.push_back({.count = static_cast<std::int32_t>(group[0]),
+                         .resources = {.vcpu = MilliVcpu{group[1]},
+                                       .memory = MiB{group[2]},
+                                       .gpus = static_cast<std::int32_t>(group[3])}});
+    }
+    return nodes;
+}
+
 std::string to_json(const model::ResourceDocument& document) {
     return std::visit(
         []<class T>(const T& value) {

@@ -17,6 +17,12 @@ std::string to_json(const T& value);
 template <class T>
 Result<T> from_json(std::string_view text);
 
+/// As [count, milli vCPU, MiB, GPUs] each.
+template <>
+std::string to_json(const std::vector<model::NodeGroup>& nodes);
+template <>
+Result<std::vector<model::NodeGroup>> from_json(std::string_view text);
+
 /// `document` is not empty.
 std::string to_json(const model::ResourceDocument& document);
 Result<model::ResourceDocument> resource_from_json(model::ResourceKind kind, std::string_view text);

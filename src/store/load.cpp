@@ -73,7 +73,7 @@ Result<> load_jobs(Database& database, ports::Snapshot& snapshot) {
         row.read(job.seq, job.id, job.queue_id, job.name, job.definition_name,
                  job.definition_revision, job.created_at, traits.share, traits.scheduling_priority,
                  traits.attempts, traits.timeout, retry_rules, traits.depends_on, traits.array_size,
-                 traits.sequential);
+                 traits.sequential, traits.main_node);
         BATCHD_TRY(read_shape(row, traits.shape));
         read_state(row, job.state);
         return retry_rules ? read_document(*retry_rules, traits.retry_rules) : Result<>{};
@@ -81,8 +81,8 @@ Result<> load_jobs(Database& database, ports::Snapshot& snapshot) {
     return database.each(
         "SELECT seq, id, queue_id, name, definition_name, definition_revision, created_at,"
         " share, scheduling_priority, attempts, timeout_seconds,"
-        " retry_rules, depends_on, array_size, is_sequential,"
-        " milli_vcpu, memory_mib, gpus, fargate, consumables,"
+        " retry_rules, depends_on, array_size, is_sequential, main_node,"
+        " milli_vcpu, memory_mib, gpus, fargate, consumables, nodes,"
         " status, status_reason, attempt, started_at, stopped_at, is_cancelled, is_terminated"
         " FROM job WHERE seq IN (SELECT seq FROM job WHERE queue_id IN (SELECT id FROM job_queue)"
         " AND status IN (0, 1, 2, 3, 4)) ORDER BY seq",
@@ -117,8 +117,12 @@ Result<> load_pairs(Database& database, const ports::JobRow& job, ports::Snapsho
     return {};
 }
 
-Result<> load_arrays(Database& database, ports::Snapshot& snapshot) {
+/// Children of arrays, and nodes of the multi-node jobs that are placed.
+Result<> load_parts(Database& database, ports::Snapshot& snapshot) {
     for (auto& job : snapshot.jobs) {
+        if (!job.traits.shape.nodes.empty() && model::is_placed(job.state.status)) {
+            BATCHD_TRY(load_children(database, job.seq, snapshot));
+        }
         if (job.traits.array_size == 0) continue;
         auto progress = read_progress(database, job.seq);
         if (!progress) return std::unexpected(std::move(progress).error());
@@ -143,6 +147,14 @@ Result<> load_attempts(Database& database, ports::Snapshot& snapshot) {
         " AND attempt.number = job.attempt"
         " WHERE job.queue_id IN (SELECT id FROM job_queue) AND job.status IN (3, 4)"
         " ORDER BY job.seq",
+        on_row));
+    BATCHD_TRY(database.each(
+        "SELECT job.id, part, number, compute_environment, host, container_id, log_group,"
+        " log_stream, attempt.started_at, attempt.stopped_at, exit_code, reason,"
+        " attempt.status_reason FROM job JOIN attempt ON attempt.job_seq = job.seq AND part < 0"
+        " AND attempt.number = job.attempt"
+        " WHERE job.queue_id IN (SELECT id FROM job_queue) AND job.status IN (3, 4)"
+        " AND nodes IS NOT NULL ORDER BY job.seq",
         on_row));
     return database.each(
         "SELECT job.id, child.part, number, compute_environment, host, container_id, log_group,"
@@ -193,7 +205,7 @@ Result<ports::Snapshot> load_snapshot(Database& database) {
     BATCHD_TRY(load_definitions(database, snapshot));
     BATCHD_TRY(load_resources(database, snapshot));
     BATCHD_TRY(load_jobs(database, snapshot));
-    BATCHD_TRY(load_arrays(database, snapshot));
+    BATCHD_TRY(load_parts(database, snapshot));
     BATCHD_TRY(load_attempts(database, snapshot));
     BATCHD_TRY(load_ended(database, snapshot));
     BATCHD_TRY(load_shares(database, snapshot));

@@ -17,7 +17,7 @@ Result<JobSummary> read_array_summary(Database& database, std::int64_t seq) {
     };
     BATCHD_TRY(database.each(
         "SELECT seq, id, name, definition_name, definition_revision, created_at, share,"
-        " milli_vcpu, memory_mib, gpus, fargate, consumables FROM job WHERE seq = ?",
+        " milli_vcpu, memory_mib, gpus, fargate, consumables, nodes FROM job WHERE seq = ?",
         on_row, seq));
     return summary;
 }

@@ -25,7 +25,8 @@ Result<Page<ConsumerSummary, std::int64_t>> Reader::list_consumers(
     };
     BATCHD_TRY(database_->each(
         "SELECT job.seq, job.id, job_queue.name, job.name, definition_name, definition_revision,"
-        " job.created_at, share, quantity, milli_vcpu, memory_mib, gpus, fargate, consumables,"
+        " job.created_at, share, quantity, milli_vcpu, memory_mib, gpus, fargate, consumables, "
+        "nodes,"
         " job.status, job.status_reason, attempt, started_at, stopped_at, is_cancelled,"
         " is_terminated FROM job_consumable JOIN job ON job.seq = job_seq"
         " JOIN job_queue ON job_queue.id = job.queue_id"

@@ -64,7 +64,7 @@ Result<> read_job(Database& database, const model::JobId& id, std::vector<JobDet
     };
     BATCHD_TRY(database.each(
         "SELECT job.seq, job_queue.name, job.name, job.created_at, spec, job.tags, array_size,"
-        " milli_vcpu, memory_mib, gpus, fargate, consumables, job.status, job.status_reason,"
+        " milli_vcpu, memory_mib, gpus, fargate, consumables, nodes, job.status, job.status_reason,"
         " attempt, started_at, stopped_at, is_cancelled, is_terminated"
         " FROM job JOIN job_queue ON job_queue.id = job.queue_id"
         " JOIN job_spec ON job_spec.job_seq = job.seq WHERE job.id = ?",
@@ -92,7 +92,7 @@ namespace {
 constexpr std::string_view kSelectSummary =
     "SELECT job.seq, job.id, job.name, definition_name, definition_revision, job.created_at,"
     " array_size, attempt.exit_code, attempt.reason, share, milli_vcpu, memory_mib, gpus,"
-    " fargate, consumables, job.status, job.status_reason, job.attempt, job.started_at, "
+    " fargate, consumables, nodes, job.status, job.status_reason, job.attempt, job.started_at, "
     "job.stopped_at,"
     " job.is_cancelled, job.is_terminated"
     " FROM job LEFT JOIN attempt ON attempt.job_seq = job.seq AND attempt.part = 0"

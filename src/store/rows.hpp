@@ -42,12 +42,14 @@ inline Result<> read_resource(Row& row, model::ResourceRow& resource) {
     return {};
 }
 
-/// milli_vcpu, memory_mib, gpus, fargate, consumables
+/// milli_vcpu, memory_mib, gpus, fargate, consumables, nodes
 inline Result<> read_shape(Row& row, model::Shape& shape) {
     std::optional<std::string> consumables;
+    std::optional<std::string> nodes;
     row.read(shape.resources.vcpu, shape.resources.memory, shape.resources.gpus, shape.fargate,
-             consumables);
-    return consumables ? read_document(*consumables, shape.consumables) : Result<>{};
+             consumables, nodes);
+    if (consumables) BATCHD_TRY(read_document(*consumables, shape.consumables));
+    return nodes ? read_document(*nodes, shape.nodes) : Result<>{};
 }
 
 /// The first row's only column, nullopt without a row.

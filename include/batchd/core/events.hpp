@@ -133,6 +133,7 @@ struct AttemptStarted {
     std::string container_id;
     Timestamp started_at;
     model::LogNames log;
+    std::string address = {};  ///< in the container's network; empty: it has none
 };
 struct AttemptEnded {
     model::AttemptId id;

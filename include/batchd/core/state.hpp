@@ -42,7 +42,7 @@ using ShareIndex = Index<struct ShareTag>;  ///< in Queue::shares
 using model::Shape;  ///< interned: a job holds an index
 
 /// Why the container of the current attempt is being stopped; decides what its end means.
-enum class StopCause : std::uint8_t { None, Terminated, TimedOut };
+enum class StopCause : std::uint8_t { None, Terminated, TimedOut, MainNodeEnded };
 
 /// The part of a job that exists only while an attempt is under way.
 struct Run {
@@ -52,6 +52,7 @@ struct Run {
     StopCause stop = StopCause::None;
     std::string stop_reason;
     std::optional<Timestamp> deadline;  ///< when it times out; set at its start
+    bool is_held = false;  ///< a node whose container waits until the main node runs
 };
 
 /// A job that waits for another. The seq tells whether the slot still holds that job.
@@ -77,6 +78,17 @@ struct Array {
     std::optional<model::JobState> unstarted;  ///< see model::ArrayProgress
 };
 
+/// What a multi-node parallel job adds. Its nodes have slots in State::jobs while they are placed,
+/// all of them at once; the job holds no host itself.
+struct Gang {
+    std::int32_t main = 0;
+    std::map<std::int32_t, JobIndex> nodes;  ///< by index: those whose attempt has not ended
+    /// The main node's attempt, once that has ended: it decides what becomes of the job when the
+    /// other nodes have ended, too.
+    std::optional<model::Attempt> main_end;
+    StopCause main_stop = StopCause::None;
+};
+
 struct Job {
     model::JobId id;
     std::int64_t seq = 0;
@@ -97,6 +109,8 @@ struct Job {
     std::unique_ptr<Run> run;
     std::unique_ptr<Array> array;    ///< of an array's job
     std::optional<JobIndex> parent;  ///< the array, of a child
+    std::unique_ptr<Gang> gang;      ///< of a multi-node job
+    std::optional<JobIndex> node_of;  ///< the multi-node job, of a node
 };
 
 /// Order inside a share: by priority, then retried jobs first (AWS puts them at the front), then by
@@ -127,11 +141,11 @@ struct Share {
     Timestamp at;
 };
 
-/// A host that is kept free of other jobs until `job` fits, so that small jobs that always fit
-/// cannot starve a large one.
+/// Hosts that are kept free of other jobs until one job fits, so that small jobs that always fit
+/// cannot starve a large one. More than one only for a multi-node job.
 struct Reservation {
     std::int64_t seq = 0;  ///< of the job
-    HostIndex host;
+    std::vector<HostIndex> hosts;
 };
 
 struct Queue {

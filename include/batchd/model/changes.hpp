@@ -74,9 +74,10 @@ struct JobUpdate {
     std::optional<ArrayProgress> array;
 };
 
-/// The row of a child of an array: insert or replace by (job_seq, part).
+/// The row of a child of an array or a node of a multi-node job: insert or replace by (job_seq,
+/// part).
 struct ChildPut {
-    std::int64_t job_seq = 0;  ///< of the array
+    std::int64_t job_seq = 0;  ///< of the whole job
     std::int32_t part = 0;     ///< as in JobId
     JobState state;
 };
@@ -171,11 +172,14 @@ struct Snapshot {
     /// Not terminal, ascending by seq. A dependency that is missing here has succeeded: failure
     /// reaches all dependents in the transaction in which it happens.
     std::vector<JobRow> jobs;
-    std::vector<ChildPut> children;  ///< all rows of the arrays among `jobs`
+    /// All rows of the arrays among `jobs`, and of those multi-node jobs that are placed.
+    std::vector<ChildPut> children;
     /// How the children of those arrays ended that are over and that arrays among `jobs` wait for
     /// N_TO_N; by index.
     std::vector<std::pair<JobId, std::vector<JobStatus>>> ended_arrays;
-    std::vector<Attempt> attempts;  ///< the newest attempt of each STARTING or RUNNING job
+    /// The newest attempt of each STARTING or RUNNING job; of multi-node jobs that of every node,
+    /// ended ones included.
+    std::vector<Attempt> attempts;
     std::vector<EndedCount> ended;
     std::vector<ShareRow> shares;
     std::int64_t next_seq = 1;

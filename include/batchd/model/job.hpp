@@ -133,6 +133,7 @@ struct JobTraits {
     std::vector<Dependency> depends_on;
     std::int32_t array_size = 0;  ///< 0: no array
     bool sequential = false;      ///< an array whose child i waits for child i - 1
+    std::int32_t main_node = 0;   ///< of a multi-node job
 };
 
 /// A request and its definition merged by AWS's rules (job-level values win; environment and
@@ -174,6 +175,7 @@ struct Attempt {
     std::string compute_environment;  ///< name
     std::string host;                 ///< name
     std::string container_id;         ///< empty until the Engine gave one
+    std::string address = {};         ///< of its container in its network; empty: none
     std::string log_group;
     std::string log_stream;
     std::optional<Timestamp> started_at;

@@ -20,12 +20,25 @@ struct ConsumableNeed {
 };
 BOOST_DESCRIBE_STRUCT(ConsumableNeed, (), (name, quantity))
 
+/// Consecutive nodes of a multi-node parallel job that ask for the same.
+struct NodeGroup {
+    std::int32_t count = 0;
+    Resources resources;  ///< of each
+    friend auto operator<=>(const NodeGroup&, const NodeGroup&) = default;
+};
+
 /// Jobs of equal shape fit, or do not fit, in the same places.
 struct Shape {
-    Resources resources;
+    Resources resources;   ///< of all nodes
     bool fargate = false;  ///< platform capability
     std::vector<ConsumableNeed> consumables = {};
+    std::vector<NodeGroup> nodes = {};  ///< by index; empty: not a multi-node job
     friend auto operator<=>(const Shape&, const Shape&) = default;
 };
+
+/// 0 if it is not a multi-node job.
+std::int32_t count_nodes(const Shape& shape);
+/// What one node asks for, by its index.
+Resources resources_of_node(const Shape& shape, std::int32_t node);
 
 }  // namespace batchd::model

@@ -20,6 +20,9 @@ struct StartAttempt {
     std::string compute_environment;  ///< name, for AWS_BATCH_CE_NAME
     model::Resources resources;
     std::int32_t array_size = 0;           ///< if the job is a child of an array
+    std::int32_t num_nodes = 0;            ///< if the job is a node of a multi-node job
+    std::int32_t main_node = 0;
+    std::string main_address;  ///< of the main node's container; empty for that itself
     model::ContainerProperties container;  ///< resolved: command without Ref::
     std::string log_group;
     std::string log_stream;

@@ -80,6 +80,8 @@ CREATE TABLE job (
     gpus INTEGER NOT NULL,
     fargate INTEGER NOT NULL,
     consumables TEXT,                      -- JSON list, NULL for none
+    nodes TEXT,                            -- JSON list of [count, milli vCPU, MiB, GPUs] by index;
+                                           -- NULL: no multi-node job
     share TEXT NOT NULL,                   -- shareIdentifier, '' for none
     scheduling_priority INTEGER NOT NULL,
     attempts INTEGER NOT NULL,             -- allowed in all
@@ -88,6 +90,7 @@ CREATE TABLE job (
     depends_on BLOB,                       -- 24 bytes each (database.hpp), NULL for none
     array_size INTEGER NOT NULL,           -- 0: no array
     is_sequential INTEGER NOT NULL,
+    main_node INTEGER NOT NULL,
     tags TEXT NOT NULL
 ) STRICT;
 CREATE INDEX job_by_queue ON job (queue_id, status, seq);
@@ -134,9 +137,10 @@ CREATE TABLE array (
     unstarted_is_terminated INTEGER
 ) STRICT;
 
+-- Also the nodes of a multi-node job, as the newest attempt left them.
 CREATE TABLE child (
     job_seq INTEGER NOT NULL REFERENCES job,
-    part INTEGER NOT NULL,                 -- index + 1
+    part INTEGER NOT NULL,                 -- index + 1; of a node -index - 1
     status INTEGER NOT NULL,
     status_reason TEXT NOT NULL,
     attempt INTEGER NOT NULL,

@@ -97,7 +97,7 @@ class FakeDocker final : public ports::ContainerRuntime {
     std::map<model::AttemptId, Container> containers;
     std::map<model::AttemptId, int> runs;  ///< how often each attempt really ran
     std::vector<core::Event> news;
-    std::function<void(const model::AttemptId&)> on_run;
+    std::function<void(const ports::StartAttempt&)> on_run;
     bool process_is_dying = false;  ///< what the engine asks for is lost
     double failure_rate = 0.2;
 
@@ -143,7 +143,7 @@ class FakeDocker final : public ports::ContainerRuntime {
             return;
         }
         ++runs[id];
-        on_run(id);
+        on_run(attempt);
         containers[id] = {.host = attempt.host, .resources = attempt.resources};
         tracked_.insert(id);
         tell_start(id);
@@ -161,7 +161,11 @@ class FakeDocker final : public ports::ContainerRuntime {
     }
 
     void tell_start(const model::AttemptId& id) {
-        tell(core::AttemptStarted{.id = id, .container_id = "c", .started_at = now, .log = {}});
+        tell(core::AttemptStarted{.id = id,
+                                  .container_id = "c",
+                                  .started_at = now,
+                                  .log = {},
+                                  .address = "10.0.0." + std::to_string(-id.job.part)});
     }
     void tell_end(const model::AttemptId& id, std::optional<int> code, const char* reason) {
         model::AttemptOutcome outcome;

@@ -66,6 +66,7 @@ class FakeStore final : public ports::Store {
 
   private:
     void load_array(const ports::JobRow& row, ports::Snapshot& snapshot);
+    void load_nodes(const ports::JobRow& row, ports::Snapshot& snapshot);
     void apply(const ports::Changes& changes) {
         for (const auto& row : changes.environments) environments[row.id] = row;
         for (const auto& row : changes.queues) queues[row.id] = row;
@@ -111,10 +112,11 @@ inline Result<ports::Snapshot> FakeStore::load() {
         snapshot.next_seq = seq + 1;
         if (model::is_terminal(row.state.status)) continue;
         snapshot.jobs.push_back(row);
-        if (model::is_placed(row.state.status)) {
+        if (model::is_placed(row.state.status) && row.traits.shape.nodes.empty()) {
             snapshot.attempts.push_back(attempts.at({.job = row.id, .number = row.state.attempt}));
         }
         load_array(row, snapshot);
+        load_nodes(row, snapshot);
     }
     return snapshot;
 }
@@ -133,6 +135,16 @@ inline void FakeStore::load_array(const ports::JobRow& row, ports::Snapshot& sna
         if (dependency.kind != model::Dependency::Kind::NToN) continue;
         if (!model::is_terminal(*status(dependency.id))) continue;
         snapshot.ended_arrays.emplace_back(dependency.id, *ended_children(dependency.id));
+    }
+}
+
+inline void FakeStore::load_nodes(const ports::JobRow& row, ports::Snapshot& snapshot) {
+    if (!model::is_placed(row.state.status)) return;
+    for (std::int32_t i = 0; i < count_nodes(row.traits.shape); ++i) {
+        const model::JobId id = row.id.node(i);
+        snapshot.children.push_back(
+            {.job_seq = row.seq, .part = id.part, .state = children.at(id)});
+        snapshot.attempts.push_back(attempts.at({.job = id, .number = row.state.attempt}));
     }
 }
 

@@ -26,7 +26,7 @@ class Simulation {
   public:
     explicit Simulation(std::uint64_t seed)
         : random_(seed), docker_(random_, {{"a", resources(4, 400)}, {"b", resources(2, 200)}}) {
-        docker_.on_run = [this](const model::AttemptId& id) { check_run(id); };
+        docker_.on_run = [this](const ports::StartAttempt& start) { check_run(start); };
         boot();
         make_resources();
     }
@@ -113,7 +113,9 @@ class Simulation {
             resources(1 + static_cast<int>(below(4)), 50 + 50 * static_cast<int>(below(4)));
         event.traits.attempts = 1 + static_cast<int>(below(3));
         if (chance(0.2)) event.traits.timeout = Seconds{60};
-        if (chance(0.25)) {
+        if (chance(0.2)) {
+            make_nodes(event.traits);
+        } else if (chance(0.25)) {
             event.traits.array_size = 2 + static_cast<std::int32_t>(below(4));
             event.traits.sequential = chance(0.3);
         }
@@ -138,6 +140,19 @@ class Simulation {
                                   EXPECT_EQ(reply.error().kind, ErrorKind::Unavailable)
                                       << reply.error().message;
                           }});
+    }
+
+    /// Nodes that fit on the two hosts, node 1 being the main one.
+    void make_nodes(model::JobTraits& traits) {
+        auto& shape = traits.shape;
+        shape.nodes = {
+            {.count = 1, .resources = resources(1 + static_cast<int>(below(3)), 100)},
+            {.count = 1 + static_cast<std::int32_t>(below(2)), .resources = resources(1, 50)}};
+        shape.resources = {};
+        for (std::int32_t i = 0; i < count_nodes(shape); ++i) {
+            shape.resources += resources_of_node(shape, i);
+        }
+        traits.main_node = 1;
     }
 
     model::Dependency some_dependency(std::int32_t array_size) {
@@ -234,7 +249,19 @@ class Simulation {
         EXPECT_LE(machine_->published().get()->in_use("licence"), kLicences);
     }
 
-    void check_run(const model::AttemptId& id) {
+    /// Node 1 is the main one.
+    void check_node(const ports::StartAttempt& start) {
+        const model::AttemptId main{.job = start.id.job.whole().node(1), .number = start.id.number};
+        EXPECT_EQ(start.num_nodes, count_nodes(traits_.at(main.job.whole()).shape));
+        EXPECT_EQ(start.main_node, 1);
+        if (start.id == main) return;
+        EXPECT_TRUE(store_.attempts.at(main).started_at) << "a node overtakes the main one";
+        EXPECT_EQ(start.main_address, "10.0.0.2");
+    }
+
+    void check_run(const ports::StartAttempt& start) {
+        const model::AttemptId& id = start.id;
+        if (id.job.is_node()) check_node(start);
         EXPECT_EQ(docker_.runs[id], 1) << "attempt " << to_string(id) << " runs twice";
         EXPECT_TRUE(store_.attempts.contains(id)) << "the intent is durable before the act";
         const auto expect_succeeded = [&](const model::JobId& dependency) {
@@ -262,6 +289,8 @@ class Simulation {
         for (const auto& [seq, row] : store_.jobs) {
             if (row.traits.array_size > 0) {
                 check_ended_array(row);
+            } else if (!row.traits.shape.nodes.empty()) {
+                check_ended_gang(row);
             } else {
                 check_ended_job(row.id, row.state, row.traits.attempts);
             }
@@ -279,6 +308,21 @@ class Simulation {
         }
         if (state.status == model::JobStatus::Succeeded) {
             EXPECT_EQ(store_.attempts.at({.job = id, .number = state.attempt}).exit_code, 0);
+        }
+    }
+
+    void check_ended_gang(const ports::JobRow& row) {
+        EXPECT_LE(row.state.attempt, row.traits.attempts);
+        if (row.state.is_terminated) EXPECT_EQ(row.state.status, model::JobStatus::Failed);
+        if (row.state.attempt == 0) return;
+        for (std::int32_t i = 0; i < count_nodes(row.traits.shape); ++i) {
+            const auto& node = store_.children.at(row.id.node(i));
+            EXPECT_TRUE(model::is_terminal(node.status)) << to_string(row.id.node(i));
+            EXPECT_EQ(node.attempt, row.state.attempt);
+        }
+        if (row.state.status == model::JobStatus::Succeeded) {
+            const model::AttemptId main{.job = row.id.node(1), .number = row.state.attempt};
+            EXPECT_EQ(store_.attempts.at(main).exit_code, 0);
         }
     }
 
