@@ -225,8 +225,19 @@ TEST(ComputeEnvironment, ChecksHowInstancesAreBoughtAndLaunched) {
                 template_error),
             with(
                 "launch template with id and name",
-                [](R& r) { r.launch_template = LaunchTemplate{"lt-1", "t", std::nullopt}; },
+                [](R& r) { r.launch_template = LaunchTemplate{"lt-1", "t", {}, {}, {}}; },
                 template_error),
+            with(
+                "overrides of a launch template",
+                [](R& r) {
+                    auto& overrides = r.launch_template.emplace().overrides.emplace();
+                    overrides.emplace_back().target_instance_types = {"m5.large"};
+                },
+                kAccepted),
+            with(
+                "overrides for no instance types",
+                [](R& r) { r.launch_template.emplace().overrides.emplace().emplace_back(); },
+                "LaunchTemplate.overrides.targetInstanceTypes[] is required"),
             with(
                 "image type",
                 [](R& r) {
