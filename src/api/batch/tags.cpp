@@ -32,6 +32,10 @@ Result<model::ResourceKey> key_of(const Call& call, const std::string& text) {
     } else if (arn->type == "job") {
         const auto id = model::parse_job_id(arn->name);
         if (!id) return unknown();
+        if (id->part != 0) {
+            return invalid_argument("resourceArn '" + text +
+                                    "' is a part of a job: only whole jobs have tags");
+        }
         key.kind = model::ResourceKind::Job;
         key.job = *id;
     } else if (arn->type == "job-definition") {
