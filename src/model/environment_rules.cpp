@@ -9,8 +9,8 @@
 namespace batchd::model {
 namespace {
 
-constexpr std::array<std::string_view, 4> kImageTypes = {"ECS_AL2", "ECS_AL2_NVIDIA", "ECS_AL2023",
-                                                         "ECS_AL2023_NVIDIA"};
+constexpr std::array<std::string_view, 2> kImageTypes = {"ECS_AL2023", "ECS_AL2023_NVIDIA"};
+constexpr std::array<std::string_view, 2> kRetiredImageTypes = {"ECS_AL2", "ECS_AL2_NVIDIA"};
 
 bool is_fargate_type(const ComputeResources& resources) {
     return resources.type.value_or("").starts_with("FARGATE");
@@ -98,6 +98,9 @@ Result<> validate_launch(const ComputeResources& resources) {
 Result<> validate_images(const ComputeResources& resources) {
     if (!resources.ec2_configuration) return {};
     for (const Ec2Configuration& image : *resources.ec2_configuration) {
+        if (contains(kRetiredImageTypes, image.image_type)) {
+            return invalid_argument("Amazon Linux 2 is end-of-life.");
+        }
         if (!contains(kImageTypes, image.image_type)) {
             return invalid_argument("Invalid imageType in ComputeResources.ec2Configuration");
         }

@@ -245,6 +245,10 @@ TEST(ComputeEnvironment, ChecksHowInstancesAreBoughtAndLaunched) {
                 },
                 kAccepted),
             with(
+                "retired image type",
+                [](R& r) { r.ec2_configuration.emplace().emplace_back().image_type = "ECS_AL2"; },
+                "Amazon Linux 2 is end-of-life."),
+            with(
                 "unknown image type",
                 [](R& r) { r.ec2_configuration.emplace().emplace_back().image_type = "BSD"; },
                 "Invalid imageType in ComputeResources.ec2Configuration"),
