@@ -1,0 +1,83 @@
+"""AWS's rules over the wire: each row of the tables in validation/ is refused with AWS's text."""
+
+import unittest
+
+from support.case import SystemTest
+from support.raw import RawBatch
+from validation import changed, definitions, environments, jobs, queues, resources
+
+
+class Validation(SystemTest):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.raw = RawBatch(cls.daemon.endpoint)
+        cls.addClassCleanup(cls.raw.close)
+        cls.prepare()
+
+    @classmethod
+    def prepare(cls):
+        """What the rows refer to."""
+        def call(operation, request, **changes):
+            answer = cls.raw.call(operation, changed(request, changes))
+            assert answer.status == 200, answer.body
+
+        def environment(request, name, **more):
+            call("CreateComputeEnvironment", request, computeEnvironmentName=name, **more)
+
+        def queue(name, of, **more):
+            call("CreateJobQueue", queues.QUEUE, jobQueueName=name, **queues.order(of), **more)
+
+        environment(environments.EC2, "scaled", **environments.resources(desiredvCpus=2))
+        environment(environments.EC2, "in-use")
+        environment(environments.FARGATE, "fargate")
+        queue("of-ec2", "in-use")
+        queue("of-fargate", "fargate")
+        queue("disabled", "local", state="DISABLED")
+        call("UpdateComputeEnvironment", {"computeEnvironment": "in-use", "state": "DISABLED"})
+        call("CreateConsumableResource", {"consumableResourceName": "licence", "totalQuantity": 3})
+        for name, request, more in (
+                ("simple", definitions.EC2, {}), ("fargate", definitions.FARGATE, {}),
+                ("referring", definitions.EC2, definitions.container(command=["Ref::x"])),
+                ("legacy", definitions.EC2, definitions.container(
+                    resourceRequirements=None, vcpus=1, memory=32))):
+            call("RegisterJobDefinition", request, jobDefinitionName=name, **more)
+
+    def assert_rows(self, tables):
+        for rules in tables:
+            for text, changes, request in rules.requests():
+                with self.subTest(rules.operation, changes=str(changes)[:200]):
+                    answer = self.raw.call(rules.operation, request)
+                    self.assertEqual(400, answer.status, answer.body)
+                    self.assertEqual("ClientException", answer.headers["x-amzn-errortype"])
+                    self.assertIn(text, answer.json()["message"])
+
+    def test_environments(self):
+        self.assert_rows(environments.RULES)
+
+    def test_queues_and_policies(self):
+        self.assert_rows(queues.RULES)
+
+    def test_definitions(self):
+        self.assert_rows(definitions.RULES)
+
+    def test_jobs(self):
+        self.assert_rows(jobs.RULES)
+
+    def test_resources(self):
+        self.assert_rows(resources.RULES)
+
+    def test_the_requests_are_valid_without_the_changes(self):
+        """Else a row could be refused for another reason."""
+        for rules in (rule for tables in (environments, queues, definitions, resources)
+                      for rule in tables.RULES):
+            if rules.operation.startswith(("Create", "Register")):
+                names = {member: self.unique("valid") for member in rules.valid
+                         if member.lower().endswith("name")}
+                answer = self.raw.call(rules.operation, changed(rules.valid, names))
+                self.assertEqual(200, answer.status, answer.body)
+        self.assertEqual(200, self.raw.call("SubmitJob", jobs.JOB).status)
+
+
+if __name__ == "__main__":
+    unittest.main()
