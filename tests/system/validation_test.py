@@ -34,13 +34,16 @@ class Validation(SystemTest):
         queue("of-ec2", "in-use")
         queue("of-fargate", "fargate")
         queue("disabled", "local", state="DISABLED")
+        fair = queues.ARN + "scheduling-policy/fair"
+        call("CreateSchedulingPolicy", {"name": "fair"}, fairsharePolicy={})
+        call("CreateSchedulingPolicy", {"name": "quota"},
+             quotaSharePolicy={"idleResourceAssignmentStrategy": "FIFO"})
+        queue("of-shares", "local", schedulingPolicyArn=fair)
         call("UpdateComputeEnvironment", {"computeEnvironment": "in-use", "state": "DISABLED"})
         call("CreateConsumableResource", {"consumableResourceName": "licence", "totalQuantity": 3})
         for name, request, more in (
                 ("simple", definitions.EC2, {}), ("fargate", definitions.FARGATE, {}),
-                ("referring", definitions.EC2, definitions.container(command=["Ref::x"])),
-                ("legacy", definitions.EC2, definitions.container(
-                    resourceRequirements=None, vcpus=1, memory=32))):
+                ("referring", definitions.EC2, definitions.container(command=["Ref::x"]))):
             call("RegisterJobDefinition", request, jobDefinitionName=name, **more)
 
     def assert_rows(self, tables):

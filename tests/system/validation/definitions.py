@@ -42,6 +42,23 @@ def rules(*evaluate, attempts=2):
         {"action": "RETRY", **rule} for rule in evaluate]}}
 
 
+def consumables(member):
+    """The rows of a member that lists what a job consumes."""
+    def listed(*names, **more):
+        return {member: {"consumableResourceList": [
+            {"consumableResource": name, "quantity": 1, **more} for name in names]}}
+
+    return [
+        ("Each ConsumableResourceProperty can have at most 5 consumableResources",
+         listed(*"abcdef")),
+        ("Cannot have duplicate consumableResource in consumableResourceProperties",
+         listed("a", "a")),
+        ("quantity", listed("a", quantity=0)),
+        ("quantity", listed("a", quantity=None)),
+        ("consumableResource", {member: {"consumableResourceList": [{"quantity": 1}]}}),
+    ]
+
+
 RETRIES = [
     ("RetryAttempts must be provided with retry strategy.", {"retryStrategy": {}}),
     ("RetryAttempts must be provided with retry strategy.",
@@ -64,7 +81,7 @@ RETRIES = [
 
 RULES = [
     Rules("RegisterJobDefinition", EC2, [
-        *RETRIES,
+        *RETRIES, *consumables("consumableResourceProperties"),
         ("ECS ContainerProperties, ecsProperties, or eksProperties is required when creating a job "
          "definition", {"containerProperties": None}),
         ("jobDefinitionName", {"jobDefinitionName": "no spaces"}),

@@ -1,10 +1,10 @@
 """Jobs."""
 
 from . import Rules
-from .definitions import RETRIES
+from .definitions import RETRIES, consumables
 
-# validation_test registers `simple`, `legacy` (vcpus and memory), `referring` (Ref::x) and
-# `fargate`, and makes the queue `disabled`.
+# validation_test registers `simple`, `referring` (Ref::x) and `fargate`, and makes the queues
+# `disabled`, `of-ec2`, `of-fargate` and `of-shares`.
 JOB = {"jobName": "refused", "jobQueue": "default", "jobDefinition": "simple"}
 UNKNOWN = "01234567-89ab-4def-8123-456789abcdef"
 NAME = "Job name should match valid pattern"
@@ -47,10 +47,16 @@ RULES = [
         (UNKNOWN, {"dependsOn": [{"jobId": UNKNOWN}]}),
         ("nonsense", {"dependsOn": [{"jobId": "nonsense"}]}),
         ("SEQUENTIAL", {"dependsOn": [{"type": "SEQUENTIAL"}]}),
-        ("schedulingPriority", {"schedulingPriorityOverride": -1}),
-        ("schedulingPriority", {"schedulingPriorityOverride": 10000}),
+        ("Scheduling priority must be between 0 and 9999.",
+         {"schedulingPriorityOverride": -1}),
+        ("Scheduling priority must be between 0 and 9999.",
+         {"schedulingPriorityOverride": 10000}),
         ("Job with shareIdentifier or schedulingPriority can onlybe submitted to job queue with "
          "fair share scheduling policy.", {"shareIdentifier": "red"}),
+        ("fair share scheduling policy.", {"schedulingPriorityOverride": 1}),
+        ("shareIdentifier is required", {"jobQueue": "of-shares"}),
+        ("shareIdentifier", {"jobQueue": "of-shares", "shareIdentifier": "no spaces"}),
+        *consumables("consumableResourcePropertiesOverride"),
         ("AWS_BATCH", override(environment=[{"name": "AWS_BATCH_X", "value": "1"}])),
     ]),
     Rules("DescribeJobs", {"jobs": []}, [

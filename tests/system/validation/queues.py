@@ -5,6 +5,7 @@ from . import Rules
 QUEUE = {"jobQueueName": "refused", "priority": 1,
          "computeEnvironmentOrder": [{"order": 1, "computeEnvironment": "local"}]}
 POLICY = {"name": "refused"}
+ARN = "arn:aws:batch:us-east-1:123456789012:"
 NOT_VALID = "Compute Environments must be created and valid before attaching them to a job queue"
 LIMIT = {"reason": "MISCONFIGURATION:JOB_RESOURCE_REQUIREMENT", "state": "RUNNABLE",
          "maxTimeSeconds": 600, "action": "CANCEL"}
@@ -44,12 +45,31 @@ RULES = [
     Rules("CreateJobQueue", QUEUE, [
         *QUEUE_ROWS,
         ("computeEnvironmentOrder", {"computeEnvironmentOrder": None}),
+        ("nowhere not found.",
+         {"schedulingPolicyArn": ARN + "scheduling-policy/nowhere"}),
+        ("Only scheduling policy Arn can be allowed.", {"schedulingPolicyArn": "policy"}),
+        ("Only scheduling policy Arn can be allowed.",
+         {"schedulingPolicyArn": ARN + "job-queue/default"}),
+        ("Quota Management feature is only supported for SageMaker Training job queues.",
+         {"schedulingPolicyArn": ARN + "scheduling-policy/quota"}),
         ("Job Queue name should match a valid pattern.", {"jobQueueName": "no spaces"}),
         ("Job Queue name should match a valid pattern.", {"jobQueueName": "x" * 129}),
         ("Object already exists", {"jobQueueName": "default"}),
     ]),
     Rules("UpdateJobQueue", {"jobQueue": "default"}, [
         *QUEUE_ROWS, ("does not exist", {"jobQueue": "nowhere"}),
+        ("schedulingPolicyArn", {"schedulingPolicyArn": ARN + "scheduling-policy/fair"}),
+    ]),
+    Rules("DeleteSchedulingPolicy", {"arn": ARN + "scheduling-policy/fair"}, [
+        ("used by job queue", {}),
+        ("does not exist", {"arn": ARN + "scheduling-policy/nowhere"}),
+        ("does not exist", {"arn": "fair"}),
+    ]),
+    # validation_test makes the policies `fair`, which a queue uses, and `quota`.
+    Rules("UpdateSchedulingPolicy", {"arn": ARN + "scheduling-policy/fair"}, [
+        ("cannot change to the other kind",
+         {"quotaSharePolicy": {"idleResourceAssignmentStrategy": "FIFO"}}),
+        ("Weight factor should be between 0.0001 and 999.9999.", shares("a", weightFactor=1000)),
     ]),
     Rules("DeleteJobQueue", {"jobQueue": "default"}, [
         ("DISABLED", {}), ("does not exist", {"jobQueue": "nowhere"}),

@@ -19,6 +19,7 @@ RICH = {"image": IMAGE, "command": ["sh", "-c", "exit Ref::code"], "resourceRequ
                                        "mountOptions": ["rw"]}]},
         "logConfiguration": {"logDriver": "awslogs", "options": {"awslogs-group": "walk"},
                              "secretOptions": []}}
+HOLD = {"image": IMAGE, "command": ["sleep", "1000"], "resourceRequirements": SIZE}
 FARGATE = {"image": IMAGE, "executionRoleArn": "arn:aws:iam::123456789012:role/execution",
            "resourceRequirements": [{"type": "VCPU", "value": "0.25"},
                                     {"type": "MEMORY", "value": "512"}],
@@ -66,7 +67,7 @@ def walk_jobs(aws):
 
 
 def walk_ends_of_jobs(aws):
-    definition = register(aws, {**RICH, "command": ["sleep", "1000"]})
+    definition = register(aws, HOLD)
     running, waiting = (aws("SubmitJob", jobName="endless", jobQueue="default",
                             jobDefinition=definition, dependsOn=after)["jobId"]
                         for after in ([], []))

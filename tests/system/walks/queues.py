@@ -2,6 +2,8 @@
 
 from support.waiting import eventually
 
+from .jobs import HOLD, ended, register
+
 EC2 = {"type": "EC2", "allocationStrategy": "BEST_FIT_PROGRESSIVE", "minvCpus": 0, "maxvCpus": 4,
        "desiredvCpus": 0, "instanceTypes": ["optimal"], "subnets": ["subnet-1"],
        "securityGroupIds": ["sg-1"], "ec2KeyPair": "key", "instanceRole": "ecsInstanceRole",
@@ -60,6 +62,30 @@ def walk_scheduling_policies(aws):
     aws("UpdateSchedulingPolicy", arn=arn, fairsharePolicy={"shareDistribution": [share]})
     aws("DeleteSchedulingPolicy", arn=arn)
     aws("DeleteSchedulingPolicy", arn=quota)
+
+
+def walk_fair_share(aws):
+    policy = aws("CreateSchedulingPolicy", name=aws.unique("policy"),
+                 fairsharePolicy={"shareDistribution": [{"shareIdentifier": "red*"}]})["arn"]
+    queue = aws.unique("queue")
+    aws("CreateJobQueue", jobQueueName=queue, priority=1, schedulingPolicyArn=policy,
+        computeEnvironmentOrder=[{"order": 1, "computeEnvironment": "local"}])
+    aws("UpdateJobQueue", jobQueue=queue, schedulingPolicyArn=policy)
+    aws("DescribeJobQueues", jobQueues=[queue])
+    jobs = [aws("SubmitJob", jobName="shared", jobQueue=queue, shareIdentifier=share,
+                schedulingPriorityOverride=7, jobDefinition=register(aws, container))["jobId"]
+            for share, container in (
+                ("red1", HOLD), ("blue", {**HOLD, "resourceRequirements": [
+                    {"type": "VCPU", "value": "1000"}, {"type": "MEMORY", "value": "64"}]}))]
+    front = aws("GetJobQueueSnapshot", jobQueue=queue)["frontOfQueue"]["jobs"]
+    assert jobs[1] in str(front), front
+    found = aws("ListJobs", jobQueue=queue, jobStatus="RUNNABLE",
+                filters=[{"name": "SHARE_IDENTIFIER", "values": ["blue"]}])["jobSummaryList"]
+    assert ["blue"] == [job["shareIdentifier"] for job in found], found
+    for job in jobs:
+        aws("TerminateJob", jobId=job, reason="seen")
+        assert ended(aws, job)["schedulingPriority"] == 7
+    delete_queue(aws, queue)
 
 
 def valid(aws, environment):
