@@ -12,12 +12,7 @@ from support.case import SystemTest
 from support.model_check import BATCH, check_answer
 from support.model_table import botocore_table
 from support.raw import RawBatch
-from walks import jobs, others, queues
-
-WALKS = (queues.walk_environments, queues.walk_queues, queues.walk_scheduling_policies, queues.walk_fair_share,
-         jobs.walk_definitions, jobs.walk_jobs, jobs.walk_ends_of_jobs, jobs.walk_tags,
-         others.walk_consumable_resources, others.walk_jobs_that_consume,
-         others.walk_service_environments)
+from walks import WALKS
 
 
 class Caller:

@@ -4,7 +4,7 @@ import unittest
 
 from support.case import SystemTest
 from support.raw import RawBatch
-from validation import changed, definitions, environments, jobs, queues, resources
+from validation import all_rules, changed, definitions, environments, jobs, queues
 
 
 class Validation(SystemTest):
@@ -46,8 +46,8 @@ class Validation(SystemTest):
                 ("referring", definitions.EC2, definitions.container(command=["Ref::x"]))):
             call("RegisterJobDefinition", request, jobDefinitionName=name, **more)
 
-    def assert_rows(self, tables):
-        for rules in tables:
+    def test_rows_are_refused_with_their_text(self):
+        for rules in all_rules():
             for text, changes, request in rules.requests():
                 with self.subTest(rules.operation, changes=str(changes)[:200]):
                     answer = self.raw.call(rules.operation, request)
@@ -55,25 +55,9 @@ class Validation(SystemTest):
                     self.assertEqual("ClientException", answer.headers["x-amzn-errortype"])
                     self.assertIn(text, answer.json()["message"])
 
-    def test_environments(self):
-        self.assert_rows(environments.RULES)
-
-    def test_queues_and_policies(self):
-        self.assert_rows(queues.RULES)
-
-    def test_definitions(self):
-        self.assert_rows(definitions.RULES)
-
-    def test_jobs(self):
-        self.assert_rows(jobs.RULES)
-
-    def test_resources(self):
-        self.assert_rows(resources.RULES)
-
     def test_the_requests_are_valid_without_the_changes(self):
         """Else a row could be refused for another reason."""
-        for rules in (rule for tables in (environments, queues, definitions, resources)
-                      for rule in tables.RULES):
+        for rules in all_rules():
             if rules.operation.startswith(("Create", "Register")):
                 names = {member: self.unique("valid") for member in rules.valid
                          if member.lower().endswith("name")}

@@ -1,8 +1,10 @@
 """AWS's rules, a row each: what a request has in place of the valid one's members, and the text that
-refuses it. validation_test sends them."""
+refuses it. Each module here has them in RULES; validation_test sends them."""
 
 import copy
 import dataclasses
+import importlib
+import pkgutil
 
 
 @dataclasses.dataclass
@@ -30,3 +32,8 @@ def changed(request, changes):
         else:
             place[last] = value
     return request
+
+
+def all_rules():
+    return [rules for module in pkgutil.iter_modules(__path__)
+            for rules in importlib.import_module(f"{__name__}.{module.name}").RULES]
