@@ -150,7 +150,7 @@ Result<Json> log_config(const ContainerProperties& container, const SecretValues
 void add_ulimits(const ContainerProperties& container, Json& host_config) {
     for (const auto& limit : container.ulimits) {
         host_config["Ulimits"].push_back(
-            {{"Name", limit.name}, {"Soft", limit.soft_limit}, {"Hard", limit.hard_limit}});
+            {{"Name", limit.name}, {"Soft", *limit.soft_limit}, {"Hard", *limit.hard_limit}});
     }
 }
 

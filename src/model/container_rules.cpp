@@ -59,13 +59,15 @@ Result<> validate_ulimit(const std::string& field, const Ulimit& ulimit) {
         return invalid_argument(
             fmt::format("{}.name {} must be one of {}", field, quote(ulimit.name), join(kUlimits)));
     }
-    BATCHD_TRY(expect_at_least(field + ".softLimit", ulimit.soft_limit, kUnlimited));
-    BATCHD_TRY(expect_at_least(field + ".hardLimit", ulimit.hard_limit, kUnlimited));
-    const bool fits = ulimit.hard_limit == kUnlimited ||
-                      (ulimit.soft_limit != kUnlimited && ulimit.soft_limit <= ulimit.hard_limit);
-    if (fits) return {};
-    return invalid_argument(fmt::format("{}.softLimit '{}' must not be above hardLimit '{}'", field,
-                                        ulimit.soft_limit, ulimit.hard_limit));
+    if (!ulimit.soft_limit) return invalid_argument(field + ".softLimit is required");
+    if (!ulimit.hard_limit) return invalid_argument(field + ".hardLimit is required");
+    const std::int32_t soft = *ulimit.soft_limit;
+    const std::int32_t hard = *ulimit.hard_limit;
+    BATCHD_TRY(expect_at_least(field + ".softLimit", soft, kUnlimited));
+    BATCHD_TRY(expect_at_least(field + ".hardLimit", hard, kUnlimited));
+    if (hard == kUnlimited || (soft != kUnlimited && soft <= hard)) return {};
+    return invalid_argument(
+        fmt::format("{}.softLimit '{}' must not be above hardLimit '{}'", field, soft, hard));
 }
 
 Result<> validate_ulimits(const std::vector<Ulimit>& ulimits) {
@@ -149,6 +151,10 @@ Result<> validate_container(ContainerProperties& container, Platform platform,
         BATCHD_TRY(validate_variable_name(element("secrets", i), container.secrets[i].name));
     }
     BATCHD_TRY(validate_logging(container));
+    const auto& credentials = container.repository_credentials;
+    if (credentials && credentials->credentials_parameter.empty()) {
+        return invalid_argument("repositoryCredentials.credentialsParameter is required");
+    }
     BATCHD_TRY(validate_privileged(container, policy));
     BATCHD_TRY(validate_storage(container, policy));
     if (container.linux_parameters) {

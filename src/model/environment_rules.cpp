@@ -9,8 +9,8 @@
 namespace batchd::model {
 namespace {
 
-constexpr std::array<std::string_view, 4> kImageTypes = {"ECS_AL2", "ECS_AL2_NVIDIA", "ECS_AL2023",
-                                                         "ECS_AL2023_NVIDIA"};
+constexpr std::array<std::string_view, 2> kImageTypes = {"ECS_AL2023", "ECS_AL2023_NVIDIA"};
+constexpr std::array<std::string_view, 2> kRetiredImageTypes = {"ECS_AL2", "ECS_AL2_NVIDIA"};
 
 bool is_fargate_type(const ComputeResources& resources) {
     return resources.type.value_or("").starts_with("FARGATE");
@@ -81,17 +81,26 @@ Result<> validate_launch(const ComputeResources& resources) {
                    : invalid_argument("Security group ids are required.");
     }
     const LaunchTemplate& launch = *resources.launch_template;
-    if (is_given(launch.launch_template_id) == is_given(launch.launch_template_name)) {
+    const bool has_id = is_given(launch.launch_template_id);
+    const bool has_name = is_given(launch.launch_template_name);
+    if (has_id ? has_name : !has_name && !is_given(launch.overrides)) {
         return invalid_argument(
             "One of LaunchTemplateId and LaunchTemplateName or LaunchTemplate.overrides should "
             "be provided");
     }
-    return {};
+    if (!launch.overrides) return {};
+    const bool all_have_targets = std::ranges::all_of(
+        *launch.overrides, [](const auto& entry) { return is_given(entry.target_instance_types); });
+    if (all_have_targets) return {};
+    return invalid_argument("LaunchTemplate.overrides.targetInstanceTypes[] is required");
 }
 
 Result<> validate_images(const ComputeResources& resources) {
     if (!resources.ec2_configuration) return {};
     for (const Ec2Configuration& image : *resources.ec2_configuration) {
+        if (contains(kRetiredImageTypes, image.image_type)) {
+            return invalid_argument("Amazon Linux 2 is end-of-life.");
+        }
         if (!contains(kImageTypes, image.image_type)) {
             return invalid_argument("Invalid imageType in ComputeResources.ec2Configuration");
         }
@@ -113,7 +122,7 @@ Result<> validate_instances(ComputeResources& resources) {
 }
 
 Result<> refuse_instance_members(const ComputeResources& resources) {
-    const std::array<std::pair<std::string_view, bool>, 13> members = {{
+    const std::array<std::pair<std::string_view, bool>, 14> members = {{
         {"allocationStrategy", is_given(resources.allocation_strategy)},
         {"minvCpus", is_given(resources.minv_cpus)},
         {"desiredvCpus", is_given(resources.desiredv_cpus)},
@@ -127,6 +136,7 @@ Result<> refuse_instance_members(const ComputeResources& resources) {
         {"bidPercentage", is_given(resources.bid_percentage)},
         {"spotIamFleetRole", is_given(resources.spot_iam_fleet_role)},
         {"tags", is_given(resources.tags)},
+        {"scalingPolicy", resources.scaling_policy.has_value()},
     }};
     for (const auto& [member, is_there] : members) {
         if (is_there)

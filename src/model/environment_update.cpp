@@ -14,7 +14,7 @@ void drop_emptied(ComputeResources& resources) {
     if (!is_given(resources.ec2_configuration)) resources.ec2_configuration.reset();
     const auto& launch = resources.launch_template;
     if (launch && !is_given(launch->launch_template_id) &&
-        !is_given(launch->launch_template_name)) {
+        !is_given(launch->launch_template_name) && !is_given(launch->overrides)) {
         resources.launch_template.reset();
     }
 }
@@ -49,6 +49,7 @@ Result<> merge(ComputeEnvironment& environment, const ComputeEnvironmentUpdate& 
     if (update.unmanagedv_cpus) environment.unmanagedv_cpus = update.unmanagedv_cpus;
     if (update.service_role) environment.service_role = update.service_role;
     if (update.update_policy) environment.update_policy = update.update_policy;
+    if (update.context) environment.context = update.context;
     return {};
 }
 

@@ -1,14 +1,22 @@
-"""A user's day with the stock aws CLI."""
+"""A user's day with the stock aws CLI, with each that is installed."""
 
 import json
 import unittest
 
 from support.case import SystemTest
-from support.clients import run_aws
+from support.clients import AWS_PROGRAMS, aws, run_aws
 from support.engine import IMAGE
 
 
-class AwsCli(SystemTest):
+class AwsCli:
+    program = None  # the path of the CLI
+
+    def aws(self, *arguments):
+        return aws(self.daemon.endpoint, *arguments, program=self.program)
+
+    def run_aws(self, *arguments):
+        return run_aws(self.daemon.endpoint, *arguments, program=self.program)
+
     def test_register_submit_describe_list_and_logs(self):
         registered = self.aws(
             "batch", "register-job-definition", "--job-definition-name", "hello", "--type",
@@ -55,16 +63,20 @@ class AwsCli(SystemTest):
                                               "--resource-arn", arn)["tags"])
 
     def test_errors_are_shown_as_aws_errors(self):
-        done = run_aws(self.daemon.endpoint, "batch", "submit-job", "--job-name", "x",
-                       "--job-queue", "nowhere", "--job-definition", self.define("true"))
+        done = self.run_aws("batch", "submit-job", "--job-name", "x", "--job-queue", "nowhere",
+                            "--job-definition", self.define("true"))
         self.assertNotEqual(0, done.returncode)
         self.assertIn("An error occurred (ClientException) when calling the SubmitJob operation: "
                       "JobQueue nowhere not found.", done.stderr)
 
     def test_another_region_is_served_all_the_same(self):
-        done = run_aws(self.daemon.endpoint, "--region", "eu-central-1", "batch",
-                       "describe-job-queues")
+        done = self.run_aws("--region", "eu-central-1", "batch", "describe-job-queues")
         self.assertEqual(0, done.returncode, done.stderr)
+
+
+for number, path in enumerate(AWS_PROGRAMS, 1):
+    name = f"AwsCli{number}"
+    globals()[name] = type(name, (AwsCli, SystemTest), {"program": path})
 
 
 if __name__ == "__main__":

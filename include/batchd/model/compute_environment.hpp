@@ -13,12 +13,26 @@
 
 namespace batchd::model {
 
+struct LaunchTemplateOverride {
+    std::optional<std::string> launch_template_id;
+    std::optional<std::string> launch_template_name;
+    std::optional<std::string> version;
+    std::optional<std::vector<std::string>> target_instance_types;
+    std::optional<std::string> userdata_type;
+};
+BOOST_DESCRIBE_STRUCT(LaunchTemplateOverride, (),
+                      (launch_template_id, launch_template_name, version, target_instance_types,
+                       userdata_type))
+
 struct LaunchTemplate {
     std::optional<std::string> launch_template_id;
     std::optional<std::string> launch_template_name;
     std::optional<std::string> version;
+    std::optional<std::vector<LaunchTemplateOverride>> overrides;
+    std::optional<std::string> userdata_type;
 };
-BOOST_DESCRIBE_STRUCT(LaunchTemplate, (), (launch_template_id, launch_template_name, version))
+BOOST_DESCRIBE_STRUCT(LaunchTemplate, (),
+                      (launch_template_id, launch_template_name, version, overrides, userdata_type))
 
 struct Ec2Configuration {
     std::string image_type;
@@ -27,6 +41,11 @@ struct Ec2Configuration {
 };
 BOOST_DESCRIBE_STRUCT(Ec2Configuration, (),
                       (image_type, image_id_override, image_kubernetes_version))
+
+struct ScalingPolicy {
+    std::optional<std::int32_t> min_scale_down_delay_minutes;
+};
+BOOST_DESCRIBE_STRUCT(ScalingPolicy, (), (min_scale_down_delay_minutes))
 
 struct ComputeResources {
     std::optional<std::string> type;  ///< EC2, SPOT, FARGATE, FARGATE_SPOT
@@ -47,12 +66,14 @@ struct ComputeResources {
     std::optional<LaunchTemplate> launch_template;
     std::optional<std::vector<Ec2Configuration>> ec2_configuration;
     std::optional<bool> update_to_latest_image_version;
+    std::optional<ScalingPolicy> scaling_policy;
 };
 BOOST_DESCRIBE_STRUCT(ComputeResources, (),
                       (type, allocation_strategy, minv_cpus, maxv_cpus, desiredv_cpus,
                        instance_types, image_id, subnets, security_group_ids, ec2_key_pair,
                        instance_role, tags, placement_group, bid_percentage, spot_iam_fleet_role,
-                       launch_template, ec2_configuration, update_to_latest_image_version))
+                       launch_template, ec2_configuration, update_to_latest_image_version,
+                       scaling_policy))
 
 struct UpdatePolicy {
     std::optional<bool> terminate_jobs_on_update;
@@ -70,10 +91,11 @@ struct ComputeEnvironment {
     std::optional<ComputeResources> compute_resources;
     std::optional<std::string> service_role;
     std::optional<UpdatePolicy> update_policy;
+    std::optional<std::string> context;  ///< reserved by AWS; kept and shown
 };
 BOOST_DESCRIBE_STRUCT(ComputeEnvironment, (),
                       (compute_environment_name, type, state, unmanagedv_cpus, compute_resources,
-                       service_role, update_policy))
+                       service_role, update_policy, context))
 
 /// Checks a new or updated environment by AWS's rules and texts; makes enumerated values upper case
 /// and an absent state ENABLED. Two rules of AWS are left out because batchd has no IAM: UNMANAGED
@@ -90,9 +112,11 @@ struct ComputeEnvironmentUpdate {
     std::optional<ComputeResources> compute_resources;
     std::optional<std::string> service_role;
     std::optional<UpdatePolicy> update_policy;
+    std::optional<std::string> context;
 };
 BOOST_DESCRIBE_STRUCT(ComputeEnvironmentUpdate, (),
-                      (state, unmanagedv_cpus, compute_resources, service_role, update_policy))
+                      (state, unmanagedv_cpus, compute_resources, service_role, update_policy,
+                       context))
 Result<> merge(ComputeEnvironment& environment, const ComputeEnvironmentUpdate& update);
 
 /// Whether it runs on Fargate; such environments do not mix with others in one queue.

@@ -34,8 +34,8 @@ BOOST_DESCRIBE_STRUCT(Secret, (), (name, value_from))
 
 struct Ulimit {
     std::string name;
-    std::int32_t hard_limit = 0;
-    std::int32_t soft_limit = 0;
+    std::optional<std::int32_t> hard_limit;  ///< required, as is the soft one
+    std::optional<std::int32_t> soft_limit;
 };
 BOOST_DESCRIBE_STRUCT(Ulimit, (), (name, hard_limit, soft_limit))
 

@@ -147,6 +147,9 @@ Task<Answer> describe_job_definitions(Call call) {
 Task<Answer> deregister_job_definition(Call call) {
     auto request = json::decode<DeregisterRequest>(call.body);
     if (!request) co_return error_of(request);
+    if (auto given = require("jobDefinition", request->job_definition); !given) {
+        co_return error_of(given);
+    }
     auto reference = model::parse_definition_reference(call.scope(), request->job_definition);
     if (!reference) co_return error_of(reference);
     if (!reference->revision) {

@@ -5,7 +5,7 @@ namespace batchd::api::batch {
 namespace {
 
 struct TagResourceRequest {
-    model::StringMap tags;
+    std::optional<model::StringMap> tags;
 };
 BOOST_DESCRIBE_STRUCT(TagResourceRequest, (), (tags))
 
@@ -32,6 +32,10 @@ Result<model::ResourceKey> key_of(const Call& call, const std::string& text) {
     } else if (arn->type == "job") {
         const auto id = model::parse_job_id(arn->name);
         if (!id) return unknown();
+        if (id->part != 0) {
+            return invalid_argument("resourceArn '" + text +
+                                    "' is a part of a job: only whole jobs have tags");
+        }
         key.kind = model::ResourceKind::Job;
         key.job = *id;
     } else if (arn->type == "job-definition") {
@@ -82,12 +86,13 @@ Task<Answer> list_tags_for_resource(Call call, std::string arn) {
 Task<Answer> tag_resource(Call call, std::string arn) {
     auto request = json::decode<TagResourceRequest>(call.body);
     if (!request) co_return error_of(request);
+    if (!request->tags) co_return invalid_argument("tags is required");
     auto found = co_await find(call, std::move(arn));
     if (!found) co_return error_of(found);
-    model::StringMap all = request->tags;
+    model::StringMap all = *request->tags;
     all.insert(found->second.begin(), found->second.end());
     if (auto valid = model::validate_tags(all); !valid) co_return error_of(valid);
-    co_return co_await patch(call, std::move(found->first), json::encode(request->tags));
+    co_return co_await patch(call, std::move(found->first), json::encode(*request->tags));
 }
 
 Task<Answer> untag_resource(Call call, std::string arn, std::vector<std::string> keys) {

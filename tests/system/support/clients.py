@@ -10,7 +10,7 @@ import botocore.config
 
 from . import model_check
 
-AWS = os.environ.get("BATCHD_AWS", "aws")
+AWS_PROGRAMS = os.environ.get("BATCHD_AWS", "aws").split(":")  # the newest first
 CREDENTIALS = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test",
                "AWS_DEFAULT_REGION": "us-east-1", "AWS_PAGER": "",
                "AWS_EC2_METADATA_DISABLED": "true"}
@@ -24,16 +24,16 @@ def boto3_client(service, endpoint, checked=True, **options):
     return model_check.watch(client) if checked else client
 
 
-def aws(endpoint, *arguments):
+def aws(endpoint, *arguments, program=AWS_PROGRAMS[0]):
     """What `aws ARGUMENTS` printed, parsed. None if it printed nothing."""
-    done = run_aws(endpoint, *arguments)
+    done = run_aws(endpoint, *arguments, program=program)
     if done.returncode != 0:
-        raise AssertionError(f"aws {' '.join(arguments)}: {done.stderr}")
+        raise AssertionError(f"{program} {' '.join(arguments)}: {done.stderr}")
     return json.loads(done.stdout) if done.stdout.strip() else None
 
 
-def run_aws(endpoint, *arguments):
-    return subprocess.run([AWS, "--endpoint-url", endpoint, "--output", "json", *arguments],
+def run_aws(endpoint, *arguments, program=AWS_PROGRAMS[0]):
+    return subprocess.run([program, "--endpoint-url", endpoint, "--output", "json", *arguments],
                           capture_output=True, text=True, check=False, timeout=120,
                           env={**os.environ, **CREDENTIALS})
 

@@ -1,14 +1,20 @@
-"""Checks raw answers against botocore's service model, which botocore itself does not do."""
+"""Checks raw answers against a service model, which botocore itself does not do."""
 
 import json
+import pathlib
 
-import botocore
+from .model_table import botocore_table
+
+DATA = pathlib.Path(__file__).resolve().parents[1] / "data"
+
+# AWS Batch of 2026: Debian's botocore knows half of it.
+BATCH = json.loads((DATA / "batch_model.json").read_text())
 
 # Required by the model, absent in AWS's own answers until the job runs.
-ABSENT_AT_AWS = {("JobDetail", "startedAt"), ("JobSummary", "startedAt")}
+ABSENT_AT_AWS = {("JobDetail", "startedAt"), ("DescribeServiceJobResponse", "startedAt")}
 
-# An older model cannot tell a newer member of AWS's from an invented one.
-MODEL_IS_CURRENT = tuple(map(int, botocore.__version__.split(".")[:2])) >= (1, 40)
+# Our own additions to AWS's answers, by shape; docs/api.md describes each.
+ADDITIONS = {}
 
 SCALARS = {
     "string": lambda value: isinstance(value, str),
@@ -27,14 +33,18 @@ class ModelViolation(AssertionError):
 
 def watch(client):
     """Checks every answer that this boto3 client gets from now on."""
+    service = client.meta.service_model.service_name
+    table = BATCH if service == "batch" else botocore_table(service)
+
     def after_call(http_response, model, **_):
-        check_answer(model, http_response.status_code, http_response.headers,
-                     http_response.content)
+        check_answer(table, model.name, http_response.status_code, http_response.headers,
+                     http_response.content, [shape.name for shape in model.error_shapes])
     client.meta.events.register("after-call", after_call)
     return client
 
 
-def check_answer(operation, status, headers, content):
+def check_answer(table, operation, status, headers, content,
+                 errors=("ClientException", "ServerException")):
     problems = []
     headers = {name.lower(): value for name, value in headers.items()}
     for header in ("x-amzn-requestid", "date", "content-type"):
@@ -43,59 +53,57 @@ def check_answer(operation, status, headers, content):
     try:
         body = json.loads(content)
     except ValueError as error:
-        raise ModelViolation(f"{operation.name}: not JSON: {error}: {content[:200]}") from error
+        raise ModelViolation(f"{operation}: not JSON: {error}: {content[:200]}") from error
     if status == 200:
-        if operation.output_shape is not None:
-            problems += shape_problems(operation.output_shape, body, operation.name)
+        output = table["operations"][operation]["output"]
+        if output is not None:
+            problems += type_problems(table["shapes"], output, body, operation)
     else:
-        problems += _error_problems(operation, status, headers, body)
+        problems += _error_problems(errors, status, headers, body)
     if problems:
-        raise ModelViolation(f"{operation.name} answered {status}: " + "; ".join(problems))
+        raise ModelViolation(f"{operation} answered {status}: " + "; ".join(problems))
 
 
-def shape_problems(shape, value, path):
-    """What is wrong with a JSON value, as texts that begin with its place."""
+def type_problems(shapes, kind, value, path):
+    """What is wrong with a JSON value of a TYPE (see model_table), as texts that begin with its
+    place."""
     if value is None:
         return [f"{path} is null: absent values are left out"]
-    if shape.type_name == "structure":
-        return _structure_problems(shape, value, path)
-    if shape.type_name == "list":
+    if kind in SCALARS:
+        return [] if SCALARS[kind](value) else [f"{path} is no {kind}: {value!r}"]
+    if kind.startswith("["):
         if not isinstance(value, list):
             return [f"{path} is no list: {value!r}"]
         return [problem for i, item in enumerate(value)
-                for problem in shape_problems(shape.member, item, f"{path}[{i}]")]
-    if shape.type_name == "map":
+                for problem in type_problems(shapes, kind[1:-1], item, f"{path}[{i}]")]
+    if kind.startswith("{"):
         if not isinstance(value, dict):
             return [f"{path} is no map: {value!r}"]
         return [problem for key, item in value.items()
-                for problem in shape_problems(shape.value, item, f"{path}.{key}")]
-    problems = []
-    if not SCALARS[shape.type_name](value):
-        problems.append(f"{path} is no {shape.type_name}: {value!r}")
-    elif getattr(shape, "enum", None) and MODEL_IS_CURRENT and value not in shape.enum:
-        problems.append(f"{path} is not one of {shape.enum}: {value!r}")
-    return problems
+                for problem in type_problems(shapes, kind[1:-1], item, f"{path}.{key}")]
+    if isinstance(shapes[kind], list):
+        return [] if value in shapes[kind] else [f"{path} is not one of {shapes[kind]}: {value!r}"]
+    return _structure_problems(shapes, kind, value, path)
 
 
-def _structure_problems(shape, value, path):
+def _structure_problems(shapes, kind, value, path):
     if not isinstance(value, dict):
         return [f"{path} is no structure: {value!r}"]
-    names = {member.serialization.get("name", name): member
-             for name, member in shape.members.items()}
-    problems = [f"{path} lacks {name}" for name in shape.required_members
-                if name not in value and (shape.name, name) not in ABSENT_AT_AWS]
+    members = {name.rstrip("*"): member for name, member in shapes[kind].items()}
+    problems = [f"{path} lacks {name[:-1]}" for name in shapes[kind]
+                if name.endswith("*") and name[:-1] not in value
+                and (kind, name[:-1]) not in ABSENT_AT_AWS]
     for name, item in value.items():
-        if name in names:
-            problems += shape_problems(names[name], item, f"{path}.{name}")
-        elif MODEL_IS_CURRENT:
+        if name in members:
+            problems += type_problems(shapes, members[name], item, f"{path}.{name}")
+        elif name not in ADDITIONS.get(kind, ()):
             problems.append(f"{path}.{name} is not in the model")
     return problems
 
 
-def _error_problems(operation, status, headers, body):
+def _error_problems(known, status, headers, body):
     problems = []
     code = headers.get("x-amzn-errortype", "")
-    known = {shape.name for shape in operation.error_shapes}
     if code not in known:
         problems.append(f"error type {code!r} is not one of {sorted(known)}")
     if code == "ClientException" and status != 400:

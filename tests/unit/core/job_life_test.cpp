@@ -151,6 +151,27 @@ TEST(JobLife, TerminateStopsTheContainerAndTheRetries) {
     EXPECT_EQ(world.state_of(job).status_reason, "enough");
 }
 
+TEST(JobLife, TerminatedAtTheInstantOfItsFailureItIsNotRetried) {
+    for (const bool failure_is_first : {true, false}) {
+        World world;
+        const auto job = world.submit(world.a_job().attempts(5));
+        world.started(job);
+        model::AttemptOutcome outcome;
+        outcome.exit_code = 1;
+        outcome.status_reason = "Essential container in task exited";
+        outcome.stopped_at = world.now;
+        const Event failure = AttemptEnded{.id = world.current(job), .outcome = outcome};
+        const Event terminate = TerminateJob{.id = job, .reason = "enough"};
+        (void)world.tell_within_step(failure_is_first ? failure : terminate);
+        (void)world.tell_within_step(failure_is_first ? terminate : failure);
+        world.step();
+        EXPECT_EQ(world.status(job), "FAILED");
+        EXPECT_EQ(world.state_of(job).status_reason, "enough");
+        EXPECT_TRUE(world.state_of(job).is_terminated);
+        EXPECT_EQ(world.count<StartContainer>(), 1);
+    }
+}
+
 TEST(JobLife, TerminateInStartingWaitsForTheContainersEnd) {
     World world;
     const auto job = world.submit();

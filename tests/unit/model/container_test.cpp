@@ -284,7 +284,8 @@ TEST(Container, RunsAsAUser) {
 }
 
 TEST(Container, HasUlimits) {
-    const auto ulimit = [](std::string name, std::int32_t hard, std::int32_t soft) {
+    using Limit = std::optional<std::int32_t>;
+    const auto ulimit = [](std::string name, Limit hard, Limit soft) {
         return [=](C& c) { c.ulimits = {{name, hard, soft}}; };
     };
     expect_container_rules(
@@ -299,6 +300,8 @@ TEST(Container, HasUlimits) {
              "ulimits[0].softLimit '-1' must not be above hardLimit '1024'"},
             {"soft -2", ulimit("nofile", 1, -2), "ulimits[0].softLimit '-2' must be at least -1"},
             {"hard -2", ulimit("nofile", -2, 1), "ulimits[0].hardLimit '-2' must be at least -1"},
+            {"no soft one", ulimit("nofile", 1, {}), "ulimits[0].softLimit is required"},
+            {"no hard one", ulimit("nofile", {}, 1), "ulimits[0].hardLimit is required"},
             {"unknown name", ulimit("files", 1, 1),
              "ulimits[0].name 'files' must be one of core, cpu, data, fsize, locks, memlock, "
              "msgqueue, nice, nofile, nproc, rss, rtprio, rttime, sigpending, stack"},

@@ -225,14 +225,29 @@ TEST(ComputeEnvironment, ChecksHowInstancesAreBoughtAndLaunched) {
                 template_error),
             with(
                 "launch template with id and name",
-                [](R& r) { r.launch_template = LaunchTemplate{"lt-1", "t", std::nullopt}; },
+                [](R& r) { r.launch_template = LaunchTemplate{"lt-1", "t", {}, {}, {}}; },
                 template_error),
+            with(
+                "overrides of a launch template",
+                [](R& r) {
+                    auto& overrides = r.launch_template.emplace().overrides.emplace();
+                    overrides.emplace_back().target_instance_types = {"m5.large"};
+                },
+                kAccepted),
+            with(
+                "overrides for no instance types",
+                [](R& r) { r.launch_template.emplace().overrides.emplace().emplace_back(); },
+                "LaunchTemplate.overrides.targetInstanceTypes[] is required"),
             with(
                 "image type",
                 [](R& r) {
                     r.ec2_configuration.emplace().emplace_back().image_type = "ECS_AL2023";
                 },
                 kAccepted),
+            with(
+                "retired image type",
+                [](R& r) { r.ec2_configuration.emplace().emplace_back().image_type = "ECS_AL2"; },
+                "Amazon Linux 2 is end-of-life."),
             with(
                 "unknown image type",
                 [](R& r) { r.ec2_configuration.emplace().emplace_back().image_type = "BSD"; },
