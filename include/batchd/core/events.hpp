@@ -132,7 +132,7 @@ struct AttemptStarted {
     model::AttemptId id;
     std::string container_id;
     Timestamp started_at;
-    model::LogNames log;
+    std::vector<model::ContainerResult> containers;  ///< with their logs; at least one
 };
 struct AttemptEnded {
     model::AttemptId id;

@@ -161,7 +161,7 @@ class FakeDocker final : public ports::ContainerRuntime {
     }
 
     void tell_start(const model::AttemptId& id) {
-        tell(core::AttemptStarted{.id = id, .container_id = "c", .started_at = now, .log = {}});
+        tell(core::AttemptStarted{.id = id, .container_id = "c", .started_at = now, .containers{}});
     }
     void tell_end(const model::AttemptId& id, std::optional<int> code, const char* reason) {
         model::AttemptOutcome outcome;
