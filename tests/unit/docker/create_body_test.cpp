@@ -175,5 +175,59 @@ TEST_F(CreateBodyTest, InvalidUtf8DoesNotThrow) {
     EXPECT_EQ(body()["Env"][0], "A=\xef\xbf\xbd");
 }
 
+/// One of several containers has its own share of the job, its own name, and what the task shares.
+TEST_F(CreateBodyTest, OneOfSeveralContainers) {
+    const std::string task = "batchd-" + model::task_id(attempt_.id);
+    EXPECT_EQ(container_name(attempt_, 0), task);
+    EXPECT_FALSE(needs_sandbox(attempt_, "none"));
+    auto& first = attempt_.task.containers[0];
+    first.name = "main";
+    first.resource_requirements = {{"VCPU", "1"}, {"MEMORY", "100"}};
+    attempt_.task.containers.push_back(first);
+    auto& second = attempt_.task.containers[1];
+    second.name = "side";
+    second.command = {"aside"};
+    second.stop_timeout = 5;
+    second.resource_requirements = {{"VCPU", "1"}, {"MEMORY", "200"}};
+    options_.container = 1;
+    options_.sandbox = "abc";
+    EXPECT_EQ(container_name(attempt_, 1), task + "-side");
+    EXPECT_EQ(task_prefix(container_name(attempt_, 1)), task);
+    EXPECT_TRUE(needs_sandbox(attempt_, "none"));
+    EXPECT_FALSE(needs_sandbox(attempt_, "host"));
+    EXPECT_EQ(body()["Cmd"], Json({"aside"}));
+    EXPECT_EQ(body()["StopTimeout"], 5);
+    EXPECT_EQ(body()["Labels"]["batchd.container"], "side");
+    EXPECT_EQ(host()["Memory"], 200 * 1024 * 1024);
+    EXPECT_EQ(host()["NetworkMode"], "container:abc");
+    EXPECT_FALSE(host().contains("IpcMode"));
+    EXPECT_FALSE(host().contains("PidMode"));
+}
+
+TEST_F(CreateBodyTest, NamespacesOfTheTask) {
+    attempt_.task.containers.push_back(attempt_.task.containers[0]);
+    for (auto& container : attempt_.task.containers) {
+        container.resource_requirements = {{"VCPU", "1"}, {"MEMORY", "100"}};
+    }
+    options_.sandbox = "abc";
+    attempt_.task.ipc_mode = "task";
+    attempt_.task.pid_mode = "task";
+    EXPECT_EQ(host()["IpcMode"], "container:abc");
+    EXPECT_EQ(host()["PidMode"], "container:abc");
+    EXPECT_TRUE(needs_sandbox(attempt_, "host"));
+    const Json sandbox = Json::parse(sandbox_body(attempt_, options_));
+    EXPECT_EQ(sandbox["HostConfig"]["IpcMode"], "shareable");
+    EXPECT_EQ(sandbox["HostConfig"]["NetworkMode"], "none");
+    EXPECT_EQ(sandbox["Labels"]["batchd.instance"], "me") << "else it would never be cleaned up";
+    attempt_.task.ipc_mode = "host";
+    attempt_.task.pid_mode = "host";
+    EXPECT_EQ(host()["IpcMode"], "host");
+    EXPECT_EQ(host()["PidMode"], "host");
+    attempt_.task.ipc_mode = "none";
+    EXPECT_EQ(host()["IpcMode"], "private");
+    options_.network_mode = "host";
+    EXPECT_EQ(host()["NetworkMode"], "host");
+}
+
 }  // namespace
 }  // namespace batchd::docker
