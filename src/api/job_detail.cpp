@@ -1,5 +1,7 @@
 #include "api/job_detail.hpp"
 
+#include "api/task_detail.hpp"
+
 #include <algorithm>
 
 namespace batchd::api {
@@ -11,27 +13,43 @@ void add_time(ObjectText& object, std::string_view name, const std::optional<Tim
     if (time) object.number(name, to_epoch_ms(*time));
 }
 
+/// Where an attempt ran, in ECS's words.
+struct Place {
+    std::string container_instance_arn;
+    std::string task_arn;
+};
+
+Place place_of(const Services& services, const engine::View& view, const model::Attempt& attempt) {
+    const std::string cluster = cluster_of(view, attempt.compute_environment);
+    return {model::container_instance_arn(services.scope, cluster, attempt.host),
+            model::task_arn(services.scope, cluster, model::task_id(attempt.id))};
+}
+
 /// The members that an attempt adds to `container`, of the attempt and of the job.
 void add_run(ObjectText& container, const Services& services, const engine::View& view,
              const model::Attempt& attempt) {
-    const std::string cluster = cluster_of(view, attempt.compute_environment);
-    container.string("containerInstanceArn",
-                     model::container_instance_arn(services.scope, cluster, attempt.host));
-    container.string("taskArn",
-                     model::task_arn(services.scope, cluster, model::task_id(attempt.id)));
+    const Place place = place_of(services, view, attempt);
+    container.string("containerInstanceArn", place.container_instance_arn);
+    container.string("taskArn", place.task_arn);
     if (attempt.exit_code) container.number("exitCode", *attempt.exit_code);
     if (!attempt.reason.empty()) container.string("reason", attempt.reason);
     if (!attempt.log_stream.empty()) container.string("logStreamName", attempt.log_stream);
     container.raw("networkInterfaces", "[]");
 }
 
+/// What became of a job's containers, which AWS calls task properties if they are ecsProperties.
 void append_attempt(std::string& out, const Services& services, const engine::View& view,
-                    const model::Attempt& attempt) {
+                    const std::vector<std::string>& containers, const model::Attempt& attempt) {
     ObjectText entry(out);
     entry.name("container");
     ObjectText container(out);
-    add_run(container, services, view, attempt);
+    if (containers.empty()) add_run(container, services, view, attempt);
     container.close();
+    if (!containers.empty()) {
+        const Place place = place_of(services, view, attempt);
+        entry.name("taskProperties");
+        append_task_attempt(out, place.container_instance_arn, place.task_arn, containers, attempt);
+    }
     entry.string("statusReason", attempt.status_reason);
     add_time(entry, "startedAt", attempt.started_at);
     add_time(entry, "stoppedAt", attempt.stopped_at);
@@ -40,11 +58,12 @@ void append_attempt(std::string& out, const Services& services, const engine::Vi
 
 void append_attempts(std::string& out, const Services& services, const engine::View& view,
                      const store::JobDetail& job) {
+    const auto containers = task_containers(job.spec);
     out += '[';
     for (const auto& attempt : job.attempts) {
         if (!attempt.stopped_at) continue;  // AWS lists an attempt when it has ended
         if (out.back() != '[') out += ',';
-        append_attempt(out, services, view, attempt);
+        append_attempt(out, services, view, containers, attempt);
     }
     out += ']';
 }
@@ -58,11 +77,18 @@ void add_spec(ObjectText& detail, std::string& out, const Services& services,
     json::for_each_member(job.spec, [&](std::string_view name, std::string_view value) {
         has_propagate_tags = has_propagate_tags || name == "propagateTags";
         has_retry_strategy = has_retry_strategy || name == "retryStrategy";
-        if (name != "container" || job.attempts.empty()) {
+        if (name == "ecsProperties") detail.raw("container", "{}");
+        if ((name != "container" && name != "ecsProperties") || job.attempts.empty()) {
             detail.raw(name, value);
             return;
         }
         detail.name(name);
+        if (name == "ecsProperties") {
+            const Place place = place_of(services, view, job.attempts.back());
+            append_task(out, value, place.container_instance_arn, place.task_arn,
+                        job.attempts.back());
+            return;
+        }
         ObjectText container(out);
         container.members(json::inside(value));
         add_run(container, services, view, job.attempts.back());

@@ -148,8 +148,12 @@ Result<Reply> decide(State& state, AttemptStarted&& event, Timestamp) {
     model::Attempt& attempt = job.run->attempt;
     attempt.container_id = std::move(event.container_id);
     attempt.started_at = event.started_at;
-    attempt.log_group = std::move(event.log.group);
-    attempt.log_stream = std::move(event.log.stream);
+    if (event.containers.size() > 1) {
+        attempt.containers = std::move(event.containers);
+    } else if (!event.containers.empty()) {
+        attempt.log_group = std::move(event.containers.front().log_group);
+        attempt.log_stream = std::move(event.containers.front().log_stream);
+    }
     attempt.address = std::move(event.address);
     put_attempt(state, job);
     if (job.timeout_seconds > 0) {
@@ -173,6 +177,7 @@ Result<Reply> decide(State& state, AttemptEnded&& event, Timestamp now) {
     attempt.stopped_at = event.outcome.stopped_at;
     attempt.exit_code = event.outcome.exit_code;
     attempt.reason = std::move(event.outcome.reason);
+    attempt.containers = std::move(event.outcome.containers);
     if (job.run->stop == StopCause::TimedOut && ended_in_time(job)) {
         job.run->stop = StopCause::None;
     }

@@ -206,6 +206,20 @@ Async<> Client::pull(net::HttpStream& stream, std::string image, std::string reg
     }
 }
 
+Async<> Client::import_image(std::string name, std::string tar) {
+    const auto colon = name.rfind(':');
+    auto response =
+        co_await call("POST",
+                      fmt::format("/images/create?fromSrc=-&repo={}&tag={}",
+                                  url_encode(name.substr(0, colon)), name.substr(colon + 1)),
+                      std::move(tar), kCallTimeout);
+    if (!response) co_return std::unexpected(std::move(response).error());
+    if (auto error = pull_error(response->body)) {
+        co_return fail(ErrorKind::Internal, std::move(*error));
+    }
+    co_return Result<>{};
+}
+
 Async<> Client::follow_logs(net::HttpStream& stream, std::string id, std::int64_t since_ns) {
     std::string target = "/containers/" + id + "/logs?stdout=1&stderr=1&follow=1&timestamps=1";
     if (since_ns > 0) target += "&since=" + since_text(since_ns);

@@ -1,5 +1,7 @@
 #include "batchd/docker/create_body.hpp"
 
+#include "batchd/docker/pause_image.hpp"
+
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
@@ -9,7 +11,7 @@ namespace batchd::docker {
 namespace {
 
 using Json = nlohmann::json;
-using model::ContainerProperties;
+using model::TaskContainerProperties;
 using ports::StartAttempt;
 
 constexpr std::int64_t kMiB = 1024 * 1024;
@@ -17,13 +19,14 @@ constexpr std::int64_t kEngineMinimumMiB = 6;  // Batch allows 4; the Engine ref
 constexpr int kStopTimeoutSeconds = 30;
 
 /// Later ones win. None is there twice: what a program sees then is its own choice.
-Json environment_of(const StartAttempt& attempt, const SecretValues& secrets) {
+Json environment_of(const StartAttempt& attempt, const TaskContainerProperties& container,
+                    const SecretValues& secrets) {
     std::vector<model::KeyValue> variables;
     const auto add = [&](const std::string& name, const std::string& value) {
         std::erase_if(variables, [&](const model::KeyValue& v) { return v.name == name; });
         variables.push_back({.name = name, .value = value});
     };
-    for (const auto& entry : attempt.container.environment) add(entry.name, entry.value);
+    for (const auto& entry : container.environment) add(entry.name, entry.value);
     for (const auto& entry : secrets.environment) add(entry.name, entry.value);
     add("AWS_EXECUTION_ENV", "AWS_ECS_EC2");
     add("AWS_BATCH_JOB_ID", to_string(attempt.id.job));
@@ -59,7 +62,7 @@ Json volume_mount(const StartAttempt& attempt, const CreateOptions& options,
 /// Binds rather than Mounts for paths of the host: they make a missing directory, as ECS does.
 Result<> add_mount(const StartAttempt& attempt, const CreateOptions& options,
                    const model::MountPoint& point, Json& host_config) {
-    const auto& volumes = attempt.container.volumes;
+    const auto& volumes = attempt.task.volumes;
     const auto volume = std::ranges::find_if(
         volumes, [&](const model::Volume& v) { return v.name == point.source_volume; });
     if (volume == volumes.end() || !point.container_path) {
@@ -130,7 +133,7 @@ bool contains(const auto& list, std::string_view value) {
     return std::ranges::find(list, value) != std::ranges::end(list);
 }
 
-Result<Json> log_config(const ContainerProperties& container, const SecretValues& secrets,
+Result<Json> log_config(const TaskContainerProperties& container, const SecretValues& secrets,
                         const CreateOptions& options) {
     const Json kept_by_batchd{{"Type", "json-file"}, {"Config", Json::object()}};
     if (!container.log_configuration) return kept_by_batchd;
@@ -147,7 +150,7 @@ Result<Json> log_config(const ContainerProperties& container, const SecretValues
     return Json{{"Type", wanted.log_driver}, {"Config", std::move(config)}};
 }
 
-void add_ulimits(const ContainerProperties& container, Json& host_config) {
+void add_ulimits(const TaskContainerProperties& container, Json& host_config) {
     for (const auto& limit : container.ulimits) {
         host_config["Ulimits"].push_back(
             {{"Name", limit.name}, {"Soft", *limit.soft_limit}, {"Hard", *limit.hard_limit}});
@@ -160,25 +163,48 @@ void add_gpus(std::int32_t gpus, Json& host_config) {
         {{{"Driver", "nvidia"}, {"Count", gpus}, {"Capabilities", Json::array({{"gpu"}})}}});
 }
 
+/// A mode of a namespace, or that of the container which holds it for the whole task.
+std::string shared(const std::string& mode, const std::string& sandbox) {
+    return mode == "host" || sandbox.empty() ? mode : "container:" + sandbox;
+}
+
+void add_namespaces(const StartAttempt& attempt, const CreateOptions& options, Json& host_config) {
+    const auto& ipc = attempt.task.ipc_mode;
+    const auto& pid = attempt.task.pid_mode;
+    host_config["NetworkMode"] = shared(options.network_mode, options.sandbox);
+    if (ipc == "host" || ipc == "none") host_config["IpcMode"] = ipc == "host" ? *ipc : "private";
+    if (pid == "host") host_config["PidMode"] = *pid;
+    if (options.sandbox.empty()) return;
+    if (ipc == "task") host_config["IpcMode"] = shared(*ipc, options.sandbox);
+    if (pid == "task") host_config["PidMode"] = shared(*pid, options.sandbox);
+}
+
+/// An only container has what its job has.
+Result<model::Resources> resources_of(const StartAttempt& attempt, std::size_t container) {
+    const auto& containers = attempt.task.containers;
+    return containers.size() == 1 ? attempt.resources : model::resources_of(containers[container]);
+}
+
 Result<Json> host_config_of(const StartAttempt& attempt, const SecretValues& secrets,
                             const CreateOptions& options) {
-    const auto& container = attempt.container;
-    const std::int64_t memory_mib = std::max(attempt.resources.memory.value, kEngineMinimumMiB);
+    const auto& container = attempt.task.containers[options.container];
+    const auto resources = resources_of(attempt, options.container);
+    if (!resources) return std::unexpected(resources.error());
+    const std::int64_t memory_mib = std::max(resources->memory.value, kEngineMinimumMiB);
     const bool privileged = container.privileged.value_or(false);
-    Json config{
-        {"CpuShares", std::max<std::int64_t>(2, attempt.resources.vcpu.value * 1024 / 1000)},
-        {"Memory", memory_mib * kMiB},
-        {"NetworkMode", options.network_mode},
-        {"Privileged", privileged},
-        {"ReadonlyRootfs", container.readonly_root_filesystem.value_or(false)},
-        {"RestartPolicy", {{"Name", "no"}}},
-        {"AutoRemove", false}};
+    Json config{{"CpuShares", std::max<std::int64_t>(2, resources->vcpu.value * 1024 / 1000)},
+                {"Memory", memory_mib * kMiB},
+                {"Privileged", privileged},
+                {"ReadonlyRootfs", container.readonly_root_filesystem.value_or(false)},
+                {"RestartPolicy", {{"Name", "no"}}},
+                {"AutoRemove", false}};
+    add_namespaces(attempt, options, config);
     if (!privileged) config["SecurityOpt"] = Json::array({"no-new-privileges"});
     auto logs = log_config(container, secrets, options);
     if (!logs) return std::unexpected(std::move(logs).error());
     config["LogConfig"] = std::move(*logs);
     add_ulimits(container, config);
-    add_gpus(attempt.resources.gpus, config);
+    add_gpus(resources->gpus, config);
     if (container.linux_parameters) {
         add_linux_parameters(*container.linux_parameters, memory_mib, config);
     }
@@ -188,16 +214,60 @@ Result<Json> host_config_of(const StartAttempt& attempt, const SecretValues& sec
     return config;
 }
 
+Json labels_of(const StartAttempt& attempt, const CreateOptions& options) {
+    return {{kInstanceLabel, options.instance},
+            {"batchd.job", to_string(attempt.id.job)},
+            {"batchd.attempt", std::to_string(attempt.id.number)},
+            {"batchd.task", model::task_id(attempt.id)}};
+}
+
+std::string to_text(const Json& body) {
+    return body.dump(-1, ' ', false, Json::error_handler_t::replace);
+}
+
 }  // namespace
 
 std::string container_name(const model::AttemptId& id) { return "batchd-" + model::task_id(id); }
 
+std::string container_name(const StartAttempt& attempt, std::size_t container) {
+    const auto& containers = attempt.task.containers;
+    if (containers.size() == 1) return container_name(attempt.id);
+    return container_name(attempt.id) + "-" + containers[container].name.value_or("");
+}
+
+std::string_view task_prefix(std::string_view name) {
+    return name.substr(0, container_name(model::AttemptId{}).size());
+}
+
+bool needs_sandbox(const StartAttempt& attempt, std::string_view network_mode) {
+    if (attempt.task.containers.size() == 1) return false;
+    return network_mode != "host" || attempt.task.ipc_mode == "task" ||
+           attempt.task.pid_mode == "task";
+}
+
+std::string sandbox_body(const StartAttempt& attempt, const CreateOptions& options) {
+    Json host_config{{"NetworkMode", options.network_mode},
+                     {"ReadonlyRootfs", true},
+                     {"LogConfig", {{"Type", "none"}}},
+                     {"SecurityOpt", Json::array({"no-new-privileges"})}};
+    if (attempt.task.ipc_mode == "task") host_config["IpcMode"] = "shareable";
+    return to_text({{"Image", kPauseImage},
+                    {"Cmd", Json::array({"/pause"})},
+                    {"Labels", labels_of(attempt, options)},
+                    {"HostConfig", std::move(host_config)}});
+}
+
 std::vector<std::string> task_volumes(const StartAttempt& attempt) {
     std::vector<std::string> names;
-    for (const auto& volume : attempt.container.volumes) {
+    const auto is_mounted_by = [](const TaskContainerProperties& container, const auto& volume) {
+        return std::ranges::any_of(container.mount_points, [&](const model::MountPoint& point) {
+            return point.source_volume == volume.name;
+        });
+    };
+    for (const auto& volume : attempt.task.volumes) {
         const bool is_mounted = std::ranges::any_of(
-            attempt.container.mount_points,
-            [&](const model::MountPoint& p) { return p.source_volume == volume.name; });
+            attempt.task.containers,
+            [&](const auto& container) { return is_mounted_by(container, volume); });
         if (is_mounted && !is_on_host(volume) && !volume.efs_volume_configuration) {
             names.push_back(volume_name(attempt.id, volume));
         }
@@ -207,21 +277,20 @@ std::vector<std::string> task_volumes(const StartAttempt& attempt) {
 
 Result<std::string> create_body(const StartAttempt& attempt, const SecretValues& secrets,
                                 const CreateOptions& options) {
-    const auto& container = attempt.container;
+    const auto& container = attempt.task.containers[options.container];
     auto host_config = host_config_of(attempt, secrets, options);
     if (!host_config) return std::unexpected(std::move(host_config).error());
     Json body{{"Image", container.image.value_or("")},
-              {"Env", environment_of(attempt, secrets)},
-              {"StopTimeout", kStopTimeoutSeconds},
-              {"Labels",
-               {{kInstanceLabel, options.instance},
-                {"batchd.job", to_string(attempt.id.job)},
-                {"batchd.attempt", std::to_string(attempt.id.number)},
-                {"batchd.task", model::task_id(attempt.id)}}},
+              {"Env", environment_of(attempt, container, secrets)},
+              {"StopTimeout", container.stop_timeout.value_or(kStopTimeoutSeconds)},
+              {"Labels", labels_of(attempt, options)},
               {"HostConfig", std::move(*host_config)}};
     if (!container.command.empty()) body["Cmd"] = container.command;
     if (container.user) body["User"] = *container.user;
-    return body.dump(-1, ' ', false, Json::error_handler_t::replace);
+    if (attempt.task.containers.size() > 1) {
+        body["Labels"]["batchd.container"] = container.name.value_or("");
+    }
+    return to_text(body);
 }
 
 }  // namespace batchd::docker

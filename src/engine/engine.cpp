@@ -46,7 +46,7 @@ void Engine::attempt_started(model::AttemptId id, std::string container_id, Time
     push({.event = core::AttemptStarted{.id = id,
                                         .container_id = std::move(container_id),
                                         .started_at = started_at,
-                                        .log = {}},
+                                        .containers{}},
           .done = {}});
 }
 

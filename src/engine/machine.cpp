@@ -68,7 +68,7 @@ Result<> Machine::make_defaults(Timestamp now, const std::string& uuid) {
 }
 
 Result<> Machine::adopt() {
-    log_names_.clear();
+    containers_.clear();
     std::vector<ports::ContainerRuntime::Adopt> list;
     for (const auto& live : core::live_attempts(state_)) {
         auto attempt = describe(live.start);
@@ -183,7 +183,8 @@ Result<> Machine::look_up(const model::Dependency& dependency, core::SubmitJob& 
     return {};
 }
 
-/// Adds to an event what core cannot know: what became of ended jobs, and the names of logs.
+/// Adds to an event what core cannot know: what became of ended jobs, and the names of containers
+/// and logs.
 Result<> Machine::prepare(core::Event& event) {
     if (auto* submit = std::get_if<core::SubmitJob>(&event)) {
         for (const auto& dependency : submit->traits.depends_on) {
@@ -191,9 +192,11 @@ Result<> Machine::prepare(core::Event& event) {
             BATCHD_TRY(look_up(dependency, *submit));
         }
     } else if (auto* started = std::get_if<core::AttemptStarted>(&event)) {
-        if (auto names = log_names_.extract(started->id)) started->log = std::move(names.mapped());
+        if (auto found = containers_.extract(started->id)) {
+            started->containers = std::move(found.mapped());
+        }
     } else if (const auto* ended = std::get_if<core::AttemptEnded>(&event)) {
-        log_names_.erase(ended->id);
+        containers_.erase(ended->id);
     }
     return {};
 }
@@ -243,8 +246,6 @@ void Machine::end_undescribed(const model::AttemptId& id, const Error& error) {
 Result<ports::StartAttempt> Machine::describe(const core::StartContainer& start) {
     auto spec = store_.job_spec(start.seq);
     if (!spec) return std::unexpected(std::move(spec).error());
-    model::LogNames names = model::log_names(*spec, start.id);
-    log_names_.insert_or_assign(start.id, names);
     ports::StartAttempt attempt;
     attempt.id = start.id;
     attempt.host = start.host;
@@ -255,9 +256,18 @@ Result<ports::StartAttempt> Machine::describe(const core::StartContainer& start)
     attempt.num_nodes = start.num_nodes;
     attempt.main_node = start.main_node;
     attempt.main_address = start.main_address;
-    attempt.container = std::move(spec->container);
-    attempt.log_group = std::move(names.group);
-    attempt.log_stream = std::move(names.stream);
+    attempt.task = model::task_of(*spec);
+    std::vector<model::ContainerResult> containers;
+    for (const auto& container : attempt.task.containers) {
+        auto& names =
+            attempt.logs.emplace_back(model::log_names(spec->job_definition, container, start.id));
+        containers.push_back({.name = container.name.value_or(""),
+                              .exit_code{},
+                              .reason{},
+                              .log_group = names.group,
+                              .log_stream = names.stream});
+    }
+    containers_.insert_or_assign(start.id, std::move(containers));
     return attempt;
 }
 

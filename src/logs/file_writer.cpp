@@ -55,10 +55,10 @@ FileWriter::FileWriter(File file, std::filesystem::path folder, Registration reg
 FileWriter::~FileWriter() = default;
 
 Result<std::unique_ptr<ports::LogWriter>> FileWriter::open(const std::filesystem::path& path,
-                                                           const model::AttemptId& id,
-                                                           GrowthHub& hub) {
+                                                           const model::LogId& id, GrowthHub& hub) {
     if (!hub.mark_open(id)) {
-        return fail(ErrorKind::Conflict, "the log of attempt " + to_string(id) + " is open");
+        return fail(ErrorKind::Conflict,
+                    "the log of attempt " + to_string(id.attempt) + " is open");
     }
     Registration registration(hub, id);
     auto file = File::open_to_append(path);

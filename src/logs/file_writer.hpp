@@ -16,8 +16,7 @@ class FileWriter final : public ports::LogWriter {
   public:
     /// `hub` must outlive the writer; Conflict if the log is open there.
     static Result<std::unique_ptr<ports::LogWriter>> open(const std::filesystem::path& path,
-                                                          const model::AttemptId& id,
-                                                          GrowthHub& hub);
+                                                          const model::LogId& id, GrowthHub& hub);
     ~FileWriter() override;
 
     void append(std::int64_t time_ns, ports::OutputChannel channel, std::string_view line) override;
@@ -30,7 +29,7 @@ class FileWriter final : public ports::LogWriter {
     /// That the log is open, as the hub shows it.
     class Registration {
       public:
-        Registration(GrowthHub& hub, const model::AttemptId& id) : hub_(&hub), id_(id) {}
+        Registration(GrowthHub& hub, const model::LogId& id) : hub_(&hub), id_(id) {}
         Registration(Registration&& other) noexcept
             : hub_(std::exchange(other.hub_, nullptr)), id_(other.id_) {}
         Registration& operator=(Registration&&) = delete;
@@ -44,7 +43,7 @@ class FileWriter final : public ports::LogWriter {
 
       private:
         GrowthHub* hub_;
-        model::AttemptId id_;
+        model::LogId id_;
     };
 
     FileWriter(File file, std::filesystem::path folder, Registration registration,

@@ -4,23 +4,23 @@
 
 namespace batchd::logs {
 
-bool GrowthHub::mark_open(const model::AttemptId& id) {
+bool GrowthHub::mark_open(const model::LogId& id) {
     const std::lock_guard lock(mutex_);
     return open_.insert(id).second;
 }
 
-void GrowthHub::mark_closed(const model::AttemptId& id) {
+void GrowthHub::mark_closed(const model::LogId& id) {
     const std::lock_guard lock(mutex_);
     open_.erase(id);
     wake(id);
 }
 
-bool GrowthHub::is_open(const model::AttemptId& id) const {
+bool GrowthHub::is_open(const model::LogId& id) const {
     const std::lock_guard lock(mutex_);
     return open_.contains(id);
 }
 
-void GrowthHub::notify(const model::AttemptId& id) {
+void GrowthHub::notify(const model::LogId& id) {
     // A follower that is not counted yet reads the file after this, and finds what was written.
     if (count_ == 0) return;
     const std::lock_guard lock(mutex_);
@@ -28,13 +28,13 @@ void GrowthHub::notify(const model::AttemptId& id) {
 }
 
 // Under the lock, so that remove() returns only when no call is running.
-void GrowthHub::wake(const model::AttemptId& id) {
+void GrowthHub::wake(const model::LogId& id) {
     const auto found = followers_.find(id);
     if (found == followers_.end()) return;
     for (const auto& [token, on_change] : found->second) on_change();
 }
 
-std::uint64_t GrowthHub::add(const model::AttemptId& id, std::function<void()> on_change) {
+std::uint64_t GrowthHub::add(const model::LogId& id, std::function<void()> on_change) {
     const std::lock_guard lock(mutex_);
     const std::uint64_t token = next_token_++;
     followers_[id].emplace(token, std::move(on_change));

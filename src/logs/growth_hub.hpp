@@ -17,24 +17,24 @@ namespace batchd::logs {
 class GrowthHub {
   public:
     /// False if it is open already.
-    bool mark_open(const model::AttemptId& id);
+    bool mark_open(const model::LogId& id);
     /// Wakes the followers.
-    void mark_closed(const model::AttemptId& id);
-    bool is_open(const model::AttemptId& id) const;
+    void mark_closed(const model::LogId& id);
+    bool is_open(const model::LogId& id) const;
 
     /// Wakes the followers. Costs an atomic load while nobody follows any log.
-    void notify(const model::AttemptId& id);
+    void notify(const model::LogId& id);
 
-    std::uint64_t add(const model::AttemptId& id, std::function<void()> on_change);
+    std::uint64_t add(const model::LogId& id, std::function<void()> on_change);
     void remove(std::uint64_t token);
 
   private:
-    void wake(const model::AttemptId& id);  ///< with the lock held
+    void wake(const model::LogId& id);  ///< with the lock held
 
     mutable std::mutex mutex_;
-    std::unordered_set<model::AttemptId> open_;
-    std::unordered_map<model::AttemptId, std::map<std::uint64_t, std::function<void()>>> followers_;
-    std::unordered_map<std::uint64_t, model::AttemptId> followed_;  ///< by token
+    std::unordered_set<model::LogId> open_;
+    std::unordered_map<model::LogId, std::map<std::uint64_t, std::function<void()>>> followers_;
+    std::unordered_map<std::uint64_t, model::LogId> followed_;  ///< by token
     std::uint64_t next_token_ = 1;
     std::atomic<std::size_t> count_ = 0;  ///< of followers
 };

@@ -45,44 +45,46 @@ Result<std::unique_ptr<LogStore>> LogStore::open(const std::filesystem::path& da
     return std::unique_ptr<LogStore>(new LogStore(folder));
 }
 
-std::filesystem::path LogStore::path_of(const model::AttemptId& id) const {
-    const std::string task = model::task_id(id);
-    return folder_ / task.substr(0, 2) / (task + ".log");
+std::filesystem::path LogStore::path_of(const model::LogId& id) const {
+    std::string task = model::task_id(id.attempt);
+    const auto folder = folder_ / task.substr(0, 2);
+    if (id.container > 0) task += "." + std::to_string(id.container);
+    return folder / (task + ".log");
 }
 
-Result<std::unique_ptr<ports::LogWriter>> LogStore::open(const model::AttemptId& id) {
+Result<std::unique_ptr<ports::LogWriter>> LogStore::open(const model::LogId& id) {
     const auto path = path_of(id);
     BATCHD_TRY(make_folder(path.parent_path()));
     return FileWriter::open(path, id, *hub_);
 }
 
-Result<LogPage> LogStore::read_forward(const model::AttemptId& id, std::int64_t offset,
+Result<LogPage> LogStore::read_forward(const model::LogId& id, std::int64_t offset,
                                        const LogLimits& limits) const {
     const auto file = File::open_to_read(path_of(id));
     if (!file) return std::unexpected(file.error());
     return *file ? logs::read_forward(**file, offset, limits) : LogPage{};
 }
 
-Result<LogPage> LogStore::read_backward(const model::AttemptId& id, std::int64_t offset,
+Result<LogPage> LogStore::read_backward(const model::LogId& id, std::int64_t offset,
                                         const LogLimits& limits) const {
     const auto file = File::open_to_read(path_of(id));
     if (!file) return std::unexpected(file.error());
     return *file ? logs::read_backward(**file, offset, limits) : LogPage{};
 }
 
-Result<std::int64_t> LogStore::offset_at(const model::AttemptId& id, std::int64_t time_ns) const {
+Result<std::int64_t> LogStore::offset_at(const model::LogId& id, std::int64_t time_ns) const {
     const auto file = File::open_to_read(path_of(id));
     if (!file) return std::unexpected(file.error());
     return *file ? logs::offset_at(**file, time_ns) : 0;
 }
 
-bool LogStore::is_open(const model::AttemptId& id) const { return hub_->is_open(id); }
+bool LogStore::is_open(const model::LogId& id) const { return hub_->is_open(id); }
 
-Follower LogStore::follow(const model::AttemptId& id, std::function<void()> on_change) {
+Follower LogStore::follow(const model::LogId& id, std::function<void()> on_change) {
     return Follower(*hub_, hub_->add(id, std::move(on_change)));
 }
 
-Result<> LogStore::remove(const model::AttemptId& id) {
+Result<> LogStore::remove(const model::LogId& id) {
     const auto path = path_of(id);
     std::error_code ec;
     std::filesystem::remove(path, ec);

@@ -55,6 +55,21 @@ void put_requirement(ContainerProperties& container, ResourceRequirement require
     put(container.resource_requirements, std::move(requirement), &ResourceRequirement::type);
 }
 
+/// A container of a task takes a part of what one that is alone takes.
+Result<> merge(TaskContainerProperties& container, TaskContainerOverrides overrides) {
+    ContainerProperties properties;
+    static_cast<ContainerBase&>(properties) = container;
+    BATCHD_TRY(merge(properties, ContainerOverrides{.vcpus{},
+                                                    .memory{},
+                                                    .command = std::move(overrides.command),
+                                                    .instance_type{},
+                                                    .environment = std::move(overrides.environment),
+                                                    .resource_requirements = std::move(
+                                                        overrides.resource_requirements)}));
+    static_cast<ContainerBase&>(container) = std::move(properties);
+    return {};
+}
+
 }  // namespace
 
 Result<> merge(ContainerProperties& container, ContainerOverrides overrides) {
@@ -68,6 +83,26 @@ Result<> merge(ContainerProperties& container, ContainerOverrides overrides) {
     if (is_given(overrides.instance_type)) container.instance_type = overrides.instance_type;
     for (auto& entry : overrides.environment) {
         put(container.environment, std::move(entry), &KeyValue::name);
+    }
+    return {};
+}
+
+Result<> merge(EcsTaskProperties& task, EcsPropertiesOverride overrides) {
+    if (overrides.task_properties.size() > 1) {
+        return invalid_argument(
+            fmt::format("ecsPropertiesOverride.taskProperties must have 1 entry, got {}",
+                        overrides.task_properties.size()));
+    }
+    for (auto& entry : overrides.task_properties) {
+        for (auto& wanted : entry.containers) {
+            const auto index = find_container(task, wanted.name.value_or(kOnlyContainer));
+            if (!index) {
+                return invalid_argument(
+                    fmt::format("ecsPropertiesOverride: name {} must reference a defined container",
+                                quote(wanted.name.value_or(""))));
+            }
+            BATCHD_TRY(merge(task.containers[*index], std::move(wanted)));
+        }
     }
     return {};
 }

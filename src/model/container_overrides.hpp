@@ -11,4 +11,7 @@ namespace batchd::model {
 /// still has to be validated.
 Result<> merge(ContainerProperties& container, ContainerOverrides overrides);
 
+/// The same for the containers of a task, by name.
+Result<> merge(EcsTaskProperties& task, EcsPropertiesOverride overrides);
+
 }  // namespace batchd::model

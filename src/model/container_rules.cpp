@@ -142,7 +142,6 @@ Result<> validate_container(ContainerProperties& container, Platform platform,
                             const ContainerPolicy& policy) {
     BATCHD_TRY(validate_image(container.image));
     BATCHD_TRY(validate_platform(container, platform));
-    BATCHD_TRY(validate_requirements(container, platform));
     BATCHD_TRY(validate_environment(container.environment));
     BATCHD_TRY(validate_user(container.user));
     BATCHD_TRY(validate_ulimits(container.ulimits));

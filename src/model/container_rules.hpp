@@ -12,7 +12,8 @@ enum class Platform : std::uint8_t { Ec2, Fargate };
 /// EC2 unless the one capability is FARGATE.
 Platform platform_of(const std::vector<std::string>& capabilities);
 
-/// Everything below, and what belongs to no subject: image, user, ulimits, secrets, logging.
+/// Everything below but the requirements, and what belongs to no subject: image, user, ulimits,
+/// secrets, logging.
 Result<> validate_container(ContainerProperties& container, Platform platform,
                             const ContainerPolicy& policy);
 
@@ -21,6 +22,8 @@ Result<> validate_environment(std::vector<KeyValue>& environment);
 
 /// Amounts, and their combination on Fargate. Makes the types upper case.
 Result<> validate_requirements(ContainerProperties& container, Platform platform);
+/// Of each container on EC2; on Fargate their sum has to be a size that it offers.
+Result<> validate_requirements(EcsTaskProperties& task, Platform platform);
 /// The types and their uniqueness, for requirements that come alone.
 Result<> validate_requirement_types(std::vector<ResourceRequirement>& requirements);
 
@@ -32,5 +35,9 @@ Result<> validate_linux_parameters(LinuxParameters& parameters, const ContainerP
 
 /// Members that one platform has and the other has not. Adds Fargate's platform version.
 Result<> validate_platform(ContainerProperties& container, Platform platform);
+
+/// The one task: its containers by the rules of single ones, how they depend on each other, and
+/// what they share. A container without a name gets kOnlyContainer.
+Result<> validate_task(EcsProperties& properties, Platform platform, const ContainerPolicy& policy);
 
 }  // namespace batchd::model

@@ -14,9 +14,10 @@ std::string definition_part(const std::string& arn) {
 
 }  // namespace
 
-LogNames log_names(const JobSpec& spec, const AttemptId& id) {
-    LogNames names{.group = "/aws/batch/job", .stream = definition_part(spec.job_definition)};
-    if (const auto& log = spec.container.log_configuration) {
+LogNames log_names(const std::string& definition, const TaskContainerProperties& container,
+                   const AttemptId& id) {
+    LogNames names{.group = "/aws/batch/job", .stream = definition_part(definition)};
+    if (const auto& log = container.log_configuration) {
         if (auto group = log->options.find("awslogs-group"); group != log->options.end()) {
             names.group = group->second;
         }
@@ -25,7 +26,7 @@ LogNames log_names(const JobSpec& spec, const AttemptId& id) {
             names.stream = prefix->second;
         }
     }
-    names.stream += "/default/" + task_id(id);
+    names.stream += "/" + container.name.value_or(kOnlyContainer) + "/" + task_id(id);
     return names;
 }
 

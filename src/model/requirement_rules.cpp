@@ -85,4 +85,17 @@ Result<> validate_requirements(ContainerProperties& container, Platform platform
                                          : validate_on_ec2(*resources);
 }
 
+Result<> validate_requirements(EcsTaskProperties& task, Platform platform) {
+    for (auto& container : task.containers) {
+        BATCHD_TRY(validate_requirement_types(container.resource_requirements));
+        const auto resources = resources_of(container);
+        if (!resources) return std::unexpected(resources.error());
+        if (platform == Platform::Ec2) BATCHD_TRY(validate_on_ec2(*resources));
+    }
+    if (platform == Platform::Ec2) return {};
+    const auto sum = resources_of(task);
+    if (!sum) return std::unexpected(sum.error());
+    return validate_on_fargate(*sum);
+}
+
 }  // namespace batchd::model

@@ -44,8 +44,8 @@ Result<> validate_request(const SubmitJobRequest& request, const Limits& limits)
 }
 
 /// What a definition may hold, but the local Docker Engine cannot give its jobs yet.
-Result<> expect_servable(const ContainerProperties& container) {
-    for (const Volume& volume : container.volumes) {
+Result<> expect_servable(const std::vector<Volume>& volumes) {
+    for (const Volume& volume : volumes) {
         if (volume.efs_volume_configuration) {
             return invalid_argument(
                 fmt::format("volume {}: efsVolumeConfiguration cannot be "
@@ -128,8 +128,8 @@ StringMap merged_parameters(const SubmitJobRequest& request, const JobDefinition
 Result<ContainerProperties> resolved_container(const SubmitJobRequest& request,
                                                const JobDefinition& definition,
                                                const StringMap& parameters) {
-    ContainerProperties container = definition.container_properties.value_or(ContainerProperties{});
-    BATCHD_TRY(expect_servable(container));
+    ContainerProperties container = *definition.container_properties;
+    BATCHD_TRY(expect_servable(container.volumes));
     if (request.container_overrides) BATCHD_TRY(merge(container, *request.container_overrides));
     BATCHD_TRY(validate_environment(container.environment));
     BATCHD_TRY(validate_requirements(container, platform_of(definition.platform_capabilities)));
@@ -145,6 +145,51 @@ std::vector<ConsumableNeed> consumables_of(const JobSpec& spec) {
                          .quantity = entry.quantity.value_or(0)});
     }
     return needs;
+}
+
+Result<EcsProperties> resolved_task(const SubmitJobRequest& request,
+                                    const JobDefinition& definition, const StringMap& parameters) {
+    EcsProperties properties = *definition.ecs_properties;
+    EcsTaskProperties& task = properties.task_properties.front();
+    BATCHD_TRY(expect_servable(task.volumes));
+    if (request.ecs_properties_override) BATCHD_TRY(merge(task, *request.ecs_properties_override));
+    for (auto& container : task.containers) {
+        if (container.firelens_configuration) {
+            return invalid_argument(
+                fmt::format("container {}: firelensConfiguration is not served on the local Docker "
+                            "Engine",
+                            *container.name));
+        }
+        BATCHD_TRY(validate_environment(container.environment));
+        BATCHD_TRY(substitute_parameters(container.command, parameters));
+    }
+    BATCHD_TRY(validate_requirements(task, platform_of(definition.platform_capabilities)));
+    return properties;
+}
+
+/// What the job runs: in the form of its definition, with the overrides of that form.
+Result<Resources> resolve_containers(const SubmitJobRequest& request,
+                                     const JobDefinition& definition, JobSpec& spec) {
+    if (definition.ecs_properties) {
+        if (request.container_overrides) {
+            return invalid_argument(
+                "containerOverrides cannot be used with a job definition that has ecsProperties; "
+                "use ecsPropertiesOverride");
+        }
+        auto task = resolved_task(request, definition, spec.parameters);
+        if (!task) return std::unexpected(std::move(task).error());
+        spec.ecs_properties = *std::move(task);
+        return resources_of(spec.ecs_properties->task_properties.front());
+    }
+    if (request.ecs_properties_override) {
+        return invalid_argument(
+            "ecsPropertiesOverride cannot be used with a job definition that has "
+            "containerProperties; use containerOverrides");
+    }
+    auto container = resolved_container(request, definition, spec.parameters);
+    if (!container) return std::unexpected(std::move(container).error());
+    spec.container = *std::move(container);
+    return resources_of(*spec.container);
 }
 
 JobTraits traits_of(const JobSpec& spec, const Resources& resources) {
@@ -175,12 +220,8 @@ Result<ResolvedJob> resolve(const SubmitJobRequest& request, const JobDefinition
     JobSpec spec;
     spec.job_definition = definition_arn;
     spec.parameters = merged_parameters(request, definition);
-    auto container = resolved_container(request, definition, spec.parameters);
-    if (!container) return std::unexpected(std::move(container).error());
-    const auto resources = resources_of(*container);
+    const auto resources = resolve_containers(request, definition, spec);
     if (!resources) return std::unexpected(resources.error());
-
-    spec.container = *std::move(container);
     spec.depends_on = shown(*dependencies);
     spec.retry_strategy =
         request.retry_strategy ? request.retry_strategy : definition.retry_strategy;

@@ -32,7 +32,7 @@ std::optional<std::int64_t> parse_decimal(std::string_view text, std::size_t dec
 }
 
 /// The amount of `type`, in thousandths for VCPU; nullopt if nothing asks for it.
-Result<std::optional<std::int64_t>> required(const ContainerProperties& container,
+Result<std::optional<std::int64_t>> required(const ContainerBase& container,
                                              std::string_view type) {
     for (const auto& requirement : container.resource_requirements) {
         if (requirement.type != type) continue;
@@ -48,6 +48,28 @@ Result<std::optional<std::int64_t>> required(const ContainerProperties& containe
     return std::nullopt;
 }
 
+/// In thousandths and MiB, where nothing requires them.
+struct Fallback {
+    std::optional<std::int64_t> vcpu;
+    std::optional<std::int64_t> memory;
+};
+
+Result<Resources> resources_of(const ContainerBase& container, const Fallback& fallback) {
+    auto vcpu = required(container, "VCPU");
+    BATCHD_TRY(vcpu);
+    auto memory = required(container, "MEMORY");
+    BATCHD_TRY(memory);
+    const auto gpus = required(container, "GPU");
+    BATCHD_TRY(gpus);
+    if (!*vcpu) *vcpu = fallback.vcpu;
+    if (!*memory) *memory = fallback.memory;
+    if (!*vcpu) return invalid_argument("vCPU is required.");
+    if (!*memory) return invalid_argument("Memory is required.");
+    return Resources{.vcpu = MilliVcpu{**vcpu},
+                     .memory = MiB{**memory},
+                     .gpus = static_cast<std::int32_t>(gpus->value_or(0))};
+}
+
 }  // namespace
 
 std::string to_string(const Resources& resources) {
@@ -59,19 +81,24 @@ std::string to_string(const Resources& resources) {
 }
 
 Result<Resources> resources_of(const ContainerProperties& container) {
-    auto vcpu = required(container, "VCPU");
-    BATCHD_TRY(vcpu);
-    auto memory = required(container, "MEMORY");
-    BATCHD_TRY(memory);
-    const auto gpus = required(container, "GPU");
-    BATCHD_TRY(gpus);
-    if (!*vcpu && container.vcpus) *vcpu = std::int64_t{*container.vcpus} * 1000;
-    if (!*memory && container.memory) *memory = *container.memory;
-    if (!*vcpu) return invalid_argument("vCPU is required.");
-    if (!*memory) return invalid_argument("Memory is required.");
-    return Resources{.vcpu = MilliVcpu{**vcpu},
-                     .memory = MiB{**memory},
-                     .gpus = static_cast<std::int32_t>(gpus->value_or(0))};
+    Fallback deprecated;
+    if (container.vcpus) deprecated.vcpu = std::int64_t{*container.vcpus} * 1000;
+    if (container.memory) deprecated.memory = *container.memory;
+    return resources_of(container, deprecated);
+}
+
+Result<Resources> resources_of(const ContainerBase& container) {
+    return resources_of(container, Fallback{});
+}
+
+Result<Resources> resources_of(const EcsTaskProperties& task) {
+    Resources sum;
+    for (const auto& container : task.containers) {
+        const auto resources = resources_of(container);
+        if (!resources) return resources;
+        sum += *resources;
+    }
+    return sum;
 }
 
 }  // namespace batchd::model

@@ -1,6 +1,5 @@
 #include "runtime/attempt_task.hpp"
 
-#include "batchd/docker/create_body.hpp"
 #include "runtime/outcome.hpp"
 
 #include <algorithm>
@@ -13,179 +12,180 @@ AttemptTask::AttemptTask(Context& context, std::shared_ptr<Host> host, ports::St
                          std::function<void()> on_gone)
     : context_(context),
       host_(std::move(host)),
-      start_(std::move(start)),
-      name_(docker::container_name(start_.id)),
+      start_(std::make_shared<const ports::StartAttempt>(std::move(start))),
       on_gone_(std::move(on_gone)),
-      wake_(context.strand),
-      log_limit_(context.strand) {}
+      timer_(context.strand),
+      no_start_reasons_(containers().size()) {}
+
+void AttemptTask::make_runs() {
+    for (std::size_t i = 0; i < containers().size(); ++i) {
+        runs_.push_back(
+            std::make_shared<ContainerRun>(context_, host_, start_, i, weak_from_this()));
+    }
+    if (docker::needs_sandbox(*start_, context_.options.network_mode)) {
+        sandbox_ = std::make_shared<Sandbox>(context_, host_, start_);
+    }
+}
 
 void AttemptTask::launch() {
-    host_->watch(name_, weak_from_this());
-    context_.spawn(run());
+    make_runs();
+    for (const auto& run : runs_) run->launch();
+    advance();
 }
 
 void AttemptTask::adopt(bool was_running, std::optional<Seconds> stop_with_grace) {
-    phase_ = Phase::Looking;
     was_running_ = was_running;
-    may_exist_ = true;
     stop_grace_ = stop_with_grace;
-    launch();
-}
-
-asio::awaitable<void> AttemptTask::run() {
-    const auto self = shared_from_this();
-    if (co_await bring_up()) {
-        if (stop_grace_ && !exit_) context_.spawn(stop_container());
-        co_await watch();
-    }
-    is_idle_ = true;
-    remove_when_idle();
+    is_ending_ = stop_with_grace.has_value();
+    make_runs();
+    if (sandbox_) sandbox_->adopt();
+    for (const auto& run : runs_) run->adopt(was_running);
+    advance();
 }
 
 void AttemptTask::stop(Seconds grace) {
-    if (is_over() || stop_grace_) return;
+    if (outcome_ || stop_grace_ || context_.stopping) return;
     stop_grace_ = grace;
-    switch (phase_) {
-        case Phase::Waiting:
-        case Phase::Creating:
-            give_up();
-            break;
-        case Phase::Running:
-            context_.spawn(stop_container());
-            break;
-        case Phase::Looking:   // decided when we know whether it runs
-        case Phase::Starting:  // the Engine cannot be interrupted here: stopped right after
-        case Phase::Ended:
-            break;
-    }
+    is_ending_ = true;
+    advance();
 }
 
-asio::awaitable<void> AttemptTask::stop_container() {
-    const auto self = shared_from_this();
-    while (!is_over() && !exit_) {
-        co_await host_->wait_up();
-        if (is_over() || exit_) co_return;
-        stop_was_sent_ = true;
-        auto stopped = co_await host_->client().stop(container_id_, *stop_grace_);
-        if (stopped || stopped.error().kind == ErrorKind::NotFound) co_return;
-        if (is_over()) co_return;
-        log::warn("attempt {}: stop failed: {}", to_string(start_.id), stopped.error().message);
-        co_await pause();
+void AttemptTask::advance() {
+    has_changed_ = true;
+    if (std::exchange(is_advancing_, true)) return;
+    while (std::exchange(has_changed_, false)) step();
+    is_advancing_ = false;
+}
+
+void AttemptTask::step() {
+    if (outcome_ || is_abandoned_ || context_.stopping) return;
+    look_for_end();
+    if (is_ending_) {
+        stop_free();
+    } else {
+        start_ready();
     }
+    if (has_ended()) {
+        report_ended();
+    } else if (!started_at_ && has_started()) {
+        report_started();
+    }
+    arm_timer();
+}
+
+/// All that could be started were, and every essential one.
+bool AttemptTask::has_started() const {
+    for (std::size_t i = 0; i < runs_.size(); ++i) {
+        if (runs_[i]->started_at()) continue;
+        if (model::is_essential(containers()[i]) || !runs_[i]->outcome()) return false;
+    }
+    return !no_start_;
+}
+
+bool AttemptTask::has_ended() const {
+    return std::ranges::all_of(runs_, [](const auto& run) { return run->outcome().has_value(); });
+}
+
+void AttemptTask::report_started() {
+    for (const auto& run : runs_) {
+        if (run->started_at())
+            started_at_ = std::max(started_at_.value_or(*run->started_at()), *run->started_at());
+    }
+    if (!started_at_) return;
+    const auto& main = runs_[model::first_essential(start_->task)];
+    context_.events.attempt_started(start_->id, main->container_id(), *started_at_);
+}
+
+/// Of the container that ended the task, if it failed; else of the first essential one that did.
+const ports::AttemptOutcome& AttemptTask::decisive_outcome() const {
+    if (no_start_) return *no_start_;
+    const auto has_failed = [&](std::size_t i) { return runs_[i]->outcome()->exit_code != 0; };
+    if (ended_by_ && has_failed(*ended_by_)) return *runs_[*ended_by_]->outcome();
+    for (std::size_t i = 0; i < runs_.size(); ++i) {
+        if (model::is_essential(containers()[i]) && has_failed(i)) return *runs_[i]->outcome();
+    }
+    return *runs_[model::first_essential(start_->task)]->outcome();
+}
+
+void AttemptTask::report_ended() {
+    auto outcome = decisive_outcome();
+    // The one that ended it ran; others may not have come to it.
+    if (!started_at_ && ended_by_ && runs_[*ended_by_]->started_at()) report_started();
+    if (runs_.size() > 1) {
+        for (const auto& run : runs_) {
+            outcome.stopped_at = std::max(outcome.stopped_at, run->outcome()->stopped_at);
+        }
+        outcome.containers = results();
+    }
+    outcome_ = std::move(outcome);
+    context_.events.attempt_ended(start_->id, *outcome_);
+}
+
+std::vector<model::ContainerResult> AttemptTask::results() const {
+    std::vector<model::ContainerResult> list;
+    for (std::size_t i = 0; i < runs_.size(); ++i) {
+        const auto& end = *runs_[i]->outcome();
+        const auto& why = no_start_reasons_[i];
+        auto& result = list.emplace_back();
+        result.name = containers()[i].name.value_or("");
+        result.exit_code = end.exit_code;
+        result.reason = end.reason.empty() ? why : end.reason;
+        if (!runs_[i]->started_at() || i >= start_->logs.size()) continue;
+        result.log_group = start_->logs[i].group;
+        result.log_stream = start_->logs[i].stream;
+    }
+    return list;
+}
+
+void AttemptTask::tell_again() const {
+    if (started_at_) {
+        const auto& main = runs_[model::first_essential(start_->task)];
+        context_.events.attempt_started(start_->id, main->container_id(), *started_at_);
+    }
+    if (outcome_) context_.events.attempt_ended(start_->id, *outcome_);
 }
 
 void AttemptTask::forget() {
-    if (std::exchange(is_forgotten_, true)) return;
-    remove_when_idle();
+    for (const auto& run : runs_) run->forget();
 }
 
 void AttemptTask::abandon() {
     if (std::exchange(is_abandoned_, true)) return;
-    log::warn("attempt {}: abandoned", to_string(start_.id));
-    if (phase_ != Phase::Ended) {
-        if (pull_) host_->pulls().leave(*std::exchange(pull_, nullptr));
-        phase_ = Phase::Ended;
-        if (log_stream_) log_stream_->close();
-        wake_.notify_all();
-    }
-    forget();
+    log::warn("attempt {}: abandoned", to_string(start_->id));
+    timer_.cancel();
+    for (const auto& run : runs_) run->abandon();
 }
 
-void AttemptTask::remove_when_idle() {
-    if (!is_forgotten_ || context_.stopping) return;
-    // A coroutine that still waits for something finds the attempt ended and goes.
-    if (!may_exist_) {
-        host_->unwatch(name_);
-        if (const auto gone = std::exchange(on_gone_, nullptr)) gone();
-    } else if (is_idle_) {
-        context_.spawn(remove());
+void AttemptTask::shutdown() {
+    timer_.cancel();
+    for (const auto& run : runs_) run->shutdown();
+    if (sandbox_) sandbox_->shutdown();
+}
+
+void AttemptTask::container_gone() {
+    if (++runs_gone_ < runs_.size()) return;
+    if (sandbox_ || !docker::task_volumes(*start_).empty()) {
+        context_.spawn(clean_up());
+    } else {
+        gone();
     }
 }
 
-asio::awaitable<void> AttemptTask::remove() {
+asio::awaitable<void> AttemptTask::clean_up() {
     const auto self = shared_from_this();
-    while (!context_.stopping) {
-        co_await host_->wait_up();
+    if (sandbox_) co_await sandbox_->remove();
+    for (const auto& volume : docker::task_volumes(*start_)) {
         if (context_.stopping) co_return;
-        auto removed = co_await host_->client().remove(name_);
-        if (removed || removed.error().kind == ErrorKind::NotFound) break;
-        if (context_.stopping) co_return;
-        log::warn("container {}: cannot be removed yet: {}", name_, removed.error().message);
-        co_await pause();
-    }
-    for (const auto& volume : docker::task_volumes(start_)) {
         auto removed = co_await host_->client().remove_volume(volume);
         if (!removed && removed.error().kind != ErrorKind::NotFound) {
             log::warn("volume {}: cannot be removed: {}", volume, removed.error().message);
         }
     }
-    if (context_.stopping) co_return;
-    may_exist_ = false;
-    remove_when_idle();
+    if (!context_.stopping) gone();
 }
 
-asio::awaitable<void> AttemptTask::pause() { co_await wake_.wait_for(delay_.next()); }
-
-void AttemptTask::report_started(Timestamp at) {
-    phase_ = Phase::Running;
-    delay_.reset();
-    secrets_.reset();
-    started_at_ = at;
-    if (!exit_) connection_ = host_->connections();
-    if (!is_abandoned_ && !context_.stopping) {
-        context_.events.attempt_started(start_.id, container_id_, at);
-    }
-}
-
-void AttemptTask::report_ended(ports::AttemptOutcome outcome) {
-    if (is_over()) return;
-    phase_ = Phase::Ended;
-    secrets_.reset();
-    outcome_ = std::move(outcome);
-    context_.events.attempt_ended(start_.id, *outcome_);
-}
-
-void AttemptTask::tell_again() const {
-    if (started_at_) context_.events.attempt_started(start_.id, container_id_, *started_at_);
-    if (outcome_) context_.events.attempt_ended(start_.id, *outcome_);
-}
-
-void AttemptTask::shutdown() {
-    wake_.notify_all();
-    log_limit_.cancel();
-    if (pull_) host_->pulls().leave(*std::exchange(pull_, nullptr));
-    if (log_stream_) log_stream_->close();
-}
-
-void AttemptTask::on_event(const docker::Event& event) {
-    if (event.action == "oom") {
-        saw_oom_ = true;
-        wake_.notify_all();
-    } else if (event.action == "kill") {
-        saw_kill_ = saw_kill_ || !stop_was_sent_;
-    } else if (event.action == "die") {
-        saw_die_ = true;
-        if (!event.exit_code) return on_missing();  // an Engine that does not say how is asked
-        if (exit_) return;
-        exit_ = Exit{.code = *event.exit_code, .at = time_of(event)};
-        limit_log_stream();
-        wake_.notify_all();
-    }
-}
-
-/// After a broken connection events come late; and the host's clock may differ from ours.
-Timestamp AttemptTask::time_of(const docker::Event& event) const {
-    const Timestamp now = context_.clock.now();
-    if (event.time_ns <= 0) return now;
-    return std::clamp(from_epoch_ms(event.time_ns / 1'000'000),
-                      std::min(started_at_.value_or(now), now), now);
-}
-
-void AttemptTask::on_missing() {
-    if (!believes_running()) return;
-    look_again_ = true;
-    if (log_stream_) log_stream_->close();
-    wake_.notify_all();
+void AttemptTask::gone() {
+    if (const auto gone = std::exchange(on_gone_, nullptr)) gone();
 }
 
 }  // namespace batchd::runtime

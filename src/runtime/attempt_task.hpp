@@ -1,10 +1,12 @@
-// One attempt on one host: from the wish to start it to the removal of its container.
+// One attempt on one host: its containers, in the order of their dependencies, and what they share.
+//
+// Every change of a container leads to advance(), which looks at all of them: it allows those to
+// start whose dependencies are met; once the task is to end, it stops the rest, dependants first;
+// and it reports. An only container is the same without anything to wait for.
 #pragma once
 
-#include "batchd/docker/create_body.hpp"
-#include "batchd/docker/log_decoder.hpp"
-#include "batchd/net/retry_delay.hpp"
-#include "runtime/host.hpp"
+#include "runtime/container_run.hpp"
+#include "runtime/sandbox.hpp"
 
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/steady_timer.hpp>
@@ -13,122 +15,82 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace batchd::runtime {
 
-/// Calls on the strand. One coroutine, run(), does the work in order; the public functions leave
-/// word for it, or act beside it where that must not wait (stop).
-class AttemptTask final : public ContainerWatcher,
-                          public std::enable_shared_from_this<AttemptTask> {
+/// Calls on the strand.
+class AttemptTask final : public ContainerOwner, public std::enable_shared_from_this<AttemptTask> {
   public:
     /// `on_gone` is called once, when nothing is left of the attempt.
     AttemptTask(Context& context, std::shared_ptr<Host> host, ports::StartAttempt start,
                 std::function<void()> on_gone);
 
     void launch();
-    /// As launch, but the container may be there already; `was_running`: it must be.
+    /// As launch, but containers may be there already; `was_running`: they must be.
     void adopt(bool was_running, std::optional<Seconds> stop_with_grace);
     void stop(Seconds grace);
     void forget();
-    /// The engine knows nothing of it any more: removes the container without a word.
+    /// The engine knows nothing of it any more: removes the containers without a word.
     void abandon();
     /// Reports what was reported before.
     void tell_again() const;
     void shutdown();
 
-    void on_event(const docker::Event& event) override;
-    void on_missing() override;
-    bool believes_running() const override { return phase_ == Phase::Running && !exit_; }
+    void container_changed() override { advance(); }
+    void container_gone() override;
 
   private:
-    // Waiting ──▶ Creating ──▶ Starting ──▶ Running ──▶ Ended
-    //    ▲           │  pull, create   │        ▲
-    // Looking ───────┴─────────────────┴────────┘   after a restart or a broken connection
-    enum class Phase : std::uint8_t { Looking, Waiting, Creating, Starting, Running, Ended };
-    /// What a step of the way up leads to.
-    enum class Next : std::uint8_t { Again, Watch, Done };
-    struct Exit {
-        std::int32_t code = 0;
-        bool oom_killed = false;
-        bool is_final = false;   ///< nothing more is to be found out
-        bool with_host = false;  ///< the Engine ended it when it ended itself
-        Timestamp at;
-    };
-    enum class Drained : std::uint8_t { ToTheEnd, Broken, Refused };
-    enum class Found : std::uint8_t { Running, Exited, Gone, Unknown };
+    /// Whether a container may start.
+    enum class Readiness : std::uint8_t { Ready, Waiting, Never };
 
-    boost::asio::awaitable<void> run();
-    // attempt_launch.cpp: the way to a running container
-    boost::asio::awaitable<bool> bring_up();
-    boost::asio::awaitable<Next> look();
-    Next take_over(const docker::ContainerState& state);
-    boost::asio::awaitable<Next> create_and_start();
-    boost::asio::awaitable<Result<std::string>> create(std::string body, Slots::Slot& slot);
-    boost::asio::awaitable<Result<>> pull();
-    boost::asio::awaitable<Next> start_container();
-    boost::asio::awaitable<Next> start_failed(Error error);
-    void give_up();
-    // attempt_secrets.cpp
-    bool needs_secrets() const;
-    boost::asio::awaitable<bool> fetch_secrets();
-    std::string without_secrets(std::string text) const;
-    // attempt_watch.cpp: from there to its end
-    boost::asio::awaitable<void> watch();
-    boost::asio::awaitable<Drained> drain_logs();
-    boost::asio::awaitable<Drained> read_logs();
-    boost::asio::awaitable<void> await_exit(bool logs_ended);
-    boost::asio::awaitable<Found> confirm_exit();
-    boost::asio::awaitable<bool> was_oom_killed(const docker::ContainerState& state);
-    boost::asio::awaitable<bool> ended_with_its_host();
-    boost::asio::awaitable<bool> has_engine_restarted();
-    boost::asio::awaitable<bool> has_all_output();
-    boost::asio::awaitable<void> close_log();
-    void open_log();
-    void flush_log();
-    void limit_log_stream();
+    void make_runs();
+    void advance();
+    void step();
+    // attempt_order.cpp: what depends on what
+    Readiness readiness_of(const model::TaskContainerDependency& dependency) const;
+    void look_for_end();
+    void never_starts(std::size_t index, const model::TaskContainerDependency& dependency);
+    void start_ready();
+    bool is_sandbox_ready();
+    void stop_free();
+    bool has_live_dependants(const std::string& name) const;
+    std::optional<Timestamp> deadline_of(std::size_t index) const;
+    void arm_timer();
     // attempt_task.cpp
-    boost::asio::awaitable<void> stop_container();
-    boost::asio::awaitable<void> remove();
-    boost::asio::awaitable<void> pause();
-    bool is_over() const { return context_.stopping || phase_ == Phase::Ended; }
-    void report_started(Timestamp at);
-    void report_ended(ports::AttemptOutcome outcome);
-    void remove_when_idle();
-    Timestamp time_of(const docker::Event& event) const;
+    bool has_started() const;
+    bool has_ended() const;
+    void report_started();
+    void report_ended();
+    const ports::AttemptOutcome& decisive_outcome() const;
+    std::vector<model::ContainerResult> results() const;
+    boost::asio::awaitable<void> clean_up();
+    void gone();
+
+    const std::vector<model::TaskContainerProperties>& containers() const {
+        return start_->task.containers;
+    }
 
     Context& context_;
     std::shared_ptr<Host> host_;
-    const ports::StartAttempt start_;
-    const std::string name_;  ///< of the container
+    const std::shared_ptr<const ports::StartAttempt> start_;
     std::function<void()> on_gone_;
-    Signal wake_;
-    net::RetryDelay delay_{Milliseconds{100}, Milliseconds{2000}};
+    std::vector<std::shared_ptr<ContainerRun>> runs_;
+    std::shared_ptr<Sandbox> sandbox_;  ///< if the task needs one
+    boost::asio::steady_timer timer_;   ///< for the next startTimeout
 
-    Phase phase_ = Phase::Waiting;
     bool was_running_ = false;
-    bool may_exist_ = false;  ///< a container of ours may be on the host
-    bool is_idle_ = false;    ///< run() came to its end
-    bool is_forgotten_ = false;
+    bool is_ending_ = false;
     bool is_abandoned_ = false;
-    bool look_again_ = false;  ///< a listing says that the container does not run
+    bool is_advancing_ = false;  ///< a change came from inside: once more
+    bool has_changed_ = false;
     std::optional<Seconds> stop_grace_;
-    std::shared_ptr<Pulls::Pull> pull_;            ///< that this attempt waits for
-    std::optional<docker::SecretValues> secrets_;  ///< only while the container is made
-    std::string container_id_;
-    std::optional<Timestamp> started_at_;
-    std::size_t connection_ = 0;  ///< to the Engine, when the container was last seen running
-    std::optional<Exit> exit_;
-    bool stop_was_sent_ = false;
-    bool saw_oom_ = false;
-    bool saw_die_ = false;
-    bool saw_kill_ = false;  ///< a signal that we did not ask for
+    std::optional<std::size_t> ended_by_;            ///< the essential container that ended it
+    std::optional<ports::AttemptOutcome> no_start_;  ///< why some container can never start
+    std::vector<std::string> no_start_reasons_;      ///< by container
+    std::size_t runs_gone_ = 0;
+    std::optional<Timestamp> started_at_;  ///< as reported
     std::optional<ports::AttemptOutcome> outcome_;
-
-    std::unique_ptr<ports::LogWriter> log_;
-    std::unique_ptr<docker::LogDecoder> decoder_;
-    std::unique_ptr<net::HttpStream> log_stream_;
-    boost::asio::steady_timer log_limit_;
-    bool logs_cut_short_ = false;
 };
 
 }  // namespace batchd::runtime

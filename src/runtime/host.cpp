@@ -180,7 +180,8 @@ asio::awaitable<void> Host::remove_orphan(docker::ContainerSummary container) {
     auto removed = co_await client_.remove(container.id);
     if (!removed) co_return;
     for (auto& volume : container.volumes) {
-        if (volume.starts_with(container.name)) (void)co_await client_.remove_volume(volume);
+        if (volume.starts_with(docker::task_prefix(container.name)))
+            (void)co_await client_.remove_volume(volume);
     }
 }
 

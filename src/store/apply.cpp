@@ -154,17 +154,32 @@ Result<> put(Database& database, const ports::ShareRow& share) {
     return {};
 }
 
+Result<> put_logs(Database& database, const ports::AttemptPut& row) {
+    const auto& containers = row.attempt.containers;
+    for (std::size_t i = 0; i < containers.size(); ++i) {
+        if (containers[i].log_stream.empty()) continue;
+        BATCHD_TRY(database.run(
+            "INSERT OR REPLACE INTO container_log (log_group, log_stream, job_seq, part, number,"
+            " container) VALUES (?, ?, ?, ?, ?, ?)",
+            containers[i].log_group, containers[i].log_stream, row.job_seq, row.attempt.id.job.part,
+            row.attempt.id.number, static_cast<std::int64_t>(i)));
+    }
+    return {};
+}
+
 Result<> put(Database& database, const ports::AttemptPut& row) {
     const model::Attempt& attempt = row.attempt;
+    std::optional<std::string> containers;
+    if (!attempt.containers.empty()) containers = to_json(attempt.containers);
     BATCHD_TRY(database.run(
         "INSERT OR REPLACE INTO attempt (job_seq, part, number, compute_environment, host,"
-        " container_id, log_group, log_stream, started_at, stopped_at, exit_code, reason,"
-        " status_reason) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        " container_id, address, log_group, log_stream, started_at, stopped_at, exit_code,"
+        " reason, status_reason, containers) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         row.job_seq, attempt.id.job.part, attempt.id.number, attempt.compute_environment,
-        attempt.host, attempt.container_id, attempt.log_group, attempt.log_stream,
+        attempt.host, attempt.container_id, attempt.address, attempt.log_group, attempt.log_stream,
         attempt.started_at, attempt.stopped_at, attempt.exit_code, attempt.reason,
-        attempt.status_reason));
-    return {};
+        attempt.status_reason, containers));
+    return put_logs(database, row);
 }
 
 Result<> put(Database& database, const ports::TagPatch& tags) {

@@ -82,11 +82,13 @@ template std::string to_json(const model::JobDefinition&);
 template std::string to_json(const std::vector<model::EvaluateOnExit>&);
 template std::string to_json(const std::vector<model::ConsumableNeed>&);
 template std::string to_json(const std::vector<std::string>&);
+template std::string to_json(const std::vector<model::ContainerResult>&);
 template Result<model::ComputeEnvironment> from_json(std::string_view);
 template Result<model::JobQueue> from_json(std::string_view);
 template Result<model::JobDefinition> from_json(std::string_view);
 template Result<model::JobSpec> from_json(std::string_view);
 template Result<std::vector<model::EvaluateOnExit>> from_json(std::string_view);
 template Result<std::vector<model::ConsumableNeed>> from_json(std::string_view);
+template Result<std::vector<model::ContainerResult>> from_json(std::string_view);
 
 }  // namespace batchd::store

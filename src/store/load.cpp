@@ -137,33 +137,28 @@ Result<> load_attempts(Database& database, ports::Snapshot& snapshot) {
     auto on_row = [&](Row& row) -> Result<> {
         auto& attempt = snapshot.attempts.emplace_back();
         row.read(attempt.id.job);
-        read_attempt(row, attempt);
-        return {};
+        return read_attempt(row, attempt);
     };
+    const std::string select = "SELECT job.id, " + std::string(kAttemptColumns);
     BATCHD_TRY(database.each(
-        "SELECT job.id, part, number, compute_environment, host, container_id, log_group,"
-        " log_stream, attempt.started_at, attempt.stopped_at, exit_code, reason,"
-        " attempt.status_reason FROM job JOIN attempt ON attempt.job_seq = job.seq AND part = 0"
-        " AND attempt.number = job.attempt"
-        " WHERE job.queue_id IN (SELECT id FROM job_queue) AND job.status IN (3, 4)"
-        " ORDER BY job.seq",
+        select + " FROM job JOIN attempt ON attempt.job_seq = job.seq AND part = 0"
+                 " AND attempt.number = job.attempt"
+                 " WHERE job.queue_id IN (SELECT id FROM job_queue) AND job.status IN (3, 4)"
+                 " ORDER BY job.seq",
         on_row));
     BATCHD_TRY(database.each(
-        "SELECT job.id, part, number, compute_environment, host, container_id, log_group,"
-        " log_stream, attempt.started_at, attempt.stopped_at, exit_code, reason,"
-        " attempt.status_reason FROM job JOIN attempt ON attempt.job_seq = job.seq AND part < 0"
-        " AND attempt.number = job.attempt"
-        " WHERE job.queue_id IN (SELECT id FROM job_queue) AND job.status IN (3, 4)"
-        " AND nodes IS NOT NULL ORDER BY job.seq",
+        select + " FROM job JOIN attempt ON attempt.job_seq = job.seq AND part < 0"
+                 " AND attempt.number = job.attempt"
+                 " WHERE job.queue_id IN (SELECT id FROM job_queue) AND job.status IN (3, 4)"
+                 " AND nodes IS NOT NULL ORDER BY job.seq",
         on_row));
     return database.each(
-        "SELECT job.id, child.part, number, compute_environment, host, container_id, log_group,"
-        " log_stream, attempt.started_at, attempt.stopped_at, exit_code, reason,"
-        " attempt.status_reason FROM job JOIN child ON child.job_seq = job.seq"
-        " JOIN attempt ON attempt.job_seq = job.seq AND attempt.part = child.part"
-        " AND attempt.number = child.attempt"
-        " WHERE job.queue_id IN (SELECT id FROM job_queue) AND job.status = 1"
-        " AND child.status IN (3, 4) ORDER BY job.seq, child.part",
+        select +
+            " FROM job JOIN child ON child.job_seq = job.seq"
+            " JOIN attempt ON attempt.job_seq = job.seq AND attempt.part = child.part"
+            " AND attempt.number = child.attempt"
+            " WHERE job.queue_id IN (SELECT id FROM job_queue) AND job.status = 1"
+            " AND child.status IN (3, 4) ORDER BY job.seq, child.part",
         on_row);
 }
 

@@ -3,8 +3,6 @@
 #include "store/page.hpp"
 #include "store/rows.hpp"
 
-#include <algorithm>
-
 namespace batchd::store {
 
 Reader::Reader(std::unique_ptr<Database> database) : database_(std::move(database)) {}
@@ -19,47 +17,70 @@ Result<std::unique_ptr<Reader>> Reader::open(const std::string& path) {
 
 Result<> Reader::backup(const std::string& path) { return database_->backup(path); }
 
-Result<std::optional<model::Attempt>> Reader::attempt_by_log_stream(const std::string& group,
-                                                                    const std::string& stream) {
-    std::optional<model::Attempt> found;
+namespace {
+
+/// A condition on a table's log_stream.
+using Condition = std::string (*)(const std::string& table);
+
+/// The logs in a group (?1), of attempts with one container and with several, by stream name. Both
+/// halves come sorted out of their index.
+std::string select_logs(Condition condition) {
+    return "SELECT job.id, attempt.part, attempt.number, 0, log_group, log_stream,"
+           " attempt.started_at FROM attempt JOIN job ON job.seq = attempt.job_seq"
+           " WHERE log_group = ?1 AND " +
+           condition("attempt") +
+           " UNION ALL"
+           " SELECT job.id, log.part, log.number, container, log.log_group, log.log_stream,"
+           " attempt.started_at FROM container_log AS log"
+           " JOIN attempt ON attempt.job_seq = log.job_seq AND attempt.part = log.part"
+           " AND attempt.number = log.number JOIN job ON job.seq = log.job_seq"
+           " WHERE log.log_group = ?1 AND " +
+           condition("log") + " ORDER BY 6";
+}
+
+void read_log(Row& row, LogStream& log) {
+    std::int64_t container = 0;
+    row.read(log.id.attempt.job, log.id.attempt.job.part, log.id.attempt.number, container,
+             log.log_group, log.log_stream, log.started_at);
+    log.id.container = static_cast<std::size_t>(container);
+}
+
+}  // namespace
+
+Result<std::optional<LogStream>> Reader::log_by_name(const std::string& group,
+                                                     const std::string& stream) {
+    static const std::string sql =
+        select_logs([](const std::string& table) { return table + ".log_stream = ?2"; }) +
+        " LIMIT 1";
+    std::optional<LogStream> found;
     auto on_row = [&](Row& row) -> Result<> {
-        row.read(found.emplace().id.job);
-        read_attempt(row, *found);
+        read_log(row, found.emplace());
         return {};
     };
-    BATCHD_TRY(database_->each(
-        "SELECT job.id, part, number, compute_environment, host, container_id, log_group, "
-        "log_stream,"
-        " attempt.started_at, attempt.stopped_at, exit_code, reason, attempt.status_reason"
-        " FROM attempt JOIN job ON job.seq = attempt.job_seq"
-        " WHERE log_group = ? AND log_stream = ? LIMIT 1",
-        on_row, group, stream));
+    BATCHD_TRY(database_->each(sql, on_row, group, stream));
     return found;
 }
 
-Result<Page<model::Attempt, std::string>> Reader::log_streams(
-    const std::string& group, const std::string& prefix, const std::optional<std::string>& after,
-    std::size_t limit) {
-    std::vector<model::Attempt> found;
+Result<Page<LogStream, std::string>> Reader::log_streams(const std::string& group,
+                                                         const std::string& prefix,
+                                                         const std::optional<std::string>& after,
+                                                         std::size_t limit) {
+    static const std::string sql = select_logs([](const std::string& table) {
+                                       return table +
+                                              ".log_stream BETWEEN MAX(?2, ?4) AND ?3 AND " +
+                                              table + ".log_stream <> ?4";
+                                   }) +
+                                   " LIMIT ?5";
+    std::vector<LogStream> found;
     auto on_row = [&](Row& row) -> Result<> {
-        model::Attempt& attempt = found.emplace_back();
-        row.read(attempt.id.job);
-        read_attempt(row, attempt);
+        read_log(row, found.emplace_back());
         return {};
     };
     // Names with the prefix stand together in the index; U+10FFFF sorts behind all that follows it.
-    const std::string first = after ? std::max(prefix, *after) : prefix;
     const std::string last = prefix + "\xf4\x8f\xbf\xbf";
-    BATCHD_TRY(database_->each(
-        "SELECT job.id, part, number, compute_environment, host, container_id, log_group, "
-        "log_stream,"
-        " attempt.started_at, attempt.stopped_at, exit_code, reason, attempt.status_reason"
-        " FROM attempt JOIN job ON job.seq = attempt.job_seq"
-        " WHERE log_group = ? AND log_stream BETWEEN ? AND ? AND log_stream <> ?"
-        " ORDER BY log_stream LIMIT ?",
-        on_row, group, first, last, after.value_or(""), one_more(limit)));
-    return make_page(std::move(found), limit,
-                     [](const model::Attempt& attempt) { return attempt.log_stream; });
+    BATCHD_TRY(
+        database_->each(sql, on_row, group, prefix, last, after.value_or(""), one_more(limit)));
+    return make_page(std::move(found), limit, [](const LogStream& log) { return log.log_stream; });
 }
 
 Result<std::vector<std::string>> Reader::log_groups() {
@@ -69,14 +90,14 @@ Result<std::vector<std::string>> Reader::log_groups() {
         return {};
     };
     // From group to group by one search in the index each; DISTINCT would walk over all attempts.
-    BATCHD_TRY(
-        database_->each("WITH RECURSIVE found (name) AS ("
-                        " SELECT MIN(log_group) FROM attempt WHERE log_group > ''"
-                        " UNION ALL"
-                        " SELECT (SELECT MIN(log_group) FROM attempt WHERE log_group > found.name)"
-                        " FROM found WHERE found.name IS NOT NULL)"
-                        " SELECT name FROM found WHERE name IS NOT NULL",
-                        on_row));
+    BATCHD_TRY(database_->each(
+        "WITH RECURSIVE found (name) AS (SELECT '' UNION ALL"
+        " SELECT (SELECT MIN(name) FROM ("
+        "  SELECT MIN(log_group) AS name FROM attempt WHERE log_group > found.name UNION ALL"
+        "  SELECT MIN(log_group) FROM container_log WHERE log_group > found.name))"
+        " FROM found WHERE found.name IS NOT NULL)"
+        " SELECT name FROM found WHERE name <> ''",
+        on_row));
     return groups;
 }
 

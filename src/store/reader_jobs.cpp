@@ -9,17 +9,14 @@ namespace {
 
 Result<> read_attempts(Database& database, std::int64_t job_seq, const model::JobId& job,
                        std::vector<model::Attempt>& attempts) {
+    static const std::string sql = "SELECT " + std::string(kAttemptColumns) +
+                                   " FROM attempt WHERE job_seq = ? AND part = ? ORDER BY number";
     auto on_row = [&](Row& row) -> Result<> {
         model::Attempt& attempt = attempts.emplace_back();
         attempt.id.job = job;
-        read_attempt(row, attempt);
-        return {};
+        return read_attempt(row, attempt);
     };
-    return database.each(
-        "SELECT part, number, compute_environment, host, container_id, log_group, log_stream,"
-        " started_at, stopped_at, exit_code, reason, status_reason"
-        " FROM attempt WHERE job_seq = ? AND part = ? ORDER BY number",
-        on_row, job_seq, job.part);
+    return database.each(sql, on_row, job_seq, job.part);
 }
 
 /// Turns the array that was read into one of its children. False if it has no such child.

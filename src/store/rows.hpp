@@ -16,20 +16,29 @@ inline void read_state(Row& row, model::JobState& state) {
              state.is_cancelled, state.is_terminated);
 }
 
-/// part, number, compute_environment, host, container_id, log_group, log_stream, started_at,
-/// stopped_at, exit_code, reason, status_reason; the job's UUID is the caller's to fill in.
-inline void read_attempt(Row& row, model::Attempt& attempt) {
-    row.read(attempt.id.job.part, attempt.id.number, attempt.compute_environment, attempt.host,
-             attempt.container_id, attempt.log_group, attempt.log_stream, attempt.started_at,
-             attempt.stopped_at, attempt.exit_code, attempt.reason, attempt.status_reason);
-}
-
 template <class T>
 Result<> read_document(const std::string& text, T& out) {
     auto value = from_json<T>(text);
     if (!value) return std::unexpected(std::move(value).error());
     out = std::move(*value);
     return {};
+}
+
+/// The columns of table attempt that read_attempt reads, in its order.
+inline constexpr std::string_view kAttemptColumns =
+    "attempt.part, attempt.number, compute_environment, host, container_id, address, log_group, "
+    "log_stream,"
+    " attempt.started_at, attempt.stopped_at, exit_code, reason, attempt.status_reason,"
+    " containers";
+
+/// kAttemptColumns; the job's UUID is the caller's to fill in.
+inline Result<> read_attempt(Row& row, model::Attempt& attempt) {
+    std::optional<std::string> containers;
+    row.read(attempt.id.job.part, attempt.id.number, attempt.compute_environment, attempt.host,
+             attempt.container_id, attempt.address, attempt.log_group, attempt.log_stream,
+             attempt.started_at, attempt.stopped_at, attempt.exit_code, attempt.reason,
+             attempt.status_reason, containers);
+    return containers ? read_document(*containers, attempt.containers) : Result<>{};
 }
 
 /// kind, name, created_at, document

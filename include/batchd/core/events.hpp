@@ -132,8 +132,8 @@ struct AttemptStarted {
     model::AttemptId id;
     std::string container_id;
     Timestamp started_at;
-    model::LogNames log;
-    std::string address = {};  ///< in the container's network; empty: it has none
+    std::vector<model::ContainerResult> containers;  ///< with their logs; at least one
+    std::string address = {};  ///< in the network of its containers; empty: it has none
 };
 struct AttemptEnded {
     model::AttemptId id;

@@ -55,6 +55,9 @@ class Client {
     /// client: closing it cancels the pull.
     Async<> pull(net::HttpStream& stream, std::string image, std::string registry_auth);
 
+    /// Makes an image of a tar archive; `name` is repository:tag.
+    Async<> import_image(std::string name, std::string tar);
+
     /// Opens the output of a container from `since_ns` on (inclusive; 0: from the start), as
     /// LogDecoder reads it; ends when the container stopped. It can end a moment too early: compare
     /// with last_log_record once the container has stopped, or follow again.

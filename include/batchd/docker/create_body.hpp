@@ -1,5 +1,5 @@
-// What a container is created with: AWS Batch's containerProperties in the Engine's words. Pure;
-// any thread.
+// What a container is created with: AWS Batch's properties of containers in the Engine's words.
+// Pure; any thread.
 #pragma once
 
 #include "batchd/base/result.hpp"
@@ -14,9 +14,11 @@ struct CreateOptions {
     std::string network_mode = "bridge";
     std::string instance;                  ///< of the daemon, for the label batchd.instance
     std::vector<std::string> log_drivers;  ///< that the host's Engine has
+    std::size_t container = 0;             ///< which of the attempt's
+    std::string sandbox{};  ///< id of the container whose namespaces the task shares; if needed
 };
 
-/// The values of an attempt's secrets. They are in no document that is kept or shown.
+/// The values of a container's secrets. They are in no document that is kept or shown.
 struct SecretValues {
     std::vector<model::KeyValue> environment;  ///< of `secrets`
     std::vector<model::KeyValue> log_options;  ///< of `secretOptions`
@@ -26,6 +28,17 @@ inline constexpr std::string_view kInstanceLabel = "batchd.instance";
 
 /// "batchd-<task id>": who repeats the creation after a crash finds the first container.
 std::string container_name(const model::AttemptId& id);
+/// The same for an only container, "batchd-<task id>-<name>" for one of several.
+std::string container_name(const ports::StartAttempt& attempt, std::size_t container);
+/// What the names of a task's containers and volumes begin with; `name` is one of them.
+std::string_view task_prefix(std::string_view name);
+
+/// Whether the attempt's containers share namespaces that none of them can hold: one that has the
+/// name container_name(id), made by sandbox_body, must outlive them.
+bool needs_sandbox(const ports::StartAttempt& attempt, std::string_view network_mode);
+
+/// The JSON body for that one, of the image in docker/pause_image.hpp.
+std::string sandbox_body(const ports::StartAttempt& attempt, const CreateOptions& options);
 
 /// Named volumes that live as long as the attempt: those without a path on the host.
 std::vector<std::string> task_volumes(const ports::StartAttempt& attempt);

@@ -92,8 +92,8 @@ class Machine {
     PublishedView published_;
     Catalog catalog_;
     std::unordered_map<std::string, HostState> host_states_;
-    /// Log names of attempts that were handed to the runtime and have not been told to run yet.
-    std::unordered_map<model::AttemptId, model::LogNames> log_names_;
+    /// Of attempts that were handed to the runtime and have not been told to run yet.
+    std::unordered_map<model::AttemptId, std::vector<model::ContainerResult>> containers_;
     std::unique_ptr<HeadWatch> head_watch_;
     std::vector<Input> own_inputs_;  ///< what the machine tells itself; decided in the next step
     Timestamp now_{};                ///< of the step under way

@@ -1,5 +1,6 @@
-// The logs of attempts, as plain files that any text tool reads: <data>/logs/<first two digits of
-// the task id>/<task id>.log, one record a line: "<time ns> <o|e> <text>".
+// The logs of containers, as plain files that any text tool reads: <data>/logs/<first two digits of
+// the task id>/<task id>.log, one record a line: "<time ns> <o|e> <text>". Of several containers
+// the first one's file is called so, the next ones' <task id>.1.log and so on.
 //
 // Any thread, except where a type says otherwise. The LogStore must outlive its writers and
 // followers. File errors are Unavailable and name the file.
@@ -67,36 +68,36 @@ class LogStore final : public ports::LogSink {
     /// A last record that a crash cut short is removed from the file. Times that go back are lifted
     /// to the newest one. What was not flushed when the writer is destroyed is lost: position()
     /// of the next one tells from where to read the Engine's log again. Conflict while another
-    /// writer of the attempt lives.
-    Result<std::unique_ptr<ports::LogWriter>> open(const model::AttemptId& id) override;
+    /// writer of the same log lives.
+    Result<std::unique_ptr<ports::LogWriter>> open(const model::LogId& id) override;
 
-    // Reading sees what was flushed. An attempt without a log reads as an empty one. Offsets that
+    // Reading sees what was flushed. A container without a log reads as an empty one. Offsets that
     // point into a record or behind the end are moved to the next record or the end.
 
-    Result<LogPage> read_forward(const model::AttemptId& id, std::int64_t offset,
+    Result<LogPage> read_forward(const model::LogId& id, std::int64_t offset,
                                  const LogLimits& limits) const;
     /// The last events before `offset`, oldest first; kEnd for the end of the log.
-    Result<LogPage> read_backward(const model::AttemptId& id, std::int64_t offset,
+    Result<LogPage> read_backward(const model::LogId& id, std::int64_t offset,
                                   const LogLimits& limits) const;
     /// Of the first event at or after `time_ns`; the log's end if there is none.
-    Result<std::int64_t> offset_at(const model::AttemptId& id, std::int64_t time_ns) const;
+    Result<std::int64_t> offset_at(const model::LogId& id, std::int64_t time_ns) const;
 
     /// Whether a writer has the log open. Who asks this before reading to the end, and gets false,
     /// has seen all of a log whose attempt ended.
-    bool is_open(const model::AttemptId& id) const;
+    bool is_open(const model::LogId& id) const;
 
     /// Calls `on_change` after each flush that stored something, and when the writer closes or
     /// goes. The calls come from the writer's thread: post the work elsewhere, and do not call the
     /// LogStore or destroy a Follower inside. Register first and read then, so that nothing is
     /// missed.
-    [[nodiscard]] Follower follow(const model::AttemptId& id, std::function<void()> on_change);
+    [[nodiscard]] Follower follow(const model::LogId& id, std::function<void()> on_change);
 
     /// No error if there is no log. A writer that has it open goes on unseen.
-    Result<> remove(const model::AttemptId& id);
+    Result<> remove(const model::LogId& id);
 
   private:
     explicit LogStore(std::filesystem::path folder);
-    std::filesystem::path path_of(const model::AttemptId& id) const;
+    std::filesystem::path path_of(const model::LogId& id) const;
 
     std::filesystem::path folder_;
     std::unique_ptr<GrowthHub> hub_;

@@ -134,38 +134,43 @@ struct RepositoryCredentials {
 };
 BOOST_DESCRIBE_STRUCT(RepositoryCredentials, (), (credentials_parameter))
 
-struct ContainerProperties {
+/// What every container has, whether it is alone in its job or one of several.
+struct ContainerBase {
     std::optional<std::string> image;
-    std::optional<std::int32_t> vcpus;   ///< deprecated form of a VCPU requirement
-    std::optional<std::int32_t> memory;  ///< deprecated form of a MEMORY requirement, MiB
     std::vector<std::string> command;
-    std::optional<std::string> job_role_arn;
-    std::optional<std::string> execution_role_arn;
-    std::vector<Volume> volumes;
     std::vector<KeyValue> environment;
     std::vector<MountPoint> mount_points;
     std::optional<bool> readonly_root_filesystem;
     std::optional<bool> privileged;
     std::vector<Ulimit> ulimits;
     std::optional<std::string> user;
-    std::optional<std::string> instance_type;
     std::vector<ResourceRequirement> resource_requirements;
     std::optional<LinuxParameters> linux_parameters;
     std::optional<LogConfiguration> log_configuration;
     std::vector<Secret> secrets;
+    std::optional<RepositoryCredentials> repository_credentials;
+};
+BOOST_DESCRIBE_STRUCT(ContainerBase, (),
+                      (image, command, environment, mount_points, readonly_root_filesystem,
+                       privileged, ulimits, user, resource_requirements, linux_parameters,
+                       log_configuration, secrets, repository_credentials))
+
+struct ContainerProperties : ContainerBase {
+    std::optional<std::int32_t> vcpus;   ///< deprecated form of a VCPU requirement
+    std::optional<std::int32_t> memory;  ///< deprecated form of a MEMORY requirement, MiB
+    std::optional<std::string> job_role_arn;
+    std::optional<std::string> execution_role_arn;
+    std::vector<Volume> volumes;
+    std::optional<std::string> instance_type;
     std::optional<NetworkConfiguration> network_configuration;
     std::optional<FargatePlatformConfiguration> fargate_platform_configuration;
     std::optional<bool> enable_execute_command;
     std::optional<EphemeralStorage> ephemeral_storage;
     std::optional<RuntimePlatform> runtime_platform;
-    std::optional<RepositoryCredentials> repository_credentials;
 };
-BOOST_DESCRIBE_STRUCT(ContainerProperties, (),
-                      (image, vcpus, memory, command, job_role_arn, execution_role_arn, volumes,
-                       environment, mount_points, readonly_root_filesystem, privileged, ulimits,
-                       user, instance_type, resource_requirements, linux_parameters,
-                       log_configuration, secrets, network_configuration,
-                       fargate_platform_configuration, enable_execute_command, ephemeral_storage,
-                       runtime_platform, repository_credentials))
+BOOST_DESCRIBE_STRUCT(ContainerProperties, (ContainerBase),
+                      (vcpus, memory, job_role_arn, execution_role_arn, volumes, instance_type,
+                       network_configuration, fargate_platform_configuration,
+                       enable_execute_command, ephemeral_storage, runtime_platform))
 
 }  // namespace batchd::model

@@ -5,6 +5,7 @@
 #include "batchd/base/uuid.hpp"
 
 #include <compare>
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <string>
@@ -47,6 +48,16 @@ std::string to_string(const AttemptId& id);
 /// the first try made.
 std::string task_id(const AttemptId& id);
 
+/// The log of one container of an attempt; that of the only one is the attempt's.
+struct LogId {
+    AttemptId attempt;
+    std::size_t container = 0;  ///< index in the task
+
+    LogId() = default;
+    LogId(AttemptId id, std::size_t index = 0) : attempt(id), container(index) {}
+    friend auto operator<=>(const LogId&, const LogId&) = default;
+};
+
 }  // namespace batchd::model
 
 template <>
@@ -62,5 +73,12 @@ struct std::hash<batchd::model::AttemptId> {
     std::size_t operator()(const batchd::model::AttemptId& id) const noexcept {
         return std::hash<batchd::model::JobId>{}(id.job) ^
                (static_cast<std::size_t>(id.number) * 0x9e3779b97f4a7c15U);
+    }
+};
+
+template <>
+struct std::hash<batchd::model::LogId> {
+    std::size_t operator()(const batchd::model::LogId& id) const noexcept {
+        return std::hash<batchd::model::AttemptId>{}(id.attempt) ^ (id.container << 40U);
     }
 };

@@ -81,6 +81,7 @@ struct SubmitJobRequest {
     std::vector<JobDependency> depends_on;
     StringMap parameters;
     std::optional<ContainerOverrides> container_overrides;
+    std::optional<EcsPropertiesOverride> ecs_properties_override;
     std::optional<RetryStrategy> retry_strategy;
     std::optional<bool> propagate_tags;
     std::optional<JobTimeout> timeout;
@@ -90,15 +91,16 @@ struct SubmitJobRequest {
 BOOST_DESCRIBE_STRUCT(SubmitJobRequest, (),
                       (job_name, job_queue, job_definition, share_identifier,
                        scheduling_priority_override, array_properties, depends_on, parameters,
-                       container_overrides, retry_strategy, propagate_tags, timeout, tags,
-                       consumable_resource_properties_override))
+                       container_overrides, ecs_properties_override, retry_strategy, propagate_tags,
+                       timeout, tags, consumable_resource_properties_override))
 
 /// A job after definition and request were merged: all that stays the same for its whole life.
 /// Stored once, as JSON; loaded again when the job is dispatched or described.
 struct JobSpec {
     std::string job_definition;  ///< ARN with revision
     StringMap parameters;
-    ContainerProperties container;
+    std::optional<ContainerProperties> container;  ///< either this
+    std::optional<EcsProperties> ecs_properties;   ///< or this
     std::vector<JobDependency> depends_on;
     std::optional<RetryStrategy> retry_strategy;
     std::optional<JobTimeout> timeout;
@@ -109,9 +111,12 @@ struct JobSpec {
     std::optional<ConsumableResourceProperties> consumable_resource_properties;
 };
 BOOST_DESCRIBE_STRUCT(JobSpec, (),
-                      (job_definition, parameters, container, depends_on, retry_strategy, timeout,
-                       propagate_tags, platform_capabilities, scheduling_priority, share_identifier,
-                       consumable_resource_properties))
+                      (job_definition, parameters, container, ecs_properties, depends_on,
+                       retry_strategy, timeout, propagate_tags, platform_capabilities,
+                       scheduling_priority, share_identifier, consumable_resource_properties))
+
+/// The task that the job's attempts run, whichever form it was defined in.
+EcsTaskProperties task_of(const JobSpec& spec);
 
 /// What a job waits for. AWS: without a type until that job SUCCEEDED, an array when all of its
 /// children have; N_TO_N child i until child i of that array has.
@@ -169,7 +174,19 @@ struct ArrayProgress {
     std::optional<JobState> unstarted;
 };
 
-/// One attempt, as it is stored and shown.
+/// What became of one container of several.
+struct ContainerResult {
+    std::string name;
+    std::optional<std::int32_t> exit_code;
+    std::string reason;
+    std::string log_group;  ///< with the stream empty until the container ran
+    std::string log_stream;
+    friend bool operator==(const ContainerResult&, const ContainerResult&) = default;
+};
+BOOST_DESCRIBE_STRUCT(ContainerResult, (), (name, exit_code, reason, log_group, log_stream))
+
+/// One attempt, as it is stored and shown. Of several containers the first essential one that
+/// failed gives exit code and reason, and each has its own log.
 struct Attempt {
     AttemptId id;
     std::string compute_environment;  ///< name
@@ -183,6 +200,8 @@ struct Attempt {
     std::optional<std::int32_t> exit_code;
     std::string reason;         ///< container.reason
     std::string status_reason;  ///< empty while it runs
+    /// In the order of the task's containers; empty if there is only one.
+    std::vector<ContainerResult> containers{};
     friend bool operator==(const Attempt&, const Attempt&) = default;
 };
 
@@ -197,15 +216,18 @@ struct AttemptOutcome {
     /// AWS's statusReason of the attempt, such as "Essential container in task exited".
     std::string status_reason;
     Timestamp stopped_at;
+    /// In the order of the task's containers; empty if there is only one.
+    std::vector<ContainerResult> containers{};
 };
 
-/// Where an attempt's output is found in CloudWatch Logs' terms: the group of the job's
-/// awslogs-group option or /aws/batch/job, the stream <prefix or definition name>/default/<task
-/// id>.
+/// Where a container's output is found in CloudWatch Logs' terms: the group of its awslogs-group
+/// option or /aws/batch/job, the stream <prefix or definition name>/<container>/<task id>.
 struct LogNames {
     std::string group;
     std::string stream;
 };
-LogNames log_names(const JobSpec& spec, const AttemptId& id);
+/// `definition` is the job definition's ARN.
+LogNames log_names(const std::string& definition, const TaskContainerProperties& container,
+                   const AttemptId& id);
 
 }  // namespace batchd::model

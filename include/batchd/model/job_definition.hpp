@@ -4,6 +4,7 @@
 #include "batchd/base/result.hpp"
 #include "batchd/model/container.hpp"
 #include "batchd/model/resources.hpp"
+#include "batchd/model/task.hpp"
 
 #include <boost/describe/class.hpp>
 
@@ -55,7 +56,8 @@ struct JobDefinition {
     std::string type;  ///< container or multinode
     StringMap parameters;
     std::optional<std::int32_t> scheduling_priority;
-    std::optional<ContainerProperties> container_properties;
+    std::optional<ContainerProperties> container_properties;  ///< either this
+    std::optional<EcsProperties> ecs_properties;              ///< or this
     std::optional<RetryStrategy> retry_strategy;
     std::optional<bool> propagate_tags;
     std::optional<JobTimeout> timeout;
@@ -64,8 +66,8 @@ struct JobDefinition {
 };
 BOOST_DESCRIBE_STRUCT(JobDefinition, (),
                       (job_definition_name, type, parameters, scheduling_priority,
-                       container_properties, retry_strategy, propagate_tags, timeout,
-                       platform_capabilities, consumable_resource_properties))
+                       container_properties, ecs_properties, retry_strategy, propagate_tags,
+                       timeout, platform_capabilities, consumable_resource_properties))
 
 /// Which dangerous properties the operator allows; everything is refused by default. Paths are
 /// compared as texts: a job that may write below an allowed path can leave a symbolic link there
@@ -90,6 +92,10 @@ Result<> validate(const ConsumableResourceProperties& properties, std::string_vi
 /// vcpus and memory; a requirement wins over its deprecated form. InvalidArgument if vCPU or memory
 /// is missing or not a number.
 Result<Resources> resources_of(const ContainerProperties& container);
+/// From resourceRequirements alone.
+Result<Resources> resources_of(const ContainerBase& container);
+/// The sum over the containers.
+Result<Resources> resources_of(const EcsTaskProperties& task);
 
 /// Whether a rule's pattern matches: literal text, case-sensitive, with an optional `*` at the end
 /// (AWS: EvaluateOnExit).

@@ -10,22 +10,21 @@
 
 namespace batchd::ports {
 
-/// Everything that a container's start needs. The intent is durable before the engine hands it
-/// over.
+/// Everything that the start of an attempt's containers needs. The intent is durable before the
+/// engine hands it over.
 struct StartAttempt {
     model::AttemptId id;
     std::string host;
     std::string job_name;
     std::string queue;                ///< name, for AWS_BATCH_JQ_NAME
     std::string compute_environment;  ///< name, for AWS_BATCH_CE_NAME
-    model::Resources resources;
-    std::int32_t array_size = 0;           ///< if the job is a child of an array
-    std::int32_t num_nodes = 0;            ///< if the job is a node of a multi-node job
+    model::Resources resources;       ///< of all containers
+    std::int32_t array_size = 0;      ///< if the job is a child of an array
+    std::int32_t num_nodes = 0;       ///< if the job is a node of a multi-node job
     std::int32_t main_node = 0;
-    std::string main_address;  ///< of the main node's container; empty for that itself
-    model::ContainerProperties container;  ///< resolved: command without Ref::
-    std::string log_group;
-    std::string log_stream;
+    std::string main_address;           ///< of the main node; empty for that itself
+    model::EcsTaskProperties task;      ///< resolved: commands without Ref::
+    std::vector<model::LogNames> logs;  ///< of its containers
 };
 
 using model::AttemptOutcome;
@@ -39,7 +38,9 @@ class RuntimeEvents {
     virtual void host_up(std::string host, model::Resources capacity) = 0;
     /// The host's Engine does not answer; `reason` is for people. Attempts there go on.
     virtual void host_down(std::string host, std::string reason) = 0;
-    /// The container runs. Comes before attempt_ended, for each container that was really started.
+    /// The attempt runs: all its containers were started, those before them have ended as they
+    /// should. Comes before attempt_ended, for each attempt whose container was really started;
+    /// the id is that of the first essential one.
     virtual void attempt_started(model::AttemptId id, std::string container_id,
                                  Timestamp started_at) = 0;
     virtual void attempt_ended(model::AttemptId id, AttemptOutcome outcome) = 0;
@@ -51,11 +52,12 @@ class ContainerRuntime {
   public:
     virtual ~ContainerRuntime() = default;
 
-    /// Pulls the image if it is missing, creates and starts the container.
+    /// Pulls images that are missing, creates and starts the containers, in the order of their
+    /// dependencies.
     virtual void start(StartAttempt attempt) = 0;
 
-    /// SIGTERM, after `grace` SIGKILL. Before the container runs: gives up the start. Either way
-    /// attempt_ended follows. Unknown attempts are ignored.
+    /// SIGTERM, after `grace`, or the container's own stopTimeout, SIGKILL. Before the container
+    /// runs: gives up the start. Either way attempt_ended follows. Unknown attempts are ignored.
     virtual void stop(model::AttemptId id, Seconds grace) = 0;
 
     /// The outcome is durable: the container and what belongs to it may go.

@@ -13,7 +13,7 @@ namespace batchd::ports {
 
 enum class OutputChannel : std::uint8_t { Stdout, Stderr };
 
-/// The open log of one attempt. One thread at a time.
+/// The open log of one container. One thread at a time.
 class LogWriter {
   public:
     virtual ~LogWriter() = default;
@@ -38,8 +38,8 @@ class LogWriter {
 class LogSink {
   public:
     virtual ~LogSink() = default;
-    /// Opens the attempt's log to append; makes it if there is none.
-    virtual Result<std::unique_ptr<LogWriter>> open(const model::AttemptId& id) = 0;
+    /// Opens the container's log to append; makes it if there is none.
+    virtual Result<std::unique_ptr<LogWriter>> open(const model::LogId& id) = 0;
 };
 
 }  // namespace batchd::ports

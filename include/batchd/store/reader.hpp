@@ -82,6 +82,14 @@ struct ConsumerFilter {
     std::optional<std::string> name;  ///< as JobFilter::name, with '*' at its end a prefix
 };
 
+/// Where a container's output is, in CloudWatch Logs' words and in ours.
+struct LogStream {
+    model::LogId id;
+    std::string log_group;
+    std::string log_stream;
+    std::optional<Timestamp> started_at;  ///< of the attempt
+};
+
 /// Which jobs of a queue ListJobs shows, whatever their status; what is not set is not asked.
 struct JobFilter {
     /// A whole name, or with `is_prefix` its beginning.
@@ -202,14 +210,14 @@ class Reader {
     /// exist.
     Result<std::optional<std::string>> tags(const ports::ResourceKey& key);
 
-    Result<std::optional<model::Attempt>> attempt_by_log_stream(const std::string& group,
-                                                                const std::string& stream);
-    /// The attempts whose stream names begin with `prefix`, by stream name. `after` is the last
+    Result<std::optional<LogStream>> log_by_name(const std::string& group,
+                                                 const std::string& stream);
+    /// The streams whose names begin with `prefix`, by name. `after` is the last
     /// name of the page before.
-    Result<Page<model::Attempt, std::string>> log_streams(const std::string& group,
-                                                          const std::string& prefix,
-                                                          const std::optional<std::string>& after,
-                                                          std::size_t limit);
+    Result<Page<LogStream, std::string>> log_streams(const std::string& group,
+                                                     const std::string& prefix,
+                                                     const std::optional<std::string>& after,
+                                                     std::size_t limit);
     /// Ascending.
     Result<std::vector<std::string>> log_groups();
 

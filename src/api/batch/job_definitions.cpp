@@ -35,11 +35,18 @@ std::string arn_of(const model::Scope& scope, const std::string& name, std::int3
 Result<> check_new(const Call& call, RegisterRequest& request) {
     BATCHD_TRY(require("jobDefinitionName", request.job_definition_name));
     BATCHD_TRY(require("type", request.type));
-    for (const char* member : {"ecsProperties", "eksProperties", "nodeProperties"}) {
+    const auto is_given = [&](const char* member) {
         const auto found = call.body.find(member);
-        if (found != call.body.end() && !found->empty()) {
-            return invalid_argument(std::string(member) + " is not served yet");
-        }
+        return found != call.body.end() && !found->empty();
+    };
+    if (is_given("eksProperties") && request.container_properties) {
+        return invalid_argument("Cannot use both ECS containerProperties and eksProperties");
+    }
+    if (is_given("eksProperties") && request.ecs_properties) {
+        return invalid_argument("Cannot use both ecsProperties and eksProperties");
+    }
+    for (const char* member : {"eksProperties", "nodeProperties"}) {
+        if (is_given(member)) return invalid_argument(std::string(member) + " is not served yet");
     }
     BATCHD_TRY(model::validate_tags(request.tags));
     return model::validate(request, call.on().containers);

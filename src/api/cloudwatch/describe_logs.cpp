@@ -33,16 +33,16 @@ Json group_of(const Services& services, const std::string& group) {
                 {"logGroupClass", "STANDARD"}};
 }
 
-Result<Json> stream_of(const Services& services, const model::Attempt& attempt) {
-    Json entry{{"logStreamName", attempt.log_stream},
-               {"arn", log_group_arn(services.scope, attempt.log_group) +
-                           ":log-stream:" + attempt.log_stream},
+Result<Json> stream_of(const Services& services, const store::LogStream& stream) {
+    Json entry{{"logStreamName", stream.log_stream},
+               {"arn", log_group_arn(services.scope, stream.log_group) +
+                           ":log-stream:" + stream.log_stream},
                {"storedBytes", 0},
                {"uploadSequenceToken", "0"}};
-    if (attempt.started_at) entry["creationTime"] = to_epoch_ms(*attempt.started_at);
-    auto first = services.logs.read_forward(attempt.id, 0, {.events = 1});
+    if (stream.started_at) entry["creationTime"] = to_epoch_ms(*stream.started_at);
+    auto first = services.logs.read_forward(stream.id, 0, {.events = 1});
     if (!first) return error_of(first);
-    auto last = services.logs.read_backward(attempt.id, logs::LogStore::kEnd, {.events = 1});
+    auto last = services.logs.read_backward(stream.id, logs::LogStore::kEnd, {.events = 1});
     if (!last) return error_of(last);
     if (!first->events.empty() && !last->events.empty()) {
         entry["firstEventTimestamp"] = to_ms(first->events.front().time_ns);
@@ -62,8 +62,8 @@ Result<Answer> list_streams(const Services& services, const std::string& group,
         reader.log_streams(group, request.log_stream_name_prefix.value_or(""), *after, *limit);
     if (!page) return error_of(page);
     Json list = Json::array();
-    for (const auto& attempt : page->items) {
-        auto entry = stream_of(services, attempt);
+    for (const auto& stream : page->items) {
+        auto entry = stream_of(services, stream);
         if (!entry) return error_of(entry);
         list.push_back(std::move(*entry));
     }

@@ -51,7 +51,7 @@ struct Query {
 };
 
 struct Found {
-    const model::Attempt* attempt = nullptr;
+    const store::LogStream* log = nullptr;
     logs::LogEvent event;
 };
 
@@ -110,19 +110,19 @@ Result<Query> to_query(const FilterLogEventsRequest& request) {
 }
 
 /// The streams that this call looks at; `next` is set if there are more.
-Result<store::Page<model::Attempt, std::string>> streams_of(const Query& query,
-                                                            store::Reader& reader) {
-    store::Page<model::Attempt, std::string> page;
+Result<store::Page<store::LogStream, std::string>> streams_of(const Query& query,
+                                                              store::Reader& reader) {
+    store::Page<store::LogStream, std::string> page;
     if (query.names.empty()) {
         std::optional<std::string> after;
         if (!query.position.after_stream.empty()) after = query.position.after_stream;
         return reader.log_streams(query.group, query.prefix, after, kStreamsPerCall);
     }
     for (const auto& name : query.names) {
-        auto attempt = reader.attempt_by_log_stream(query.group, name);
-        if (!attempt) return error_of(attempt);
-        if (!*attempt) return unknown_stream(reader, query.group);
-        page.items.push_back(std::move(**attempt));
+        auto log = reader.log_by_name(query.group, name);
+        if (!log) return error_of(log);
+        if (!*log) return unknown_stream(reader, query.group);
+        page.items.push_back(std::move(**log));
     }
     return page;
 }
@@ -146,7 +146,7 @@ std::size_t page_end(const std::vector<Found>& found, std::size_t begin, std::si
 void keep_first(std::vector<Found>& found, const Query& query) {
     // Streams are listed by name, so that equal times come in the same order on every page.
     std::ranges::sort(found, {}, [](const Found& f) {
-        return std::tuple(f.event.time_ns, f.attempt, f.event.offset);
+        return std::tuple(f.event.time_ns, f.log, f.event.offset);
     });
     const std::size_t begin = std::min(query.position.skip, found.size());
     const std::size_t needed = page_end(found, begin, query.limit) + 1;  // one tells of more
@@ -156,22 +156,22 @@ void keep_first(std::vector<Found>& found, const Query& query) {
 }
 
 /// The first events of one stream that match, at most as many as can stand on this page.
-Result<> collect(const Services& services, const Query& query, const model::Attempt& attempt,
+Result<> collect(const Services& services, const Query& query, const store::LogStream& log,
                  std::vector<Found>& found) {
     const std::int64_t from = std::max(query.from_ns, query.position.time_ns);
-    auto offset = services.logs.offset_at(attempt.id, from);
+    auto offset = services.logs.offset_at(log.id, from);
     if (!offset) return error_of(offset);
     std::size_t missing = wanted(query);
     std::size_t bytes = 0;
     while (missing > 0 && bytes <= kMaxPageBytes) {
-        auto page = services.logs.read_forward(attempt.id, *offset, {});
+        auto page = services.logs.read_forward(log.id, *offset, {});
         if (!page) return error_of(page);
         if (page->events.empty()) return {};
         for (auto& event : page->events) {
             if (event.time_ns >= query.until_ns) return {};
             if (!query.pattern.matches(event.message)) continue;
             if (missing <= query.limit) bytes += event.message.size();  // behind those to skip
-            found.push_back({.attempt = &attempt, .event = std::move(event)});
+            found.push_back({.log = &log, .event = std::move(event)});
             if (--missing == 0) return {};
         }
         *offset = page->end;
@@ -181,12 +181,13 @@ Result<> collect(const Services& services, const Query& query, const model::Atte
 
 Json to_json(const Found& found) {
     const auto time = to_ms(found.event.time_ns);
-    return Json{
-        {"logStreamName", found.attempt->log_stream},
-        {"timestamp", time},
-        {"message", message_of(found.event)},
-        {"ingestionTime", time},
-        {"eventId", model::task_id(found.attempt->id) + "-" + std::to_string(found.event.offset)}};
+    return Json{{"logStreamName", found.log->log_stream},
+                {"timestamp", time},
+                {"message", message_of(found.event)},
+                {"ingestionTime", time},
+                {"eventId", model::task_id(found.log->id.attempt) + "-" +
+                                std::to_string(found.log->id.container) + "-" +
+                                std::to_string(found.event.offset)}};
 }
 
 /// Events at the last time of the page that were given: the next page skips so many.
@@ -201,8 +202,8 @@ Result<Answer> filter(const Services& services, const Query& query, store::Reade
     auto streams = streams_of(query, reader);
     if (!streams) return error_of(streams);
     std::vector<Found> found;
-    for (const auto& attempt : streams->items) {
-        BATCHD_TRY(collect(services, query, attempt, found));
+    for (const auto& log : streams->items) {
+        BATCHD_TRY(collect(services, query, log, found));
         keep_first(found, query);
     }
     const std::size_t begin = std::min(query.position.skip, found.size());

@@ -45,7 +45,7 @@ Result<Token> parse_token(const std::string& text) {
     return token;
 }
 
-Result<Token> begin_of(const logs::LogStore& logs, const model::AttemptId& id,
+Result<Token> begin_of(const logs::LogStore& logs, const model::LogId& id,
                        const GetLogEventsRequest& request) {
     if (request.next_token && !request.next_token->empty()) return parse_token(*request.next_token);
     Token token{.forward = request.start_from_head.value_or(false), .offset = 0};
@@ -60,7 +60,7 @@ Result<Token> begin_of(const logs::LogStore& logs, const model::AttemptId& id,
     return token;
 }
 
-Result<Answer> read_page(const Services& services, const model::AttemptId& id,
+Result<Answer> read_page(const Services& services, const model::LogId& id,
                          const GetLogEventsRequest& request) {
     auto token = begin_of(services.logs, id, request);
     if (!token) return error_of(token);
@@ -94,11 +94,10 @@ Task<Answer> get_log_events(Call call) {
     co_return co_await read(call.services,
                             [services = call.services, group = *group,
                              request = *request](store::Reader& reader) -> Result<Answer> {
-                                auto attempt =
-                                    reader.attempt_by_log_stream(group, request.log_stream_name);
-                                if (!attempt) return error_of(attempt);
-                                if (!*attempt) return unknown_stream(reader, group);
-                                return read_page(*services, (*attempt)->id, request);
+                                auto log = reader.log_by_name(group, request.log_stream_name);
+                                if (!log) return error_of(log);
+                                if (!*log) return unknown_stream(reader, group);
+                                return read_page(*services, (*log)->id, request);
                             });
 }
 

@@ -2,6 +2,7 @@
 #include "api/errors.hpp"
 #include "api/native/routes.hpp"
 #include "api/signal.hpp"
+#include "api/task_detail.hpp"
 
 #include <boost/asio/this_coro.hpp>
 
@@ -18,10 +19,13 @@ struct LogTail {
     const Services* services = nullptr;
     model::JobId job;
     std::int32_t attempt = 1;
+    std::size_t container = 0;  ///< index in the task
     bool follow = false;
     bool all_later_attempts = true;  ///< go on with the next attempt when this one is retried
 
     std::int64_t offset = 0;
+
+    model::LogId log() const { return {{.job = job, .number = attempt}, container}; }
 };
 
 struct Progress {
@@ -52,12 +56,10 @@ Task<Progress> look(const LogTail& tail) {
 
 /// Sends what is there from the offset on. False when the client is gone.
 boost::asio::awaitable<bool> send_new(LogTail& tail, http::BodyWriter& writer) {
-    const model::AttemptId id{.job = tail.job, .number = tail.attempt};
     while (true) {
         auto page = co_await read(
-            tail.services, [logs = &tail.services->logs, id, offset = tail.offset](store::Reader&) {
-                return logs->read_forward(id, offset, {});
-            });
+            tail.services, [logs = &tail.services->logs, id = tail.log(), offset = tail.offset](
+                               store::Reader&) { return logs->read_forward(id, offset, {}); });
         if (!page || page->events.empty()) co_return true;
         tail.offset = page->end;
         std::string chunk;
@@ -72,8 +74,7 @@ boost::asio::awaitable<bool> run(LogTail tail, http::BodyWriter& writer) {
     const auto wake = [signal] { signal->notify(); };
     const auto subscription = tail.services->watch.subscribe(tail.job, wake);
     while (true) {
-        const auto follower =
-            tail.services->logs.follow({.job = tail.job, .number = tail.attempt}, wake);
+        const auto follower = tail.services->logs.follow(tail.log(), wake);
         while (true) {
             // Looked at before reading: what an ended attempt wrote is all there.
             const auto progress = co_await look(tail);
@@ -88,6 +89,18 @@ boost::asio::awaitable<bool> run(LogTail tail, http::BodyWriter& writer) {
         ++tail.attempt;
         tail.offset = 0;
     }
+}
+
+/// The index of the container that the client named; else of the first essential one.
+Result<std::size_t> container_of(const http::Request& request, const store::JobDetail& job) {
+    const auto name = request.query_value("container");
+    const auto task = task_in(job.spec);
+    if (!name) return task ? model::first_essential(*task) : 0;
+    if (!task && *name == model::kOnlyContainer) return 0;
+    const auto index = task ? model::find_container(*task, *name) : std::nullopt;
+    if (index) return *index;
+    return fail(ErrorKind::NotFound,
+                "job '" + to_string(job.id) + "' has no container '" + std::string(*name) + "'");
 }
 
 }  // namespace
@@ -108,10 +121,13 @@ Task<http::Response> get_logs(NativeCall call) {
     if (follow != "true" && follow != "false" && follow != "1" && follow != "0") {
         co_return invalid_argument("follow '" + std::string(follow) + "' is not true or false");
     }
+    auto container = container_of(call.request, *job);
+    if (!container) co_return error_of(container);
     LogTail tail{.services = call.services,
                  .job = job->id,
                  .attempt = *attempt > 0 ? static_cast<std::int32_t>(*attempt)
                                          : std::max(1, job->state.attempt),
+                 .container = *container,
                  .follow = follow == "true" || follow == "1",
                  .all_later_attempts = *attempt == 0};
     http::Response response;

@@ -153,11 +153,12 @@ CREATE TABLE child (
 
 CREATE TABLE attempt (
     job_seq INTEGER NOT NULL REFERENCES job,
-    part INTEGER NOT NULL,                 -- 0: of the job itself, else of that child
+    part INTEGER NOT NULL,                 -- 0: of the job itself, else as in child
     number INTEGER NOT NULL,
     compute_environment TEXT NOT NULL,
     host TEXT NOT NULL,
     container_id TEXT NOT NULL,
+    address TEXT NOT NULL,                 -- in the network of its containers, '' for none
     log_group TEXT NOT NULL,
     log_stream TEXT NOT NULL,
     started_at INTEGER,
@@ -165,9 +166,21 @@ CREATE TABLE attempt (
     exit_code INTEGER,
     reason TEXT NOT NULL,
     status_reason TEXT NOT NULL,
+    containers TEXT,                       -- JSON list of model::ContainerResult, NULL for one
     PRIMARY KEY (job_seq, part, number)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX attempt_by_log_stream ON attempt (log_group, log_stream);
+
+-- The logs of attempts with several containers; that of an only container is in attempt.
+CREATE TABLE container_log (
+    log_group TEXT NOT NULL,
+    log_stream TEXT NOT NULL,
+    job_seq INTEGER NOT NULL,
+    part INTEGER NOT NULL,
+    number INTEGER NOT NULL,
+    container INTEGER NOT NULL,            -- index in the task
+    PRIMARY KEY (log_group, log_stream)
+) STRICT, WITHOUT ROWID;
 )sql";
 
 }  // namespace batchd::store

@@ -95,28 +95,28 @@ class MemoryLogs::Writer final : public ports::LogWriter {
     Log& log_;
 };
 
-Result<std::unique_ptr<ports::LogWriter>> MemoryLogs::open(const model::AttemptId& id) {
+Result<std::unique_ptr<ports::LogWriter>> MemoryLogs::open(const model::LogId& id) {
     const std::lock_guard lock(mutex_);
     return std::make_unique<Writer>(*this, logs_[id]);
 }
 
-std::vector<MemoryLogs::Line> MemoryLogs::lines(model::AttemptId id) {
+std::vector<MemoryLogs::Line> MemoryLogs::lines(model::LogId id) {
     const std::lock_guard lock(mutex_);
     return logs_[id].lines;
 }
 
-std::vector<std::string> MemoryLogs::texts(model::AttemptId id) {
+std::vector<std::string> MemoryLogs::texts(model::LogId id) {
     std::vector<std::string> texts;
     for (auto& line : lines(id)) texts.push_back(std::move(line.text));
     return texts;
 }
 
-bool MemoryLogs::is_closed(model::AttemptId id) {
+bool MemoryLogs::is_closed(model::LogId id) {
     const std::lock_guard lock(mutex_);
     return logs_[id].closed;
 }
 
-bool MemoryLogs::wait_lines(model::AttemptId id, std::size_t count) {
+bool MemoryLogs::wait_lines(model::LogId id, std::size_t count) {
     std::unique_lock lock(mutex_);
     return changed_.wait_for(lock, std::chrono::minutes{1},
                              [&] { return logs_[id].flushed >= count; });

@@ -63,13 +63,13 @@ class MemoryLogs final : public ports::LogSink {
         std::string text;
     };
 
-    Result<std::unique_ptr<ports::LogWriter>> open(const model::AttemptId& id) override;
+    Result<std::unique_ptr<ports::LogWriter>> open(const model::LogId& id) override;
 
-    std::vector<Line> lines(model::AttemptId id);
-    std::vector<std::string> texts(model::AttemptId id);
-    bool is_closed(model::AttemptId id);
+    std::vector<Line> lines(model::LogId id);
+    std::vector<std::string> texts(model::LogId id);
+    bool is_closed(model::LogId id);
     /// Waits up to a minute for so many lines that were flushed.
-    bool wait_lines(model::AttemptId id, std::size_t count);
+    bool wait_lines(model::LogId id, std::size_t count);
 
   private:
     class Writer;
@@ -81,7 +81,7 @@ class MemoryLogs final : public ports::LogSink {
 
     std::mutex mutex_;
     std::condition_variable changed_;
-    std::map<model::AttemptId, Log> logs_;
+    std::map<model::LogId, Log> logs_;
 };
 
 class FakeSecrets final : public ports::SecretSource {

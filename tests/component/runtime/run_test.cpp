@@ -65,7 +65,7 @@ TEST_F(RunTest, StartingTwiceRunsOnce) {
 TEST_F(RunTest, MissingImageCannotBePulled) {
     boot();
     auto start = shell("true");
-    start.container.image = "127.0.0.1:1/nothing/here";
+    start.task.containers[0].image = "127.0.0.1:1/nothing/here";
     (*runtime_)->start(start);
     const auto outcome = events_.wait_ended(start.id);
     ASSERT_TRUE(outcome);
@@ -95,8 +95,8 @@ TEST_F(RunTest, CommandNotFoundIs127) {
 TEST_F(RunTest, RefusedByTheEngineIsCannotCreate) {
     boot();
     auto start = shell("true");
-    start.container.volumes = {{.name = "v", .host{}, .efs_volume_configuration{}}};
-    start.container.mount_points = {
+    start.task.volumes = {{.name = "v", .host{}, .efs_volume_configuration{}}};
+    start.task.containers[0].mount_points = {
         {.container_path = "no/slash", .read_only{}, .source_volume = "v"}};
     (*runtime_)->start(start);
     const auto outcome = events_.wait_ended(start.id);
@@ -110,7 +110,7 @@ TEST_F(RunTest, RefusedByTheEngineIsCannotCreate) {
 TEST_F(RunTest, UnknownLogDriverIsCannotCreate) {
     boot();
     auto start = shell("true");
-    start.container.log_configuration = {
+    start.task.containers[0].log_configuration = {
         .log_driver = "carrier-pigeon", .options{}, .secret_options{}};
     (*runtime_)->start(start);
     const auto outcome = events_.wait_ended(start.id);
@@ -123,7 +123,7 @@ TEST_F(RunTest, MemoryLimitIsOutOfMemory) {
     boot();
     auto start = shell("exec tail /dev/zero");
     start.resources.memory = MiB{8};
-    start.container.linux_parameters.emplace().max_swap = 0;
+    start.task.containers[0].linux_parameters.emplace().max_swap = 0;
     (*runtime_)->start(start);
     const auto outcome = events_.wait_ended(start.id);
     ASSERT_TRUE(outcome);
@@ -199,8 +199,8 @@ TEST_F(RunTest, StoppedBySomebodyElseIsAnExit) {
 TEST_F(RunTest, TaskVolumesGoWithTheTask) {
     boot();
     auto start = shell("echo kept > /data/file; cat /data/file");
-    start.container.volumes = {{.name = "scratch", .host{}, .efs_volume_configuration{}}};
-    start.container.mount_points = {
+    start.task.volumes = {{.name = "scratch", .host{}, .efs_volume_configuration{}}};
+    start.task.containers[0].mount_points = {
         {.container_path = "/data", .read_only{}, .source_volume = "scratch"}};
     (*runtime_)->start(start);
     ASSERT_TRUE(events_.wait_ended(start.id));

@@ -91,8 +91,8 @@ class RuntimeTest : public ::testing::Test {
         start.queue = "default";
         start.compute_environment = "local";
         start.resources = {.vcpu = vcpus(1), .memory = MiB{64}};
-        start.container.image = "busybox:latest";
-        start.container.command = std::move(command);
+        start.task.containers.emplace_back().image = "busybox:latest";
+        start.task.containers[0].command = std::move(command);
         return start;
     }
     ports::StartAttempt shell(const std::string& script) {

@@ -13,8 +13,8 @@ TEST_F(SecretsTest, AreVariablesOfTheContainer) {
     boot();
     secrets_.set("db/password", "hunter2");
     auto start = shell("echo $PASSWORD $AWS_BATCH_JOB_ATTEMPT");
-    start.container.environment = {{.name = "PASSWORD", .value = "plain"}};
-    start.container.secrets = {{.name = "PASSWORD", .value_from = "db/password"}};
+    start.task.containers[0].environment = {{.name = "PASSWORD", .value = "plain"}};
+    start.task.containers[0].secrets = {{.name = "PASSWORD", .value_from = "db/password"}};
     (*runtime_)->start(start);
     const auto outcome = events_.wait_ended(start.id);
     ASSERT_TRUE(outcome);
@@ -26,8 +26,8 @@ TEST_F(SecretsTest, OneThatIsMissingIsAFailureToStart) {
     boot();
     secrets_.set("there", "hunter2");
     auto start = shell("true");
-    start.container.secrets = {{.name = "A", .value_from = "there"},
-                               {.name = "B", .value_from = "gone"}};
+    start.task.containers[0].secrets = {{.name = "A", .value_from = "there"},
+                                        {.name = "B", .value_from = "gone"}};
     (*runtime_)->start(start);
     const auto outcome = events_.wait_ended(start.id);
     ASSERT_TRUE(outcome);
@@ -41,9 +41,10 @@ TEST_F(SecretsTest, OneThatIsMissingIsAFailureToStart) {
 TEST_F(SecretsTest, OfLogOptionsAreNeededToo) {
     boot();
     auto start = shell("true");
-    start.container.log_configuration = {.log_driver = "fluentd",
-                                         .options{},
-                                         .secret_options = {{.name = "tag", .value_from = "gone"}}};
+    start.task.containers[0].log_configuration = {
+        .log_driver = "fluentd",
+        .options{},
+        .secret_options = {{.name = "tag", .value_from = "gone"}}};
     (*runtime_)->start(start);
     const auto outcome = events_.wait_ended(start.id);
     ASSERT_TRUE(outcome);
@@ -54,7 +55,7 @@ TEST_F(SecretsTest, AreHiddenInWhatTheEngineSays) {
     boot();
     secrets_.set("address", "hunter2://nowhere");
     auto start = shell("true");
-    start.container.log_configuration = {
+    start.task.containers[0].log_configuration = {
         .log_driver = "fluentd",
         .options{},
         .secret_options = {{.name = "fluentd-address", .value_from = "address"}}};
@@ -70,7 +71,7 @@ TEST_F(SecretsTest, ThatTakeLongHoldUpNobodyAndCanBeStopped) {
     boot();
     secrets_.hold();
     auto waiting = shell("true");
-    waiting.container.secrets = {{.name = "A", .value_from = "slow"}};
+    waiting.task.containers[0].secrets = {{.name = "A", .value_from = "slow"}};
     (*runtime_)->start(waiting);
     ASSERT_TRUE(secrets_.wait_asked(1));
 

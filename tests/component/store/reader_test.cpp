@@ -208,19 +208,49 @@ TEST_F(ReaderTest, LogStreams) {
     add_attempt(other);
     EXPECT_EQ(reader_->log_groups().value(),
               (std::vector<std::string>{"/aws/batch/job", "my/group"}));
-    EXPECT_EQ(reader_->attempt_by_log_stream("my/group", "zeta/default/1").value(), other.attempt);
-    EXPECT_EQ(reader_->attempt_by_log_stream("/aws/batch/job", "zeta/default/1").value(),
-              std::nullopt);
+    const auto log = reader_->log_by_name("my/group", "zeta/default/1").value();
+    ASSERT_TRUE(log);
+    EXPECT_EQ(log->id, model::LogId(other.attempt.id));
+    EXPECT_EQ(log->started_at, other.attempt.started_at);
+    EXPECT_FALSE(reader_->log_by_name("/aws/batch/job", "zeta/default/1").value());
     const auto first = reader_->log_streams("/aws/batch/job", "hello/", {}, 2).value();
     ASSERT_EQ(first.items.size(), 2U);
-    EXPECT_EQ(first.items[1], an_attempt(2, 1).attempt);
+    EXPECT_EQ(first.items[1].id, model::LogId(an_attempt(2, 1).attempt.id));
     const auto rest = reader_->log_streams("/aws/batch/job", "hello/", first.next, 2).value();
     ASSERT_EQ(rest.items.size(), 1U);
-    EXPECT_EQ(rest.items[0], an_attempt(3, 1).attempt);
+    EXPECT_EQ(rest.items[0].id, model::LogId(an_attempt(3, 1).attempt.id));
     EXPECT_EQ(rest.next, std::nullopt);
     EXPECT_TRUE(reader_->log_streams("/aws/batch/job", "z", {}, 2).value().items.empty());
     const auto exact = reader_->log_streams("/aws/batch/job", "hello/default/2-1", {}, 2).value();
     EXPECT_EQ(exact.items.size(), 1U);
+}
+
+/// An attempt's row has no log of its own then; each container's stands among the others.
+TEST_F(ReaderTest, LogStreamsOfSeveralContainers) {
+    add_jobs(1, 2);
+    add_attempt(an_attempt(1, 1));
+    auto task = an_attempt(2, 1);
+    task.attempt.log_group.clear();
+    task.attempt.log_stream.clear();
+    const std::string group = "/aws/batch/job";
+    task.attempt.containers = {
+        {.name = "main", .exit_code = 3, .reason = "r", .log_group = group, .log_stream = "a/main"},
+        {.name = "never", .exit_code{}, .reason{}, .log_group{}, .log_stream{}},
+        {.name = "side", .exit_code{}, .reason{}, .log_group = "g", .log_stream = "z/side"}};
+    add_attempt(task);
+    add_attempt(task);  // written again when it changes
+    EXPECT_EQ(reader_->log_groups().value(), (std::vector<std::string>{group, "g"}));
+    const auto side = reader_->log_by_name("g", "z/side").value();
+    ASSERT_TRUE(side);
+    EXPECT_EQ(side->id, model::LogId(task.attempt.id, 2));
+    const auto first = reader_->log_streams(group, "", {}, 1).value();
+    ASSERT_EQ(first.items.size(), 1U);
+    EXPECT_EQ(first.items[0].id, model::LogId(task.attempt.id, 0));
+    EXPECT_EQ(first.items[0].log_stream, "a/main");
+    const auto rest = reader_->log_streams(group, "", first.next, 5).value();
+    ASSERT_EQ(rest.items.size(), 1U);
+    EXPECT_EQ(rest.items[0].id, model::LogId(an_attempt(1, 1).attempt.id));
+    EXPECT_EQ(reader_->attempts(task.attempt.id.job).value().front(), task.attempt);
 }
 
 TEST_F(ReaderTest, ABackupIsACompleteDatabase) {

@@ -164,7 +164,7 @@ class FakeDocker final : public ports::ContainerRuntime {
         tell(core::AttemptStarted{.id = id,
                                   .container_id = "c",
                                   .started_at = now,
-                                  .log = {},
+                                  .containers{},
                                   .address = "10.0.0." + std::to_string(-id.job.part)});
     }
     void tell_end(const model::AttemptId& id, std::optional<int> code, const char* reason) {

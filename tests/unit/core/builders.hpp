@@ -152,7 +152,7 @@ class World {
 
     void started(const model::JobId& id) {
         (void)tell(
-            AttemptStarted{.id = current(id), .container_id = "c", .started_at = now, .log = {}});
+            AttemptStarted{.id = current(id), .container_id = "c", .started_at = now, .containers{}});
     }
     void exited(const model::JobId& id, int code) {
         model::AttemptOutcome outcome;

@@ -26,7 +26,7 @@ class Gangs : public ::testing::Test {
         (void)world.tell(AttemptStarted{.id = world.current(node),
                                         .container_id = "c",
                                         .started_at = world.now,
-                                        .log = {},
+                                        .containers{},
                                         .address = "10.0.0.1"});
     }
     std::string statuses(const model::JobId& job, std::int32_t nodes) {

@@ -16,7 +16,7 @@ class CreateBodyTest : public ::testing::Test {
         attempt_.queue = "q";
         attempt_.compute_environment = "ce";
         attempt_.resources = {.vcpu = vcpus(2), .memory = MiB{512}};
-        attempt_.container.image = "busybox";
+        attempt_.task.containers.emplace_back().image = "busybox";
     }
     Json body() const {
         const auto text = create_body(attempt_, secrets_, options_);
@@ -34,9 +34,9 @@ class CreateBodyTest : public ::testing::Test {
 };
 
 TEST_F(CreateBodyTest, PlainContainer) {
-    attempt_.container.command = {"echo", "hi"};
-    attempt_.container.user = "1000:1000";
-    attempt_.container.environment = {{.name = "A", .value = "b=c"}};
+    attempt_.task.containers[0].command = {"echo", "hi"};
+    attempt_.task.containers[0].user = "1000:1000";
+    attempt_.task.containers[0].environment = {{.name = "A", .value = "b=c"}};
     const Json b = body();
     EXPECT_EQ(b["Image"], "busybox");
     EXPECT_EQ(b["Cmd"], Json({"echo", "hi"}));
@@ -78,16 +78,16 @@ TEST_F(CreateBodyTest, LimitsOfTheEngine) {
 }
 
 TEST_F(CreateBodyTest, PrivilegedMayGainPrivileges) {
-    attempt_.container.privileged = true;
-    attempt_.container.readonly_root_filesystem = true;
+    attempt_.task.containers[0].privileged = true;
+    attempt_.task.containers[0].readonly_root_filesystem = true;
     EXPECT_EQ(host()["Privileged"], true);
     EXPECT_EQ(host()["ReadonlyRootfs"], true);
     EXPECT_FALSE(host().contains("SecurityOpt"));
 }
 
 TEST_F(CreateBodyTest, LinuxParameters) {
-    attempt_.container.ulimits = {{.name = "nofile", .hard_limit = 20, .soft_limit = 10}};
-    attempt_.container.linux_parameters = {
+    attempt_.task.containers[0].ulimits = {{.name = "nofile", .hard_limit = 20, .soft_limit = 10}};
+    attempt_.task.containers[0].linux_parameters = {
         .devices = {{.host_path = "/dev/a", .container_path = "/dev/b", .permissions = {{"READ"}}},
                     {.host_path = "/dev/c", .container_path{}, .permissions{}}},
         .init_process_enabled = true,
@@ -109,16 +109,16 @@ TEST_F(CreateBodyTest, LinuxParameters) {
 }
 
 TEST_F(CreateBodyTest, NoSwapAtAll) {
-    attempt_.container.linux_parameters.emplace().max_swap = 0;
+    attempt_.task.containers[0].linux_parameters.emplace().max_swap = 0;
     EXPECT_EQ(host()["MemorySwap"], host()["Memory"]);
 }
 
 TEST_F(CreateBodyTest, VolumesOfHostAndTask) {
-    attempt_.container.volumes = {
+    attempt_.task.volumes = {
         {.name = "h", .host = {{.source_path = "/srv"}}, .efs_volume_configuration{}},
         {.name = "t", .host{}, .efs_volume_configuration{}},
         {.name = "unused", .host{}, .efs_volume_configuration{}}};
-    attempt_.container.mount_points = {
+    attempt_.task.containers[0].mount_points = {
         {.container_path = "/h", .read_only = true, .source_volume = "h"},
         {.container_path = "/t", .read_only{}, .source_volume = "t"}};
     const std::string volume = container_name(attempt_.id) + "-t";
@@ -129,7 +129,7 @@ TEST_F(CreateBodyTest, VolumesOfHostAndTask) {
 }
 
 TEST_F(CreateBodyTest, LogDrivers) {
-    auto& logs = attempt_.container.log_configuration.emplace();
+    auto& logs = attempt_.task.containers[0].log_configuration.emplace();
     for (const char* driver : {"awslogs", "json-file", "local", "journald", ""}) {
         logs = {.log_driver = driver, .options = {{"max-size", "1k"}}, .secret_options{}};
         EXPECT_EQ(host()["LogConfig"]["Type"], "json-file") << driver;
@@ -144,10 +144,10 @@ TEST_F(CreateBodyTest, LogDrivers) {
 }
 
 TEST_F(CreateBodyTest, SecretsStandBetweenTheJobsVariablesAndBatchs) {
-    attempt_.container.environment = {{.name = "TOKEN", .value = "plain"},
-                                      {.name = "AWS_EXECUTION_ENV", .value = "mine"},
-                                      {.name = "A", .value = "1"}};
-    attempt_.container.secrets = {{.name = "TOKEN", .value_from = "x"}};
+    attempt_.task.containers[0].environment = {{.name = "TOKEN", .value = "plain"},
+                                               {.name = "AWS_EXECUTION_ENV", .value = "mine"},
+                                               {.name = "A", .value = "1"}};
+    attempt_.task.containers[0].secrets = {{.name = "TOKEN", .value_from = "x"}};
     secrets_.environment = {{.name = "TOKEN", .value = "a=b c"},
                             {.name = "AWS_BATCH_JOB_ATTEMPT", .value = "99"},
                             {.name = "EMPTY", .value = ""}};
@@ -158,21 +158,75 @@ TEST_F(CreateBodyTest, SecretsStandBetweenTheJobsVariablesAndBatchs) {
 }
 
 TEST_F(CreateBodyTest, RefusesWhatItCannotCarryOut) {
-    attempt_.container.mount_points = {
+    attempt_.task.containers[0].mount_points = {
         {.container_path = "/x", .read_only{}, .source_volume = "none"}};
     EXPECT_TRUE(refusal().contains("'none'")) << refusal();
-    auto& volume = attempt_.container.volumes.emplace_back();
+    auto& volume = attempt_.task.volumes.emplace_back();
     volume.name = "none";
     volume.efs_volume_configuration.emplace().file_system_id = "fs-1";
     EXPECT_TRUE(refusal().contains("EFS")) << refusal();
-    attempt_.container.volumes = {
+    attempt_.task.volumes = {
         {.name = "none", .host = {{.source_path = "/a:b"}}, .efs_volume_configuration{}}};
     EXPECT_TRUE(refusal().contains("colon")) << refusal();
 }
 
 TEST_F(CreateBodyTest, InvalidUtf8DoesNotThrow) {
-    attempt_.container.environment = {{.name = "A", .value = "\xff"}};
+    attempt_.task.containers[0].environment = {{.name = "A", .value = "\xff"}};
     EXPECT_EQ(body()["Env"][0], "A=\xef\xbf\xbd");
+}
+
+/// One of several containers has its own share of the job, its own name, and what the task shares.
+TEST_F(CreateBodyTest, OneOfSeveralContainers) {
+    const std::string task = "batchd-" + model::task_id(attempt_.id);
+    EXPECT_EQ(container_name(attempt_, 0), task);
+    EXPECT_FALSE(needs_sandbox(attempt_, "none"));
+    auto& first = attempt_.task.containers[0];
+    first.name = "main";
+    first.resource_requirements = {{"VCPU", "1"}, {"MEMORY", "100"}};
+    attempt_.task.containers.push_back(first);
+    auto& second = attempt_.task.containers[1];
+    second.name = "side";
+    second.command = {"aside"};
+    second.stop_timeout = 5;
+    second.resource_requirements = {{"VCPU", "1"}, {"MEMORY", "200"}};
+    options_.container = 1;
+    options_.sandbox = "abc";
+    EXPECT_EQ(container_name(attempt_, 1), task + "-side");
+    EXPECT_EQ(task_prefix(container_name(attempt_, 1)), task);
+    EXPECT_TRUE(needs_sandbox(attempt_, "none"));
+    EXPECT_FALSE(needs_sandbox(attempt_, "host"));
+    EXPECT_EQ(body()["Cmd"], Json({"aside"}));
+    EXPECT_EQ(body()["StopTimeout"], 5);
+    EXPECT_EQ(body()["Labels"]["batchd.container"], "side");
+    EXPECT_EQ(host()["Memory"], 200 * 1024 * 1024);
+    EXPECT_EQ(host()["NetworkMode"], "container:abc");
+    EXPECT_FALSE(host().contains("IpcMode"));
+    EXPECT_FALSE(host().contains("PidMode"));
+}
+
+TEST_F(CreateBodyTest, NamespacesOfTheTask) {
+    attempt_.task.containers.push_back(attempt_.task.containers[0]);
+    for (auto& container : attempt_.task.containers) {
+        container.resource_requirements = {{"VCPU", "1"}, {"MEMORY", "100"}};
+    }
+    options_.sandbox = "abc";
+    attempt_.task.ipc_mode = "task";
+    attempt_.task.pid_mode = "task";
+    EXPECT_EQ(host()["IpcMode"], "container:abc");
+    EXPECT_EQ(host()["PidMode"], "container:abc");
+    EXPECT_TRUE(needs_sandbox(attempt_, "host"));
+    const Json sandbox = Json::parse(sandbox_body(attempt_, options_));
+    EXPECT_EQ(sandbox["HostConfig"]["IpcMode"], "shareable");
+    EXPECT_EQ(sandbox["HostConfig"]["NetworkMode"], "none");
+    EXPECT_EQ(sandbox["Labels"]["batchd.instance"], "me") << "else it would never be cleaned up";
+    attempt_.task.ipc_mode = "host";
+    attempt_.task.pid_mode = "host";
+    EXPECT_EQ(host()["IpcMode"], "host");
+    EXPECT_EQ(host()["PidMode"], "host");
+    attempt_.task.ipc_mode = "none";
+    EXPECT_EQ(host()["IpcMode"], "private");
+    options_.network_mode = "host";
+    EXPECT_EQ(host()["NetworkMode"], "host");
 }
 
 }  // namespace

@@ -207,9 +207,9 @@ TEST(SubmitJob, TakesSecretsByReference) {
     container.log_configuration.emplace().secret_options = {{"token", "arn:y"}};
     const auto job = resolve(a_request(), definition, kArn, Limits{});
     ASSERT_TRUE(job) << job.error().message;
-    ASSERT_EQ(job->spec.container.secrets.size(), 1U);
-    EXPECT_EQ(job->spec.container.secrets[0].value_from, "arn:x");
-    EXPECT_EQ(job->spec.container.log_configuration->secret_options[0].value_from, "arn:y");
+    ASSERT_EQ(job->spec.container->secrets.size(), 1U);
+    EXPECT_EQ(job->spec.container->secrets[0].value_from, "arn:x");
+    EXPECT_EQ(job->spec.container->log_configuration->secret_options[0].value_from, "arn:y");
 }
 
 TEST(Parameters, AreSubstitutedInTheCommand) {
@@ -236,7 +236,8 @@ TEST(Parameters, AreSubstitutedInTheCommand) {
     };
     for (const auto& c : cases) {
         definition.container_properties->command = {"run", c.element};
-        EXPECT_EQ(resolved(request, definition).spec.container.command, (Texts{"run", c.expected}));
+        EXPECT_EQ(resolved(request, definition).spec.container->command,
+                  (Texts{"run", c.expected}));
     }
     EXPECT_EQ(resolved(request, definition).spec.parameters, (StringMap{{"in", "a.txt"},
                                                                         {"out", "c.txt"},
@@ -300,10 +301,10 @@ TEST(Overrides, ReplaceTheCommandAndMergeTheRest) {
     overrides.instance_type = "m5.large";
 
     const auto job = resolved(request, definition);
-    EXPECT_EQ(job.spec.container.command, (Texts{"new", "command"}));
-    EXPECT_EQ(job.spec.container.instance_type, "m5.large");
+    EXPECT_EQ(job.spec.container->command, (Texts{"new", "command"}));
+    EXPECT_EQ(job.spec.container->instance_type, "m5.large");
     EXPECT_EQ(job.traits.shape.resources, (Resources{vcpus(1), MiB{1024}, 1}));
-    const auto& environment = job.spec.container.environment;
+    const auto& environment = job.spec.container->environment;
     ASSERT_EQ(environment.size(), 3U) << "C was overridden by nothing";
     EXPECT_EQ(environment[0].value, "1");
     EXPECT_EQ(environment[1].value, "two");
@@ -315,7 +316,7 @@ TEST(Overrides, OfAnEmptyCommandKeepTheOldOne) {
     definition.container_properties->command = {"old"};
     R request = a_request();
     request.container_overrides.emplace().command = Texts{};
-    EXPECT_EQ(resolved(request, definition).spec.container.command, Texts{"old"});
+    EXPECT_EQ(resolved(request, definition).spec.container->command, Texts{"old"});
 }
 
 TEST(Overrides, MayUseDeprecatedMembersIfTheDefinitionDoes) {
@@ -329,8 +330,8 @@ TEST(Overrides, MayUseDeprecatedMembersIfTheDefinitionDoes) {
     request.container_overrides->resource_requirements = {{"MEMORY", "256"}};
     const auto job = resolved(request, definition);
     EXPECT_EQ(job.traits.shape.resources, (Resources{vcpus(2), MiB{256}, 0}));
-    EXPECT_EQ(job.spec.container.vcpus, 2);
-    EXPECT_FALSE(job.spec.container.memory) << "its requirement took its place";
+    EXPECT_EQ(job.spec.container->vcpus, 2);
+    EXPECT_FALSE(job.spec.container->memory) << "its requirement took its place";
 }
 
 TEST(ResolvedJob, TakesTheRestFromItsDefinition) {
@@ -342,7 +343,7 @@ TEST(ResolvedJob, TakesTheRestFromItsDefinition) {
     definition.retry_strategy->evaluate_on_exit = {{{}, "*", {}, "exit"}};
     const auto job = resolved(a_request(), definition);
     EXPECT_EQ(job.spec.job_definition, kArn);
-    EXPECT_EQ(job.spec.container.image, "busybox");
+    EXPECT_EQ(job.spec.container->image, "busybox");
     EXPECT_EQ(job.spec.propagate_tags, true);
     EXPECT_EQ(job.spec.scheduling_priority, 5);
     EXPECT_EQ(job.spec.platform_capabilities, Texts{"FARGATE"});

@@ -1,5 +1,5 @@
 // From a running container to its end: output first, then the exit, then the report.
-#include "runtime/attempt_task.hpp"
+#include "runtime/container_run.hpp"
 #include "runtime/outcome.hpp"
 
 #include <boost/asio/bind_executor.hpp>
@@ -25,7 +25,7 @@ constexpr Milliseconds kOomAfterExit{500};
 
 }  // namespace
 
-asio::awaitable<void> AttemptTask::watch() {
+asio::awaitable<void> ContainerRun::watch() {
     open_log();
     auto found = Found::Unknown;
     while (!is_over()) {
@@ -56,17 +56,17 @@ asio::awaitable<void> AttemptTask::watch() {
                                         : exited(exit_->code, exit_->oom_killed, exit_->at));
 }
 
-void AttemptTask::open_log() {
-    auto opened = context_.logs.open(start_.id);
+void ContainerRun::open_log() {
+    auto opened = context_.logs.open({start_->id, index_});
     if (opened) {
         log_ = std::move(*opened);
     } else {
-        log::error("attempt {}: its output is lost: {}", to_string(start_.id),
+        log::error("attempt {}: its output is lost: {}", to_string(start_->id),
                    opened.error().message);
     }
 }
 
-asio::awaitable<AttemptTask::Drained> AttemptTask::drain_logs() {
+asio::awaitable<ContainerRun::Drained> ContainerRun::drain_logs() {
     if (!log_) co_return Drained::Refused;
     const auto from = log_->position();
     // The Engine repeats the lines of the time we ask from; those we have are skipped.
@@ -87,7 +87,7 @@ asio::awaitable<AttemptTask::Drained> AttemptTask::drain_logs() {
         drained = co_await read_logs();
     } else if (opened.error().kind != ErrorKind::Unavailable &&
                opened.error().kind != ErrorKind::Cancelled) {
-        log::warn("attempt {}: its output cannot be read: {}", to_string(start_.id),
+        log::warn("attempt {}: its output cannot be read: {}", to_string(start_->id),
                   opened.error().message);
         drained = Drained::Refused;
         look_again_ = opened.error().kind == ErrorKind::NotFound;
@@ -98,13 +98,13 @@ asio::awaitable<AttemptTask::Drained> AttemptTask::drain_logs() {
     co_return drained;
 }
 
-asio::awaitable<AttemptTask::Drained> AttemptTask::read_logs() {
+asio::awaitable<ContainerRun::Drained> ContainerRun::read_logs() {
     for (;;) {
         auto bytes = co_await log_stream_->read();
         if (!bytes) co_return Drained::Broken;
         if (bytes->empty()) co_return Drained::ToTheEnd;
         if (auto fed = decoder_->feed(*bytes); !fed) {
-            log::error("attempt {}: {}", to_string(start_.id), fed.error().message);
+            log::error("attempt {}: {}", to_string(start_->id), fed.error().message);
             co_return Drained::Refused;
         }
         if (!log_stream_->is_dry()) continue;
@@ -113,15 +113,15 @@ asio::awaitable<AttemptTask::Drained> AttemptTask::read_logs() {
     }
 }
 
-void AttemptTask::flush_log() {
+void ContainerRun::flush_log() {
     if (auto flushed = log_->flush(); !flushed) {
-        log::error("attempt {}: its output cannot be stored: {}", to_string(start_.id),
+        log::error("attempt {}: its output cannot be stored: {}", to_string(start_->id),
                    flushed.error().message);
     }
 }
 
 /// Once the container ended, its output has to end too.
-void AttemptTask::limit_log_stream() {
+void ContainerRun::limit_log_stream() {
     if (!exit_ || !log_stream_) return;
     log_limit_.expires_after(kLogsAfterExit);
     log_limit_.async_wait([self = weak_from_this()](boost::system::error_code ec) {
@@ -132,7 +132,7 @@ void AttemptTask::limit_log_stream() {
     });
 }
 
-asio::awaitable<void> AttemptTask::await_exit(bool logs_ended) {
+asio::awaitable<void> ContainerRun::await_exit(bool logs_ended) {
     if (exit_ || std::exchange(look_again_, false)) co_return;
     if (logs_ended) {
         co_await wake_.wait_for(kExitAfterLogs);
@@ -142,7 +142,7 @@ asio::awaitable<void> AttemptTask::await_exit(bool logs_ended) {
 }
 
 /// Asks the Engine only if its events leave open whether the container ended, or what ended it.
-asio::awaitable<AttemptTask::Found> AttemptTask::confirm_exit() {
+asio::awaitable<ContainerRun::Found> ContainerRun::confirm_exit() {
     look_again_ = false;
     if (exit_ && exit_->is_final) co_return Found::Exited;
     if (!exit_ || !saw_die_ || exit_->code == 137 || saw_oom_) {
@@ -164,7 +164,7 @@ asio::awaitable<AttemptTask::Found> AttemptTask::confirm_exit() {
 
 /// The kernel's word of the kill can reach the Engine after the exit: then the state lacks it for
 /// ever, but an `oom` event follows the `die`.
-asio::awaitable<bool> AttemptTask::was_oom_killed(const docker::ContainerState& state) {
+asio::awaitable<bool> ContainerRun::was_oom_killed(const docker::ContainerState& state) {
     if (state.oom_killed || state.exit_code != 137 || stop_was_sent_) co_return state.oom_killed;
     if (!saw_oom_ && saw_die_) co_await wake_.wait_for(kOomAfterExit);
     co_return saw_oom_;
@@ -174,7 +174,7 @@ asio::awaitable<bool> AttemptTask::was_oom_killed(const docker::ContainerState& 
 /// may be the job's own, or, after it was killed itself, when it starts again; after a crash of the
 /// host the code is 255. None of that is an exit of the job's, but for the 0 of one that finished
 /// in its grace (as on a Spot instance).
-asio::awaitable<bool> AttemptTask::ended_with_its_host() {
+asio::awaitable<bool> ContainerRun::ended_with_its_host() {
     if (stop_was_sent_ || exit_->code == 0 || exit_->oom_killed) co_return false;
     if (saw_die_ && saw_kill_) {
         if (host_->went_down_after(exit_->at) || co_await host_->is_leaving()) co_return true;
@@ -188,7 +188,7 @@ asio::awaitable<bool> AttemptTask::ended_with_its_host() {
 
 /// An Engine forgets its events when it ends. One that remembers fewer than it could, but not this
 /// container's start, began after it.
-asio::awaitable<bool> AttemptTask::has_engine_restarted() {
+asio::awaitable<bool> ContainerRun::has_engine_restarted() {
     const auto events = co_await host_->client().recent_events();
     if (!events || events->size() >= docker::kRememberedEvents) co_return false;
     co_return std::ranges::none_of(*events, [this](const docker::Event& event) {
@@ -198,12 +198,12 @@ asio::awaitable<bool> AttemptTask::has_engine_restarted() {
 
 /// The Engine can end the stream of a container that stops before the last words are in it. They
 /// are in its file by the time it tells of the exit.
-asio::awaitable<bool> AttemptTask::has_all_output() {
+asio::awaitable<bool> ContainerRun::has_all_output() {
     const auto last = co_await host_->client().last_log_record(container_id_);
     co_return last && *last == decoder_->last_record();
 }
 
-asio::awaitable<void> AttemptTask::close_log() {
+asio::awaitable<void> ContainerRun::close_log() {
     if (!log_) co_return;
     if (is_over()) {
         flush_log();
@@ -216,7 +216,7 @@ asio::awaitable<void> AttemptTask::close_log() {
     const auto closed = log_->close();
     co_await asio::post(asio::bind_executor(context_.strand, asio::use_awaitable));
     if (!closed) {
-        log::error("attempt {}: the end of its output may be lost: {}", to_string(start_.id),
+        log::error("attempt {}: the end of its output may be lost: {}", to_string(start_->id),
                    closed.error().message);
     }
     log_.reset();

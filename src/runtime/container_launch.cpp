@@ -1,29 +1,22 @@
 // The way to a running container: look, pull, create, start.
 #include "batchd/docker/create_body.hpp"
-#include "runtime/attempt_task.hpp"
+#include "runtime/container_run.hpp"
+#include "runtime/engine_errors.hpp"
 #include "runtime/outcome.hpp"
 
 namespace batchd::runtime {
 
 namespace asio = boost::asio;
 
-namespace {
-
-/// The connection failed, not the request: the same again when the host is back.
-bool is_transport(const Error& error) { return error.kind == ErrorKind::Unavailable; }
-
-bool is_missing_image(const Error& error) {
-    return error.kind == ErrorKind::NotFound &&
-           (error.message.contains("No such image") || error.message.contains("no such image"));
-}
-
-}  // namespace
-
 /// True if the container runs or ran; false if there is nothing more to do.
-asio::awaitable<bool> AttemptTask::bring_up() {
+asio::awaitable<bool> ContainerRun::bring_up() {
     while (!is_over()) {
         co_await host_->wait_up();
         if (is_over()) break;
+        if (phase_ != Phase::Looking && !may_start_) {
+            co_await wake_.wait();
+            continue;
+        }
         const Next next = co_await (phase_ == Phase::Looking ? look() : create_and_start());
         if (next == Next::Watch) co_return true;
         if (next == Next::Done) break;
@@ -32,12 +25,12 @@ asio::awaitable<bool> AttemptTask::bring_up() {
     co_return false;
 }
 
-asio::awaitable<AttemptTask::Next> AttemptTask::look() {
+asio::awaitable<ContainerRun::Next> ContainerRun::look() {
     auto state = co_await host_->client().inspect(name_);
     if (is_over()) co_return Next::Done;
     if (state) {
         const Next next = take_over(*state);
-        if (next != Next::Again) co_return next;
+        if (next != Next::Again || !may_start_) co_return next;
         co_return co_await create_and_start();
     }
     if (state.error().kind != ErrorKind::NotFound) co_return Next::Again;
@@ -52,11 +45,12 @@ asio::awaitable<AttemptTask::Next> AttemptTask::look() {
         give_up();
         co_return Next::Done;
     }
+    if (!may_start_) co_return Next::Again;
     co_return co_await create_and_start();
 }
 
 /// Again: the container is made and waits for its start.
-AttemptTask::Next AttemptTask::take_over(const docker::ContainerState& state) {
+ContainerRun::Next ContainerRun::take_over(const docker::ContainerState& state) {
     container_id_ = state.id;
     may_exist_ = true;
     const Timestamp now = context_.clock.now();
@@ -83,7 +77,7 @@ AttemptTask::Next AttemptTask::take_over(const docker::ContainerState& state) {
     return Next::Watch;
 }
 
-asio::awaitable<AttemptTask::Next> AttemptTask::create_and_start() {
+asio::awaitable<ContainerRun::Next> ContainerRun::create_and_start() {
     // Before it takes a slot: secrets can take long, and others need not wait for them.
     if (container_id_.empty() && !co_await fetch_secrets()) co_return Next::Done;
     auto slot = co_await host_->starts().take();
@@ -92,10 +86,12 @@ asio::awaitable<AttemptTask::Next> AttemptTask::create_and_start() {
     if (!container_id_.empty()) co_return co_await start_container();
 
     phase_ = Phase::Creating;
-    auto body = docker::create_body(start_, *secrets_,
+    auto body = docker::create_body(*start_, *secrets_,
                                     {.network_mode = context_.options.network_mode,
                                      .instance = context_.options.instance,
-                                     .log_drivers = host_->info().log_drivers});
+                                     .log_drivers = host_->info().log_drivers,
+                                     .container = index_,
+                                     .sandbox = sandbox_});
     if (!body) {
         ++context_.counters.start_failures;
         report_ended(failed_to_start("CannotCreateContainerError: " + body.error().message,
@@ -125,7 +121,7 @@ asio::awaitable<AttemptTask::Next> AttemptTask::create_and_start() {
 }
 
 /// An error that is neither of the transport nor Conflict carries the reason for people.
-asio::awaitable<Result<std::string>> AttemptTask::create(std::string body, Slots::Slot& slot) {
+asio::awaitable<Result<std::string>> ContainerRun::create(std::string body, Slots::Slot& slot) {
     may_exist_ = true;
     auto created = co_await host_->client().create(name_, body);
     if (!created && is_missing_image(created.error())) {
@@ -145,8 +141,8 @@ asio::awaitable<Result<std::string>> AttemptTask::create(std::string body, Slots
     co_return created;
 }
 
-asio::awaitable<Result<>> AttemptTask::pull() {
-    auto pull = host_->pulls().join(start_.container.image.value_or(""), host_);
+asio::awaitable<Result<>> ContainerRun::pull() {
+    auto pull = host_->pulls().join(properties().image.value_or(""), host_);
     pull_ = pull;
     auto result = co_await Pulls::wait(pull);
     if (pull_) host_->pulls().leave(*std::exchange(pull_, nullptr));
@@ -157,7 +153,7 @@ asio::awaitable<Result<>> AttemptTask::pull() {
     co_return result;
 }
 
-asio::awaitable<AttemptTask::Next> AttemptTask::start_container() {
+asio::awaitable<ContainerRun::Next> ContainerRun::start_container() {
     phase_ = Phase::Starting;
     auto started = co_await host_->client().start(container_id_);
     if (is_over()) co_return Next::Done;
@@ -173,7 +169,7 @@ asio::awaitable<AttemptTask::Next> AttemptTask::start_container() {
     co_return co_await start_failed(std::move(started.error()));
 }
 
-asio::awaitable<AttemptTask::Next> AttemptTask::start_failed(Error error) {
+asio::awaitable<ContainerRun::Next> ContainerRun::start_failed(Error error) {
     if (co_await host_->is_leaving()) {
         phase_ = Phase::Creating;  // the container is there: once more when the Engine is back
         co_return is_over() ? Next::Done : Next::Again;
@@ -191,7 +187,7 @@ asio::awaitable<AttemptTask::Next> AttemptTask::start_failed(Error error) {
 }
 
 /// Stopped before it ran.
-void AttemptTask::give_up() {
+void ContainerRun::give_up() {
     if (pull_) host_->pulls().leave(*std::exchange(pull_, nullptr));
     report_ended(failed_to_start("", std::nullopt, context_.clock.now()));
 }

@@ -1,5 +1,5 @@
 // The values of an attempt's secrets: fetched before its container is made, kept until it runs.
-#include "runtime/attempt_task.hpp"
+#include "runtime/container_run.hpp"
 #include "runtime/outcome.hpp"
 
 #include <boost/asio/bind_executor.hpp>
@@ -29,7 +29,7 @@ Result<std::vector<model::KeyValue>> values_of(const std::vector<model::Secret>&
     return values;
 }
 
-Result<docker::SecretValues> values_for(const model::ContainerProperties& container,
+Result<docker::SecretValues> values_for(const model::ContainerBase& container,
                                         ports::SecretSource& source) {
     auto environment = values_of(container.secrets, source);
     if (!environment) return std::unexpected(std::move(environment).error());
@@ -51,14 +51,14 @@ void hide(std::string& text, const std::string& value) {
 
 }  // namespace
 
-bool AttemptTask::needs_secrets() const {
-    const auto& logging = start_.container.log_configuration;
-    return !start_.container.secrets.empty() || (logging && !logging->secret_options.empty());
+bool ContainerRun::needs_secrets() const {
+    const auto& logging = properties().log_configuration;
+    return !properties().secrets.empty() || (logging && !logging->secret_options.empty());
 }
 
 /// False if there is nothing more to do: a secret is missing, the attempt was stopped meanwhile, or
 /// the daemon stops.
-asio::awaitable<bool> AttemptTask::fetch_secrets() {
+asio::awaitable<bool> ContainerRun::fetch_secrets() {
     if (secrets_) co_return true;
     if (!needs_secrets()) {
         secrets_.emplace();
@@ -66,7 +66,7 @@ asio::awaitable<bool> AttemptTask::fetch_secrets() {
     }
     // It may take seconds, and the strand serves everybody.
     co_await asio::post(asio::bind_executor(context_.secret_threads, asio::use_awaitable));
-    auto values = values_for(start_.container, context_.secrets);
+    auto values = values_for(properties(), context_.secrets);
     co_await asio::post(asio::bind_executor(context_.strand, asio::use_awaitable));
     if (is_over()) co_return false;
     if (values) {
@@ -81,7 +81,7 @@ asio::awaitable<bool> AttemptTask::fetch_secrets() {
 }
 
 /// The Engine's words, which become the job's: they can quote what the container was made with.
-std::string AttemptTask::without_secrets(std::string text) const {
+std::string ContainerRun::without_secrets(std::string text) const {
     if (!needs_secrets()) return text;
     // Made before the daemon's restart.
     if (!secrets_) return "its words are left out, since they may tell a secret";

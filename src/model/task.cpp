@@ -1,0 +1,52 @@
+#include "batchd/model/task.hpp"
+
+#include "batchd/model/job.hpp"
+
+#include <algorithm>
+
+namespace batchd::model {
+namespace {
+
+/// The deprecated form of a requirement becomes the present one.
+void require(ContainerBase& container, std::string_view type,
+             const std::optional<std::int32_t>& amount) {
+    auto& list = container.resource_requirements;
+    if (!amount || std::ranges::find(list, type, &ResourceRequirement::type) != list.end()) return;
+    list.push_back({.type = std::string(type), .value = std::to_string(*amount)});
+}
+
+}  // namespace
+
+EcsTaskProperties task_of(ContainerProperties container) {
+    EcsTaskProperties task;
+    task.volumes = std::move(container.volumes);
+    TaskContainerProperties& only = task.containers.emplace_back();
+    only.name = kOnlyContainer;
+    static_cast<ContainerBase&>(only) = std::move(container);
+    require(only, "VCPU", container.vcpus);
+    require(only, "MEMORY", container.memory);
+    return task;
+}
+
+EcsTaskProperties task_of(const JobSpec& spec) {
+    if (spec.ecs_properties && !spec.ecs_properties->task_properties.empty()) {
+        return spec.ecs_properties->task_properties.front();
+    }
+    return task_of(spec.container.value_or(ContainerProperties{}));
+}
+
+std::size_t first_essential(const EcsTaskProperties& task) {
+    const auto found = std::ranges::find_if(task.containers, is_essential);
+    return found == task.containers.end()
+               ? 0
+               : static_cast<std::size_t>(found - task.containers.begin());
+}
+
+std::optional<std::size_t> find_container(const EcsTaskProperties& task, std::string_view name) {
+    for (std::size_t i = 0; i < task.containers.size(); ++i) {
+        if (task.containers[i].name == name) return i;
+    }
+    return std::nullopt;
+}
+
+}  // namespace batchd::model

@@ -1,0 +1,158 @@
+// One container of an attempt: from the wish to start it to its removal.
+#pragma once
+
+#include "batchd/docker/create_body.hpp"
+#include "batchd/docker/log_decoder.hpp"
+#include "batchd/net/retry_delay.hpp"
+#include "runtime/host.hpp"
+
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/steady_timer.hpp>
+
+#include <memory>
+#include <optional>
+#include <string>
+
+namespace batchd::runtime {
+
+/// The attempt that the container belongs to. Called on the strand.
+class ContainerOwner {
+  public:
+    virtual ~ContainerOwner() = default;
+    /// The container started or ended; it may still be inside the call that made it so.
+    virtual void container_changed() = 0;
+    /// It was forgotten, and nothing is left of it.
+    virtual void container_gone() = 0;
+};
+
+/// Calls on the strand. One coroutine, run(), does the work in order; the public functions leave
+/// word for it, or act beside it where that must not wait (stop).
+class ContainerRun final : public ContainerWatcher,
+                           public std::enable_shared_from_this<ContainerRun> {
+  public:
+    /// `index`: of the container in the attempt's task.
+    ContainerRun(Context& context, std::shared_ptr<Host> host,
+                 std::shared_ptr<const ports::StartAttempt> start, std::size_t index,
+                 std::weak_ptr<ContainerOwner> owner);
+
+    /// Nothing is created or started before may_start().
+    void launch();
+    /// As launch, but the container may be there already; `was_running`: it must be.
+    void adopt(bool was_running);
+    /// What the container waits for has happened. `sandbox`: see docker::CreateOptions.
+    void may_start(std::string sandbox);
+    void stop(Seconds grace);
+    void forget();
+    /// The engine knows nothing of it any more: removes the container without a word.
+    void abandon();
+    void shutdown();
+
+    bool is_allowed_to_start() const { return may_start_; }
+    const std::string& container_id() const { return container_id_; }
+    const std::optional<Timestamp>& started_at() const { return started_at_; }
+    /// As if it were the only container; set once it ended, or can not start any more.
+    const std::optional<ports::AttemptOutcome>& outcome() const { return outcome_; }
+
+    void on_event(const docker::Event& event) override;
+    void on_missing() override;
+    bool believes_running() const override { return phase_ == Phase::Running && !exit_; }
+
+  private:
+    // Waiting ──▶ Creating ──▶ Starting ──▶ Running ──▶ Ended
+    //    ▲           │  pull, create   │        ▲
+    // Looking ───────┴─────────────────┴────────┘   after a restart or a broken connection
+    enum class Phase : std::uint8_t { Looking, Waiting, Creating, Starting, Running, Ended };
+    /// What a step of the way up leads to.
+    enum class Next : std::uint8_t { Again, Watch, Done };
+    struct Exit {
+        std::int32_t code = 0;
+        bool oom_killed = false;
+        bool is_final = false;   ///< nothing more is to be found out
+        bool with_host = false;  ///< the Engine ended it when it ended itself
+        Timestamp at;
+    };
+    enum class Drained : std::uint8_t { ToTheEnd, Broken, Refused };
+    enum class Found : std::uint8_t { Running, Exited, Gone, Unknown };
+
+    boost::asio::awaitable<void> run();
+    // container_launch.cpp: the way to a running container
+    boost::asio::awaitable<bool> bring_up();
+    boost::asio::awaitable<Next> look();
+    Next take_over(const docker::ContainerState& state);
+    boost::asio::awaitable<Next> create_and_start();
+    boost::asio::awaitable<Result<std::string>> create(std::string body, Slots::Slot& slot);
+    boost::asio::awaitable<Result<>> pull();
+    boost::asio::awaitable<Next> start_container();
+    boost::asio::awaitable<Next> start_failed(Error error);
+    void give_up();
+    // container_secrets.cpp
+    bool needs_secrets() const;
+    boost::asio::awaitable<bool> fetch_secrets();
+    std::string without_secrets(std::string text) const;
+    // container_watch.cpp: from there to its end
+    boost::asio::awaitable<void> watch();
+    boost::asio::awaitable<Drained> drain_logs();
+    boost::asio::awaitable<Drained> read_logs();
+    boost::asio::awaitable<void> await_exit(bool logs_ended);
+    boost::asio::awaitable<Found> confirm_exit();
+    boost::asio::awaitable<bool> was_oom_killed(const docker::ContainerState& state);
+    boost::asio::awaitable<bool> ended_with_its_host();
+    boost::asio::awaitable<bool> has_engine_restarted();
+    boost::asio::awaitable<bool> has_all_output();
+    boost::asio::awaitable<void> close_log();
+    void open_log();
+    void flush_log();
+    void limit_log_stream();
+    // container_run.cpp
+    boost::asio::awaitable<void> stop_container();
+    boost::asio::awaitable<void> remove();
+    boost::asio::awaitable<void> pause();
+    bool is_over() const { return context_.stopping || phase_ == Phase::Ended; }
+    const model::TaskContainerProperties& properties() const {
+        return start_->task.containers[index_];
+    }
+    void tell_owner() const;
+    void report_started(Timestamp at);
+    void report_ended(ports::AttemptOutcome outcome);
+    void remove_when_idle();
+    Timestamp time_of(const docker::Event& event) const;
+
+    Context& context_;
+    std::shared_ptr<Host> host_;
+    const std::shared_ptr<const ports::StartAttempt> start_;
+    const std::size_t index_;
+    const std::string name_;  ///< the Engine's
+    std::weak_ptr<ContainerOwner> owner_;
+    Signal wake_;
+    net::RetryDelay delay_{Milliseconds{100}, Milliseconds{2000}};
+
+    Phase phase_ = Phase::Waiting;
+    bool may_start_ = false;
+    std::string sandbox_;
+    bool was_running_ = false;
+    bool may_exist_ = false;  ///< a container of ours may be on the host
+    bool is_idle_ = false;    ///< run() came to its end
+    bool is_forgotten_ = false;
+    bool is_abandoned_ = false;
+    bool look_again_ = false;  ///< a listing says that the container does not run
+    std::optional<Seconds> stop_grace_;
+    std::shared_ptr<Pulls::Pull> pull_;            ///< that this attempt waits for
+    std::optional<docker::SecretValues> secrets_;  ///< only while the container is made
+    std::string container_id_;
+    std::optional<Timestamp> started_at_;
+    std::size_t connection_ = 0;  ///< to the Engine, when the container was last seen running
+    std::optional<Exit> exit_;
+    bool stop_was_sent_ = false;
+    bool saw_oom_ = false;
+    bool saw_die_ = false;
+    bool saw_kill_ = false;  ///< a signal that we did not ask for
+    std::optional<ports::AttemptOutcome> outcome_;
+
+    std::unique_ptr<ports::LogWriter> log_;
+    std::unique_ptr<docker::LogDecoder> decoder_;
+    std::unique_ptr<net::HttpStream> log_stream_;
+    boost::asio::steady_timer log_limit_;
+    bool logs_cut_short_ = false;
+};
+
+}  // namespace batchd::runtime
