@@ -26,15 +26,22 @@ Place place_of(const Services& services, const engine::View& view, const model::
 }
 
 /// The members that an attempt adds to `container`, of the attempt and of the job.
-void add_run(ObjectText& container, const Services& services, const engine::View& view,
-             const model::Attempt& attempt) {
+void add_run(ObjectText& container, std::string& out, const Services& services,
+             const engine::View& view, const model::Attempt& attempt) {
     const Place place = place_of(services, view, attempt);
     container.string("containerInstanceArn", place.container_instance_arn);
     container.string("taskArn", place.task_arn);
     if (attempt.exit_code) container.number("exitCode", *attempt.exit_code);
     if (!attempt.reason.empty()) container.string("reason", attempt.reason);
     if (!attempt.log_stream.empty()) container.string("logStreamName", attempt.log_stream);
-    container.raw("networkInterfaces", "[]");
+    container.name("networkInterfaces");
+    out += '[';
+    if (!attempt.address.empty()) {
+        ObjectText network(out);
+        network.string("privateIpv4Address", attempt.address);
+        network.close();
+    }
+    out += ']';
 }
 
 /// What became of a job's containers, which AWS calls task properties if they are ecsProperties.
@@ -43,7 +50,7 @@ void append_attempt(std::string& out, const Services& services, const engine::Vi
     ObjectText entry(out);
     entry.name("container");
     ObjectText container(out);
-    if (containers.empty()) add_run(container, services, view, attempt);
+    if (containers.empty()) add_run(container, out, services, view, attempt);
     container.close();
     if (!containers.empty()) {
         const Place place = place_of(services, view, attempt);
@@ -91,7 +98,7 @@ void add_spec(ObjectText& detail, std::string& out, const Services& services,
         }
         ObjectText container(out);
         container.members(json::inside(value));
-        add_run(container, services, view, job.attempts.back());
+        add_run(container, out, services, view, job.attempts.back());
         container.close();
     });
     if (!has_propagate_tags) detail.boolean("propagateTags", false);
@@ -120,6 +127,18 @@ void append_array_properties(ObjectText& object, std::string& out, const model::
         array.number("statusSummaryLastUpdatedAt", to_epoch_ms(progress.updated_at));
     }
     array.close();
+}
+
+void append_node_properties(ObjectText& object, std::string& out, const model::JobId& id,
+                            const model::Shape& shape, std::int32_t main_node) {
+    if (shape.nodes.empty()) return;
+    object.name("nodeProperties");
+    ObjectText nodes(out);
+    nodes.number("numNodes", count_nodes(shape));
+    if (id.is_node()) {
+        nodes.number("nodeIndex", id.index()).boolean("isMainNode", id.index() == main_node);
+    }
+    nodes.close();
 }
 
 std::string cluster_of(const engine::View& view, const std::string& environment) {
@@ -152,7 +171,15 @@ void append_job_detail(std::string& out, const Services& services, const engine:
     detail.name("attempts");
     append_attempts(out, services, view, job);
     append_array_properties(detail, out, job.id, job.array_size, job.array);
-    detail.raw("tags", job.id.is_child() ? std::string_view("{}") : std::string_view(job.tags));
+    if (job.id.is_node()) {
+        detail.name("nodeDetails");
+        ObjectText node(out);
+        node.number("nodeIndex", job.id.index());
+        node.boolean("isMainNode", job.id.index() == job.main_node);
+        node.close();
+    }
+    detail.raw("tags", job.id.is_child() || job.id.is_node() ? std::string_view("{}")
+                                                             : std::string_view(job.tags));
     detail.boolean("isCancelled", job.state.is_cancelled);
     detail.boolean("isTerminated", job.state.is_terminated);
     detail.raw("eksAttempts", "[]");

@@ -17,6 +17,10 @@ void append_job_detail(std::string& out, const Services& services, const engine:
 void append_array_properties(json::ObjectText& object, std::string& out, const model::JobId& id,
                              std::int32_t size, const model::ArrayProgress& progress);
 
+/// nodeProperties of a multi-node job's summary, or of a node's.
+void append_node_properties(json::ObjectText& object, std::string& out, const model::JobId& id,
+                            const model::Shape& shape, std::int32_t main_node);
+
 /// statusReason: the stored one, or while the job is RUNNABLE why it waits. Empty if there is none.
 std::string status_reason(const engine::View& view, const engine::QueueView* queue,
                           const core::Shape& shape, const model::JobState& state);

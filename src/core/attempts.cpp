@@ -99,7 +99,8 @@ StartContainer start_of(const State& state, const Job& job) {
                          .queue = state.queue(job.queue).row.document.job_queue_name,
                          .environment = attempt.compute_environment,
                          .resources = state.shape(job.shape).resources,
-                         .main_address = {}};
+                         .main_address = {},
+                         .main_host = {}};
     if (job.parent) {
         const auto& children = state.job(*job.parent).array->children;
         start.array_size = static_cast<std::int32_t>(children.size());
@@ -111,6 +112,7 @@ StartContainer start_of(const State& state, const Job& job) {
         const auto main = whole.gang->nodes.find(whole.gang->main);
         if (job.id.index() != start.main_node && main != whole.gang->nodes.end()) {
             start.main_address = state.job(main->second).run->attempt.address;
+            start.main_host = state.job(main->second).run->attempt.host;
         }
     }
     return start;

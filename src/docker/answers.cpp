@@ -55,6 +55,15 @@ ContainerSummary summary_of(const Json& value) {
     return summary;
 }
 
+/// In the one network that batchd gives a container; the default bridge has a place of its own.
+std::string address_in(const Json& settings) {
+    std::string address = text_of(member(settings, "IPAddress"));
+    for (const Json& network : member(settings, "Networks")) {
+        if (address.empty()) address = text_of(member(network, "IPAddress"));
+    }
+    return address;
+}
+
 ErrorKind kind_of(int status) {
     switch (status) {
         case 400:
@@ -101,7 +110,8 @@ Result<ContainerState> parse_inspect(std::string_view text) {
         .exit_code = static_cast<std::int32_t>(number_of(member(state, "ExitCode"))),
         .error = text_of(member(state, "Error")),
         .started_at = time_of(member(state, "StartedAt")),
-        .finished_at = time_of(member(state, "FinishedAt"))};
+        .finished_at = time_of(member(state, "FinishedAt")),
+        .address = address_in(member(*value, "NetworkSettings"))};
 }
 
 Result<std::vector<ContainerSummary>> parse_list(std::string_view text) {

@@ -35,6 +35,14 @@ Json environment_of(const StartAttempt& attempt, const TaskContainerProperties& 
         add("AWS_BATCH_JOB_ARRAY_INDEX", std::to_string(attempt.id.job.index()));
         add("AWS_BATCH_JOB_ARRAY_SIZE", std::to_string(attempt.array_size));
     }
+    if (attempt.id.job.is_node()) {
+        add("AWS_BATCH_JOB_NUM_NODES", std::to_string(attempt.num_nodes));
+        add("AWS_BATCH_JOB_NODE_INDEX", std::to_string(attempt.id.job.index()));
+        add("AWS_BATCH_JOB_MAIN_NODE_INDEX", std::to_string(attempt.main_node));
+        if (attempt.id.job.index() != attempt.main_node) {
+            add("AWS_BATCH_JOB_MAIN_NODE_PRIVATE_IPV4_ADDRESS", attempt.main_address);
+        }
+    }
     add("AWS_BATCH_JQ_NAME", attempt.queue);
     add("AWS_BATCH_CE_NAME", attempt.compute_environment);
     Json list = Json::array();
@@ -163,6 +171,18 @@ void add_gpus(std::int32_t gpus, Json& host_config) {
         {{{"Driver", "nvidia"}, {"Count", gpus}, {"Capabilities", Json::array({{"gpu"}})}}});
 }
 
+/// Without a network of their own, the nodes of a job meet in the main one's namespace, which holds
+/// nothing but a loopback.
+std::string network_of(const StartAttempt& attempt, const CreateOptions& options) {
+    const bool joins_main = options.network_mode == "none" && attempt.num_nodes > 0 &&
+                            attempt.id.job.index() != attempt.main_node &&
+                            attempt.host == attempt.main_host;
+    if (!joins_main) return options.network_mode;
+    return "container:" +
+           container_name(model::AttemptId{.job = attempt.id.job.whole().node(attempt.main_node),
+                                           .number = attempt.id.number});
+}
+
 /// A mode of a namespace, or that of the container which holds it for the whole task.
 std::string shared(const std::string& mode, const std::string& sandbox) {
     return mode == "host" || sandbox.empty() ? mode : "container:" + sandbox;
@@ -171,7 +191,7 @@ std::string shared(const std::string& mode, const std::string& sandbox) {
 void add_namespaces(const StartAttempt& attempt, const CreateOptions& options, Json& host_config) {
     const auto& ipc = attempt.task.ipc_mode;
     const auto& pid = attempt.task.pid_mode;
-    host_config["NetworkMode"] = shared(options.network_mode, options.sandbox);
+    host_config["NetworkMode"] = shared(network_of(attempt, options), options.sandbox);
     if (ipc == "host" || ipc == "none") host_config["IpcMode"] = ipc == "host" ? *ipc : "private";
     if (pid == "host") host_config["PidMode"] = *pid;
     if (options.sandbox.empty()) return;
@@ -246,7 +266,7 @@ bool needs_sandbox(const StartAttempt& attempt, std::string_view network_mode) {
 }
 
 std::string sandbox_body(const StartAttempt& attempt, const CreateOptions& options) {
-    Json host_config{{"NetworkMode", options.network_mode},
+    Json host_config{{"NetworkMode", network_of(attempt, options)},
                      {"ReadonlyRootfs", true},
                      {"LogConfig", {{"Type", "none"}}},
                      {"SecurityOpt", Json::array({"no-new-privileges"})}};

@@ -42,11 +42,13 @@ void Engine::host_down(std::string host, std::string reason) {
           .done = {}});
 }
 
-void Engine::attempt_started(model::AttemptId id, std::string container_id, Timestamp started_at) {
+void Engine::attempt_started(model::AttemptId id, std::string container_id, Timestamp started_at,
+                             std::string address) {
     push({.event = core::AttemptStarted{.id = id,
                                         .container_id = std::move(container_id),
                                         .started_at = started_at,
-                                        .containers{}},
+                                        .containers{},
+                                        .address = std::move(address)},
           .done = {}});
 }
 

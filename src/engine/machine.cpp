@@ -256,7 +256,8 @@ Result<ports::StartAttempt> Machine::describe(const core::StartContainer& start)
     attempt.num_nodes = start.num_nodes;
     attempt.main_node = start.main_node;
     attempt.main_address = start.main_address;
-    attempt.task = model::task_of(*spec);
+    attempt.main_host = start.main_host;
+    attempt.task = model::task_of(*spec, start.id.job);
     std::vector<model::ContainerResult> containers;
     for (const auto& container : attempt.task.containers) {
         auto& names =

@@ -1,5 +1,6 @@
 #include "batchd/model/names.hpp"
 #include "model/container_rules.hpp"
+#include "model/node_rules.hpp"
 #include "model/rules.hpp"
 
 #include <fmt/format.h>
@@ -9,10 +10,7 @@ namespace {
 
 Result<> validate_type(JobDefinition& definition) {
     const std::string type = to_lower(definition.type);
-    if (type == "multinode") {
-        return invalid_argument("type 'multinode': multi-node parallel jobs are not served yet");
-    }
-    if (type != "container") {
+    if (type != "container" && type != "multinode") {
         return invalid_argument(
             fmt::format("type {} must be container or multinode", quote(definition.type)));
     }
@@ -39,11 +37,22 @@ Result<> validate_capabilities(std::vector<std::string>& capabilities) {
     return {};
 }
 
-}  // namespace
-
-Result<> validate(JobDefinition& definition, const ContainerPolicy& policy) {
-    BATCHD_TRY(expect_resource_name("jobDefinitionName", definition.job_definition_name));
-    BATCHD_TRY(validate_type(definition));
+/// A definition says in one of AWS's forms what runs.
+Result<> expect_one_form(const JobDefinition& definition) {
+    if (definition.type == "multinode") {
+        if (!definition.node_properties) {
+            return invalid_argument("Node properties of multinode job is required.");
+        }
+        if (definition.container_properties || definition.ecs_properties) {
+            return invalid_argument(
+                "type 'multinode': containerProperties and ecsProperties belong into "
+                "nodeProperties.nodeRangeProperties");
+        }
+        return {};
+    }
+    if (definition.node_properties) {
+        return invalid_argument("nodeProperties: the type must be multinode, not 'container'");
+    }
     if (definition.container_properties && definition.ecs_properties) {
         return invalid_argument("Cannot use both ECS containerProperties and ecsProperties");
     }
@@ -52,6 +61,15 @@ Result<> validate(JobDefinition& definition, const ContainerPolicy& policy) {
             "ECS ContainerProperties, ecsProperties, or eksProperties is required when creating "
             "a job definition");
     }
+    return {};
+}
+
+}  // namespace
+
+Result<> validate(JobDefinition& definition, const ContainerPolicy& policy) {
+    BATCHD_TRY(expect_resource_name("jobDefinitionName", definition.job_definition_name));
+    BATCHD_TRY(validate_type(definition));
+    BATCHD_TRY(expect_one_form(definition));
     BATCHD_TRY(validate_capabilities(definition.platform_capabilities));
     BATCHD_TRY(expect_scheduling_priority(definition.scheduling_priority));
     if (definition.retry_strategy) BATCHD_TRY(validate(*definition.retry_strategy));
@@ -61,6 +79,9 @@ Result<> validate(JobDefinition& definition, const ContainerPolicy& policy) {
             validate(*definition.consumable_resource_properties, "consumableResourceProperties"));
     }
     const Platform platform = platform_of(definition.platform_capabilities);
+    if (definition.node_properties) {
+        return validate_nodes(*definition.node_properties, platform, policy);
+    }
     if (definition.ecs_properties) {
         return validate_task(*definition.ecs_properties, platform, policy);
     }

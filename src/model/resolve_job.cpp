@@ -1,7 +1,6 @@
 #include "batchd/model/job.hpp"
-#include "model/container_overrides.hpp"
-#include "model/container_rules.hpp"
-#include "model/job_parameters.hpp"
+#include "model/node_rules.hpp"
+#include "model/resolve_containers.hpp"
 #include "model/rules.hpp"
 
 #include <fmt/format.h>
@@ -41,19 +40,6 @@ Result<> validate_request(const SubmitJobRequest& request, const Limits& limits)
     if (request.retry_strategy) BATCHD_TRY(validate(*request.retry_strategy));
     if (request.timeout) BATCHD_TRY(validate(*request.timeout));
     return validate_tags(request.tags);
-}
-
-/// What a definition may hold, but the local Docker Engine cannot give its jobs yet.
-Result<> expect_servable(const std::vector<Volume>& volumes) {
-    for (const Volume& volume : volumes) {
-        if (volume.efs_volume_configuration) {
-            return invalid_argument(
-                fmt::format("volume {}: efsVolumeConfiguration cannot be "
-                            "mounted on the local Docker Engine",
-                            volume.name.value_or("")));
-        }
-    }
-    return {};
 }
 
 /// What dependsOn asks for.
@@ -125,76 +111,73 @@ StringMap merged_parameters(const SubmitJobRequest& request, const JobDefinition
     return parameters;
 }
 
-Result<ContainerProperties> resolved_container(const SubmitJobRequest& request,
-                                               const JobDefinition& definition,
-                                               const StringMap& parameters) {
-    ContainerProperties container = *definition.container_properties;
-    BATCHD_TRY(expect_servable(container.volumes));
-    if (request.container_overrides) BATCHD_TRY(merge(container, *request.container_overrides));
-    BATCHD_TRY(validate_environment(container.environment));
-    BATCHD_TRY(validate_requirements(container, platform_of(definition.platform_capabilities)));
-    BATCHD_TRY(substitute_parameters(container.command, parameters));
-    return container;
-}
-
-std::vector<ConsumableNeed> consumables_of(const JobSpec& spec) {
-    std::vector<ConsumableNeed> needs;
-    if (!spec.consumable_resource_properties) return needs;
-    for (const auto& entry : spec.consumable_resource_properties->consumable_resource_list) {
+void add_consumables(const std::optional<ConsumableResourceProperties>& properties,
+                     std::vector<ConsumableNeed>& needs) {
+    if (!properties) return;
+    for (const auto& entry : properties->consumable_resource_list) {
         needs.push_back({.name = entry.consumable_resource.value_or(""),
                          .quantity = entry.quantity.value_or(0)});
+    }
+}
+
+/// Of the job and, once each, of the ranges of its nodes.
+std::vector<ConsumableNeed> consumables_of(const JobSpec& spec) {
+    std::vector<ConsumableNeed> needs;
+    add_consumables(spec.consumable_resource_properties, needs);
+    if (!spec.node_properties) return needs;
+    for (const auto& range : spec.node_properties->node_range_properties) {
+        add_consumables(range.consumable_resource_properties, needs);
     }
     return needs;
 }
 
-Result<EcsProperties> resolved_task(const SubmitJobRequest& request,
-                                    const JobDefinition& definition, const StringMap& parameters) {
-    EcsProperties properties = *definition.ecs_properties;
-    EcsTaskProperties& task = properties.task_properties.front();
-    BATCHD_TRY(expect_servable(task.volumes));
-    if (request.ecs_properties_override) BATCHD_TRY(merge(task, *request.ecs_properties_override));
-    for (auto& container : task.containers) {
-        if (container.firelens_configuration) {
-            return invalid_argument(
-                fmt::format("container {}: firelensConfiguration is not served on the local Docker "
-                            "Engine",
-                            *container.name));
-        }
-        BATCHD_TRY(validate_environment(container.environment));
-        BATCHD_TRY(substitute_parameters(container.command, parameters));
+/// A multi-node job: what all its nodes run and ask for.
+Result<> resolve_multinode(const SubmitJobRequest& request, const JobDefinition& definition,
+                           JobSpec& spec, Shape& shape) {
+    if (is_array(request)) {
+        return invalid_argument("arrayProperties cannot be used with a multi-node job definition");
     }
-    BATCHD_TRY(validate_requirements(task, platform_of(definition.platform_capabilities)));
-    return properties;
-}
-
-/// What the job runs: in the form of its definition, with the overrides of that form.
-Result<Resources> resolve_containers(const SubmitJobRequest& request,
-                                     const JobDefinition& definition, JobSpec& spec) {
-    if (definition.ecs_properties) {
-        if (request.container_overrides) {
-            return invalid_argument(
-                "containerOverrides cannot be used with a job definition that has ecsProperties; "
-                "use ecsPropertiesOverride");
-        }
-        auto task = resolved_task(request, definition, spec.parameters);
-        if (!task) return std::unexpected(std::move(task).error());
-        spec.ecs_properties = *std::move(task);
-        return resources_of(spec.ecs_properties->task_properties.front());
-    }
-    if (request.ecs_properties_override) {
+    if (request.container_overrides || request.ecs_properties_override) {
         return invalid_argument(
-            "ecsPropertiesOverride cannot be used with a job definition that has "
-            "containerProperties; use containerOverrides");
+            "containerOverrides and ecsPropertiesOverride cannot be used with a multi-node job "
+            "definition; use nodeOverrides");
     }
-    auto container = resolved_container(request, definition, spec.parameters);
-    if (!container) return std::unexpected(std::move(container).error());
-    spec.container = *std::move(container);
-    return resources_of(*spec.container);
+    auto nodes =
+        resolve_nodes(*definition.node_properties, request.node_overrides, spec.parameters);
+    if (!nodes) return std::unexpected(std::move(nodes).error());
+    for (const auto& [count, resources] : nodes->groups) {
+        for (std::int32_t i = 0; i < count; ++i) shape.resources += resources;
+    }
+    shape.nodes = std::move(nodes->groups);
+    spec.node_properties = std::move(nodes->properties);
+    return {};
 }
 
-JobTraits traits_of(const JobSpec& spec, const Resources& resources) {
+/// What the job runs, in the form of its definition, and what that asks for.
+Result<> resolve_form(const SubmitJobRequest& request, const JobDefinition& definition,
+                      JobSpec& spec, Shape& shape) {
+    if (definition.node_properties) return resolve_multinode(request, definition, spec, shape);
+    if (request.node_overrides) {
+        return invalid_argument("nodeOverrides are for multi-node job definitions");
+    }
+    ContainerForm form{.container = definition.container_properties,
+                       .ecs_properties = definition.ecs_properties};
+    const auto resources =
+        resolve_containers(form,
+                           {.container_overrides = request.container_overrides,
+                            .ecs_properties_override = request.ecs_properties_override},
+                           spec.parameters, platform_of(definition.platform_capabilities));
+    if (!resources) return std::unexpected(resources.error());
+    spec.container = std::move(form.container);
+    spec.ecs_properties = std::move(form.ecs_properties);
+    shape.resources = *resources;
+    return {};
+}
+
+JobTraits traits_of(const JobSpec& spec, Shape shape) {
     JobTraits traits;
-    traits.shape.resources = resources;
+    traits.shape = std::move(shape);
+    if (spec.node_properties) traits.main_node = spec.node_properties->main_node.value_or(0);
     traits.shape.fargate = platform_of(spec.platform_capabilities) == Platform::Fargate;
     traits.shape.consumables = consumables_of(spec);
     traits.share = spec.share_identifier.value_or("");
@@ -220,8 +203,8 @@ Result<ResolvedJob> resolve(const SubmitJobRequest& request, const JobDefinition
     JobSpec spec;
     spec.job_definition = definition_arn;
     spec.parameters = merged_parameters(request, definition);
-    const auto resources = resolve_containers(request, definition, spec);
-    if (!resources) return std::unexpected(resources.error());
+    Shape shape;
+    BATCHD_TRY(resolve_form(request, definition, spec, shape));
     spec.depends_on = shown(*dependencies);
     spec.retry_strategy =
         request.retry_strategy ? request.retry_strategy : definition.retry_strategy;
@@ -238,7 +221,7 @@ Result<ResolvedJob> resolve(const SubmitJobRequest& request, const JobDefinition
                                               ? request.consumable_resource_properties_override
                                               : definition.consumable_resource_properties;
 
-    JobTraits traits = traits_of(spec, *resources);
+    JobTraits traits = traits_of(spec, std::move(shape));
     traits.depends_on = std::move(dependencies->jobs);
     traits.sequential = dependencies->sequential;
     if (is_array(request)) traits.array_size = *request.array_properties->size;

@@ -1,8 +1,10 @@
 #include "batchd/model/task.hpp"
 
 #include "batchd/model/job.hpp"
+#include "model/node_rules.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace batchd::model {
 namespace {
@@ -28,7 +30,20 @@ EcsTaskProperties task_of(ContainerProperties container) {
     return task;
 }
 
-EcsTaskProperties task_of(const JobSpec& spec) {
+JobSpec spec_of_node(JobSpec spec, std::int32_t node) {
+    const auto properties = std::exchange(spec.node_properties, std::nullopt);
+    if (!properties) return spec;
+    for (const auto& property : properties->node_range_properties) {
+        const auto range = parse_node_range("nodeProperties", property.target_nodes);
+        if (!range || !range->contains(node)) continue;
+        spec.container = property.container;
+        spec.ecs_properties = property.ecs_properties;
+    }
+    return spec;
+}
+
+EcsTaskProperties task_of(const JobSpec& spec, const JobId& id) {
+    if (id.is_node()) return task_of(spec_of_node(spec, id.index()), id.whole());
     if (spec.ecs_properties && !spec.ecs_properties->task_properties.empty()) {
         return spec.ecs_properties->task_properties.front();
     }

@@ -93,7 +93,8 @@ void AttemptTask::report_started() {
     }
     if (!started_at_) return;
     const auto& main = runs_[model::first_essential(start_->task)];
-    context_.events.attempt_started(start_->id, main->container_id(), *started_at_);
+    context_.events.attempt_started(start_->id, main->container_id(), *started_at_,
+                                    main->address());
 }
 
 /// Of the container that ended the task, if it failed; else of the first essential one that did.
@@ -140,7 +141,8 @@ std::vector<model::ContainerResult> AttemptTask::results() const {
 void AttemptTask::tell_again() const {
     if (started_at_) {
         const auto& main = runs_[model::first_essential(start_->task)];
-        context_.events.attempt_started(start_->id, main->container_id(), *started_at_);
+        context_.events.attempt_started(start_->id, main->container_id(), *started_at_,
+                                        main->address());
     }
     if (outcome_) context_.events.attempt_ended(start_->id, *outcome_);
 }

@@ -29,6 +29,8 @@ asio::awaitable<ContainerRun::Next> ContainerRun::look() {
     auto state = co_await host_->client().inspect(name_);
     if (is_over()) co_return Next::Done;
     if (state) {
+        if (!co_await find_address()) co_return Next::Again;
+        if (is_over()) co_return Next::Done;
         const Next next = take_over(*state);
         if (next != Next::Again || !may_start_) co_return next;
         co_return co_await create_and_start();
@@ -158,6 +160,11 @@ asio::awaitable<ContainerRun::Next> ContainerRun::start_container() {
     auto started = co_await host_->client().start(container_id_);
     if (is_over()) co_return Next::Done;
     if (started) {
+        if (!co_await find_address()) {
+            phase_ = Phase::Looking;
+            co_return Next::Again;
+        }
+        if (is_over()) co_return Next::Done;
         ++context_.counters.containers_started;
         report_started(context_.clock.now());
         co_return Next::Watch;
@@ -167,6 +174,19 @@ asio::awaitable<ContainerRun::Next> ContainerRun::start_container() {
         co_return Next::Again;
     }
     co_return co_await start_failed(std::move(started.error()));
+}
+
+/// In networks that containers share, the loopback is where they meet.
+asio::awaitable<bool> ContainerRun::find_address() {
+    if (start_->num_nodes == 0) co_return true;
+    const std::string& mode = context_.options.network_mode;
+    if (mode == "host" || mode == "none") {
+        address_ = "127.0.0.1";
+        co_return true;
+    }
+    const auto state = co_await host_->client().inspect(docker::container_name(start_->id));
+    if (state) address_ = state->address;
+    co_return state || !is_transport(state.error());
 }
 
 asio::awaitable<ContainerRun::Next> ContainerRun::start_failed(Error error) {

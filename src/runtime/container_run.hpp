@@ -50,6 +50,8 @@ class ContainerRun final : public ContainerWatcher,
     bool is_allowed_to_start() const { return may_start_; }
     const std::string& container_id() const { return container_id_; }
     const std::optional<Timestamp>& started_at() const { return started_at_; }
+    /// Of a node of a multi-node job, once it runs: where the others reach it.
+    const std::string& address() const { return address_; }
     /// As if it were the only container; set once it ended, or can not start any more.
     const std::optional<ports::AttemptOutcome>& outcome() const { return outcome_; }
 
@@ -84,6 +86,7 @@ class ContainerRun final : public ContainerWatcher,
     boost::asio::awaitable<Result<>> pull();
     boost::asio::awaitable<Next> start_container();
     boost::asio::awaitable<Next> start_failed(Error error);
+    boost::asio::awaitable<bool> find_address();
     void give_up();
     // container_secrets.cpp
     bool needs_secrets() const;
@@ -139,6 +142,7 @@ class ContainerRun final : public ContainerWatcher,
     std::shared_ptr<Pulls::Pull> pull_;            ///< that this attempt waits for
     std::optional<docker::SecretValues> secrets_;  ///< only while the container is made
     std::string container_id_;
+    std::string address_;
     std::optional<Timestamp> started_at_;
     std::size_t connection_ = 0;  ///< to the Engine, when the container was last seen running
     std::optional<Exit> exit_;

@@ -86,6 +86,7 @@ template std::string to_json(const std::vector<model::ContainerResult>&);
 template Result<model::ComputeEnvironment> from_json(std::string_view);
 template Result<model::JobQueue> from_json(std::string_view);
 template Result<model::JobDefinition> from_json(std::string_view);
+template std::string to_json(const model::JobSpec&);
 template Result<model::JobSpec> from_json(std::string_view);
 template Result<std::vector<model::EvaluateOnExit>> from_json(std::string_view);
 template Result<std::vector<model::ConsumableNeed>> from_json(std::string_view);

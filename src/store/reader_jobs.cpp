@@ -1,6 +1,7 @@
 #include "batchd/store/reader.hpp"
 #include "store/children.hpp"
 #include "store/like.hpp"
+#include "store/nodes.hpp"
 #include "store/page.hpp"
 #include "store/rows.hpp"
 
@@ -31,11 +32,26 @@ Result<bool> become_child(Database& database, JobDetail& job) {
     return true;
 }
 
-/// What a job is beside its row: an array, a child of one, and its attempts. False if there is no
-/// such child.
+/// Turns the multi-node job that was read into one of its nodes. False if it has no such node.
+Result<bool> become_node(Database& database, JobDetail& job) {
+    if (job.id.index() >= count_nodes(job.shape)) return false;
+    auto state = node_state(database, job.seq, job.id.part, job.state);
+    if (!state) return std::unexpected(std::move(state).error());
+    job.state = std::move(*state);
+    auto spec = from_json<model::JobSpec>(job.spec);
+    if (!spec) return std::unexpected(std::move(spec).error());
+    job.spec = to_json(model::spec_of_node(std::move(*spec), job.id.index()));
+    return true;
+}
+
+/// What a job is beside its row: an array, a child of one, a node, and its attempts. False if there
+/// is no such child or node.
 Result<bool> complete(Database& database, JobDetail& job) {
-    if (job.id.is_node()) return false;
-    if (job.id.is_child()) {
+    const bool is_whole = !job.id.is_node() && !job.id.is_child();
+    if (job.id.is_node()) {
+        const auto is_there = become_node(database, job);
+        if (!is_there || !*is_there) return is_there;
+    } else if (job.id.is_child()) {
         const auto is_there = become_child(database, job);
         if (!is_there || !*is_there) return is_there;
     } else if (job.array_size > 0) {
@@ -44,7 +60,9 @@ Result<bool> complete(Database& database, JobDetail& job) {
         job.array = std::move(*progress);
     }
     if (job.state.attempt > 0) {
-        BATCHD_TRY(read_attempts(database, job.seq, job.id, job.attempts));
+        const bool is_gang = is_whole && !job.shape.nodes.empty();
+        const model::JobId main = is_gang ? job.id.node(job.main_node) : job.id;
+        BATCHD_TRY(read_attempts(database, job.seq, main, job.attempts));
     }
     return true;
 }
@@ -54,14 +72,16 @@ Result<> read_job(Database& database, const model::JobId& id, std::vector<JobDet
     auto on_row = [&](Row& row) -> Result<> {
         JobDetail& job = jobs.emplace_back();
         job.id = id;
-        row.read(job.seq, job.queue, job.name, job.created_at, job.spec, job.tags, job.array_size);
+        row.read(job.seq, job.queue, job.name, job.created_at, job.spec, job.tags, job.array_size,
+                 job.main_node);
         BATCHD_TRY(read_shape(row, job.shape));
         read_state(row, job.state);
         return {};
     };
     BATCHD_TRY(database.each(
         "SELECT job.seq, job_queue.name, job.name, job.created_at, spec, job.tags, array_size,"
-        " milli_vcpu, memory_mib, gpus, fargate, consumables, nodes, job.status, job.status_reason,"
+        " main_node, milli_vcpu, memory_mib, gpus, fargate, consumables, nodes, job.status, "
+        "job.status_reason,"
         " attempt, started_at, stopped_at, is_cancelled, is_terminated"
         " FROM job JOIN job_queue ON job_queue.id = job.queue_id"
         " JOIN job_spec ON job_spec.job_seq = job.seq WHERE job.id = ?",

@@ -22,6 +22,7 @@ struct StartContainer {
     std::int32_t num_nodes = 0;   ///< of the multi-node job whose node it is; 0 for other jobs
     std::int32_t main_node = 0;
     std::string main_address;  ///< for nodes other than the main one
+    std::string main_host;     ///< likewise
 };
 
 struct StopContainer {

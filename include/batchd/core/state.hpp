@@ -52,7 +52,7 @@ struct Run {
     StopCause stop = StopCause::None;
     std::string stop_reason;
     std::optional<Timestamp> deadline;  ///< when it times out; set at its start
-    bool is_held = false;  ///< a node whose container waits until the main node runs
+    bool is_held = false;               ///< a node whose container waits until the main node runs
 };
 
 /// A job that waits for another. The seq tells whether the slot still holds that job.
@@ -107,9 +107,9 @@ struct Job {
     bool is_dirty = false;              ///< listed in Step::dirty
     std::vector<Dependent> dependents;
     std::unique_ptr<Run> run;
-    std::unique_ptr<Array> array;    ///< of an array's job
-    std::optional<JobIndex> parent;  ///< the array, of a child
-    std::unique_ptr<Gang> gang;      ///< of a multi-node job
+    std::unique_ptr<Array> array;     ///< of an array's job
+    std::optional<JobIndex> parent;   ///< the array, of a child
+    std::unique_ptr<Gang> gang;       ///< of a multi-node job
     std::optional<JobIndex> node_of;  ///< the multi-node job, of a node
 };
 

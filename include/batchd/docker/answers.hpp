@@ -31,6 +31,7 @@ struct ContainerState {
     std::string error;                     ///< why it could not start
     std::optional<Timestamp> started_at;   ///< never, if not set
     std::optional<Timestamp> finished_at;  ///< never, if not set
+    std::string address = {};              ///< in its network; empty: none
 };
 
 struct ContainerSummary {

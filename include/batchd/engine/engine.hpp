@@ -44,8 +44,8 @@ class Engine final : public ports::RuntimeEvents {
     // ports::RuntimeEvents
     void host_up(std::string host, model::Resources capacity) override;
     void host_down(std::string host, std::string reason) override;
-    void attempt_started(model::AttemptId id, std::string container_id,
-                         Timestamp started_at) override;
+    void attempt_started(model::AttemptId id, std::string container_id, Timestamp started_at,
+                         std::string address) override;
     void attempt_ended(model::AttemptId id, model::AttemptOutcome outcome) override;
 
   private:

@@ -66,6 +66,23 @@ struct ContainerOverrides {
 BOOST_DESCRIBE_STRUCT(ContainerOverrides, (),
                       (vcpus, memory, command, instance_type, environment, resource_requirements))
 
+struct NodePropertyOverride {
+    std::string target_nodes;
+    std::optional<ContainerOverrides> container_overrides;
+    std::optional<EcsPropertiesOverride> ecs_properties_override;
+    std::optional<std::vector<std::string>> instance_types;
+    std::optional<ConsumableResourceProperties> consumable_resource_properties_override;
+};
+BOOST_DESCRIBE_STRUCT(NodePropertyOverride, (),
+                      (target_nodes, container_overrides, ecs_properties_override, instance_types,
+                       consumable_resource_properties_override))
+
+struct NodeOverrides {
+    std::optional<std::int32_t> num_nodes;
+    std::vector<NodePropertyOverride> node_property_overrides;
+};
+BOOST_DESCRIBE_STRUCT(NodeOverrides, (), (num_nodes, node_property_overrides))
+
 struct ArrayProperties {
     std::optional<std::int32_t> size;
 };
@@ -82,6 +99,7 @@ struct SubmitJobRequest {
     StringMap parameters;
     std::optional<ContainerOverrides> container_overrides;
     std::optional<EcsPropertiesOverride> ecs_properties_override;
+    std::optional<NodeOverrides> node_overrides;
     std::optional<RetryStrategy> retry_strategy;
     std::optional<bool> propagate_tags;
     std::optional<JobTimeout> timeout;
@@ -91,16 +109,17 @@ struct SubmitJobRequest {
 BOOST_DESCRIBE_STRUCT(SubmitJobRequest, (),
                       (job_name, job_queue, job_definition, share_identifier,
                        scheduling_priority_override, array_properties, depends_on, parameters,
-                       container_overrides, ecs_properties_override, retry_strategy, propagate_tags,
-                       timeout, tags, consumable_resource_properties_override))
+                       container_overrides, ecs_properties_override, node_overrides, retry_strategy,
+                       propagate_tags, timeout, tags, consumable_resource_properties_override))
 
 /// A job after definition and request were merged: all that stays the same for its whole life.
 /// Stored once, as JSON; loaded again when the job is dispatched or described.
 struct JobSpec {
     std::string job_definition;  ///< ARN with revision
     StringMap parameters;
-    std::optional<ContainerProperties> container;  ///< either this
-    std::optional<EcsProperties> ecs_properties;   ///< or this
+    std::optional<ContainerProperties> container;   ///< either this
+    std::optional<EcsProperties> ecs_properties;    ///< or this
+    std::optional<NodeProperties> node_properties;  ///< or this: each node in one range, in order
     std::vector<JobDependency> depends_on;
     std::optional<RetryStrategy> retry_strategy;
     std::optional<JobTimeout> timeout;
@@ -111,12 +130,16 @@ struct JobSpec {
     std::optional<ConsumableResourceProperties> consumable_resource_properties;
 };
 BOOST_DESCRIBE_STRUCT(JobSpec, (),
-                      (job_definition, parameters, container, ecs_properties, depends_on,
-                       retry_strategy, timeout, propagate_tags, platform_capabilities,
+                      (job_definition, parameters, container, ecs_properties, node_properties,
+                       depends_on, retry_strategy, timeout, propagate_tags, platform_capabilities,
                        scheduling_priority, share_identifier, consumable_resource_properties))
 
-/// The task that the job's attempts run, whichever form it was defined in.
-EcsTaskProperties task_of(const JobSpec& spec);
+/// The task that the job's attempts run, or those of one node, whichever form it was defined in.
+EcsTaskProperties task_of(const JobSpec& spec, const JobId& id);
+
+/// The specification of a multi-node job as one of its nodes has it: what that runs instead of
+/// nodeProperties.
+JobSpec spec_of_node(JobSpec spec, std::int32_t node);
 
 /// What a job waits for. AWS: without a type until that job SUCCEEDED, an array when all of its
 /// children have; N_TO_N child i until child i of that array has.

@@ -51,6 +51,26 @@ struct ConsumableResourceProperties {
 };
 BOOST_DESCRIBE_STRUCT(ConsumableResourceProperties, (), (consumable_resource_list))
 
+/// What the nodes with these indexes run: "2:5", ":5", "2:" or "3"; a range inside of another one
+/// goes before it.
+struct NodeRangeProperty {
+    std::string target_nodes;
+    std::optional<ContainerProperties> container;  ///< either this
+    std::optional<EcsProperties> ecs_properties;   ///< or this
+    std::optional<std::vector<std::string>> instance_types;
+    std::optional<ConsumableResourceProperties> consumable_resource_properties;
+};
+BOOST_DESCRIBE_STRUCT(NodeRangeProperty, (),
+                      (target_nodes, container, ecs_properties, instance_types,
+                       consumable_resource_properties))
+
+struct NodeProperties {
+    std::optional<std::int32_t> num_nodes;
+    std::optional<std::int32_t> main_node;
+    std::vector<NodeRangeProperty> node_range_properties;
+};
+BOOST_DESCRIBE_STRUCT(NodeProperties, (), (num_nodes, main_node, node_range_properties))
+
 struct JobDefinition {
     std::string job_definition_name;
     std::string type;  ///< container or multinode
@@ -58,6 +78,7 @@ struct JobDefinition {
     std::optional<std::int32_t> scheduling_priority;
     std::optional<ContainerProperties> container_properties;  ///< either this
     std::optional<EcsProperties> ecs_properties;              ///< or this
+    std::optional<NodeProperties> node_properties;            ///< or this, if it is multinode
     std::optional<RetryStrategy> retry_strategy;
     std::optional<bool> propagate_tags;
     std::optional<JobTimeout> timeout;
@@ -66,8 +87,9 @@ struct JobDefinition {
 };
 BOOST_DESCRIBE_STRUCT(JobDefinition, (),
                       (job_definition_name, type, parameters, scheduling_priority,
-                       container_properties, ecs_properties, retry_strategy, propagate_tags,
-                       timeout, platform_capabilities, consumable_resource_properties))
+                       container_properties, ecs_properties, node_properties, retry_strategy,
+                       propagate_tags, timeout, platform_capabilities,
+                       consumable_resource_properties))
 
 /// Which dangerous properties the operator allows; everything is refused by default. Paths are
 /// compared as texts: a job that may write below an allowed path can leave a symbolic link there

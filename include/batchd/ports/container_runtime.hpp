@@ -23,6 +23,7 @@ struct StartAttempt {
     std::int32_t num_nodes = 0;       ///< if the job is a node of a multi-node job
     std::int32_t main_node = 0;
     std::string main_address;           ///< of the main node; empty for that itself
+    std::string main_host;              ///< on which the main node runs
     model::EcsTaskProperties task;      ///< resolved: commands without Ref::
     std::vector<model::LogNames> logs;  ///< of its containers
 };
@@ -41,8 +42,9 @@ class RuntimeEvents {
     /// The attempt runs: all its containers were started, those before them have ended as they
     /// should. Comes before attempt_ended, for each attempt whose container was really started;
     /// the id is that of the first essential one.
+    /// `address`: of a node of a multi-node job, where other nodes reach it; else empty.
     virtual void attempt_started(model::AttemptId id, std::string container_id,
-                                 Timestamp started_at) = 0;
+                                 Timestamp started_at, std::string address) = 0;
     virtual void attempt_ended(model::AttemptId id, AttemptOutcome outcome) = 0;
 };
 

@@ -38,11 +38,14 @@ struct JobDetail {
     Timestamp created_at;
     model::JobState state;
     model::Shape shape;
-    std::int32_t array_size = 0;           ///< of an array, or of the one whose child the job is
-    model::ArrayProgress array;            ///< of an array
-    std::string spec;                      ///< model::JobSpec as JSON
-    std::string tags;                      ///< JSON object
-    std::vector<model::Attempt> attempts;  ///< ascending by number
+    std::int32_t array_size = 0;  ///< of an array, or of the one whose child the job is
+    model::ArrayProgress array;   ///< of an array
+    std::int32_t main_node = 0;   ///< of a multi-node job, also if this is a node
+    /// model::JobSpec as JSON; of a node as model::spec_of_node gives it.
+    std::string spec;
+    std::string tags;  ///< JSON object
+    /// Ascending by number; of a multi-node job those of its main node.
+    std::vector<model::Attempt> attempts;
 };
 
 /// A job as ListJobs shows it.
@@ -58,6 +61,7 @@ struct JobSummary {
     model::Shape shape;
     std::int32_t array_size = 0;            ///< of an array
     model::ArrayProgress array;             ///< of an array
+    std::int32_t main_node = 0;             ///< if this is a node
     std::optional<std::int32_t> exit_code;  ///< of the newest attempt
     std::string reason;                     ///< of the newest attempt's container
 };
@@ -169,6 +173,12 @@ class Reader {
                                                          model::JobStatus status,
                                                          std::optional<std::int32_t> after,
                                                          std::size_t limit);
+
+    /// The same for the nodes of a multi-node job.
+    Result<Page<JobSummary, std::int32_t>> list_nodes(const model::JobId& job,
+                                                      model::JobStatus status,
+                                                      std::optional<std::int32_t> after,
+                                                      std::size_t limit);
 
     /// Newest first, arrays as one; by the resource's name.
     Result<Page<ConsumerSummary, std::int64_t>> list_consumers(const std::string& consumable,

@@ -45,7 +45,7 @@ Result<> check_new(const Call& call, RegisterRequest& request) {
     if (is_given("eksProperties") && request.ecs_properties) {
         return invalid_argument("Cannot use both ecsProperties and eksProperties");
     }
-    for (const char* member : {"eksProperties", "nodeProperties"}) {
+    for (const char* member : {"eksProperties"}) {
         if (is_given(member)) return invalid_argument(std::string(member) + " is not served yet");
     }
     BATCHD_TRY(model::validate_tags(request.tags));

@@ -28,13 +28,16 @@ struct Query {
     std::optional<store::JobFilter> filter;               ///< AWS: then the status is not asked
     std::optional<std::int64_t> before;
     std::size_t limit = 0;
-    std::optional<model::JobId> array;  ///< list its children instead
-    bool is_empty = false;              ///< about nodes, which no job has
+    std::optional<model::JobId> array;      ///< list its children instead
+    std::optional<model::JobId> multinode;  ///< list its nodes instead
 
     /// A token continues the list that it came from, no other.
     std::string token_kind() const {
-        return "jobs/" + (array ? to_string(*array) : queue) + "/" +
-               (filter ? "filter" : std::string(to_string(status)));
+        return "jobs/" +
+               (array       ? to_string(*array)
+                : multinode ? to_string(*multinode) + "#"
+                            : queue) +
+               "/" + (filter ? "filter" : std::string(to_string(status)));
     }
 };
 
@@ -54,6 +57,15 @@ Result<> check_selector(const ListJobsRequest& request) {
     return {};
 }
 
+Result<> read_id(const model::Scope& scope, const std::optional<std::string>& text,
+                 std::optional<model::JobId>& out) {
+    if (!text) return {};
+    const auto id = model::parse_job_id(model::name_of(scope, "job", *text));
+    if (!id) return std::unexpected(id.error());
+    out = *id;
+    return {};
+}
+
 Result<Query> to_query(const Call& call, const ListJobsRequest& request) {
     BATCHD_TRY(check_selector(request));
     Query query;
@@ -63,12 +75,8 @@ Result<Query> to_query(const Call& call, const ListJobsRequest& request) {
     if (request.job_queue) {
         query.queue = model::name_of(call.scope(), "job-queue", *request.job_queue);
     }
-    query.is_empty = request.multi_node_job_id.has_value();
-    if (request.array_job_id) {
-        auto id = model::parse_job_id(model::name_of(call.scope(), "job", *request.array_job_id));
-        if (!id) return error_of(id);
-        query.array = *id;
-    }
+    BATCHD_TRY(read_id(call.scope(), request.array_job_id, query.array));
+    BATCHD_TRY(read_id(call.scope(), request.multi_node_job_id, query.multinode));
     if (request.job_status) {
         auto status = to_job_status("jobStatus", *request.job_status);
         if (!status) return error_of(status);
@@ -110,6 +118,7 @@ void append_summary(std::string& out, const Services& services, const engine::Vi
     if (model::is_placed(job.state.status)) {
         item.raw("capacityUsage", capacity_usage(job.shape.resources.vcpu));
     }
+    append_node_properties(item, out, job.id, job.shape, job.main_node);
     append_array_properties(item, out, job.id, job.array_size, job.array);
     if (job.exit_code || !job.reason.empty()) {
         item.name("container");
@@ -150,13 +159,16 @@ Result<Answer> list(const Services& services, const Query& query, store::Reader&
     return compose(services, *view, queue, query, *page);
 }
 
-Result<Answer> list_children(const Services& services, const Query& query, store::Reader& reader) {
+/// Children of an array, or nodes of a multi-node job.
+Result<Answer> list_parts(const Services& services, const Query& query, store::Reader& reader) {
     const auto view = services.engine.view();
     std::optional<std::int32_t> after;
     if (query.before) after = static_cast<std::int32_t>(*query.before);
-    const auto page = reader.list_children(*query.array, query.status, after, query.limit);
+    const model::JobId& id = query.array ? *query.array : *query.multinode;
+    const auto page = query.array ? reader.list_children(id, query.status, after, query.limit)
+                                  : reader.list_nodes(id, query.status, after, query.limit);
     if (!page) return std::unexpected(page.error());
-    const auto whole = reader.jobs(std::span(&*query.array, 1));
+    const auto whole = reader.jobs(std::span(&id, 1));
     if (!whole) return std::unexpected(whole.error());
     const auto* queue = whole->empty() ? nullptr : view->find_queue(whole->front().queue);
     return compose(services, *view, queue, query, *page);
@@ -169,12 +181,11 @@ Task<Answer> list_jobs(Call call) {
     if (!request) co_return error_of(request);
     auto query = to_query(call, *request);
     if (!query) co_return error_of(query);
-    if (query->is_empty) co_return Json{{"jobSummaryList", Json::array()}};
-    co_return co_await read(call.services,
-                            [services = call.services, query = *query](store::Reader& reader) {
-                                return query.array ? list_children(*services, query, reader)
-                                                   : list(*services, query, reader);
-                            });
+    co_return co_await read(
+        call.services, [services = call.services, query = *query](store::Reader& reader) {
+            return query.array || query.multinode ? list_parts(*services, query, reader)
+                                                  : list(*services, query, reader);
+        });
 }
 
 }  // namespace batchd::api::batch

@@ -62,7 +62,7 @@ Result<core::SubmitJob> to_event(const Call& call, model::SubmitJobRequest& requ
 Task<Answer> submit_job(Call call) {
     auto request = json::decode<model::SubmitJobRequest>(call.body);
     if (!request) co_return error_of(request);
-    for (const char* member : {"nodeOverrides", "eksPropertiesOverride"}) {
+    for (const char* member : {"eksPropertiesOverride"}) {
         if (call.body.contains(member) && !call.body[member].empty()) {
             co_return invalid_argument(std::string(member) + " is not served yet");
         }

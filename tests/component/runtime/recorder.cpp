@@ -15,9 +15,9 @@ void EventRecorder::host_down(std::string /*host*/, std::string reason) {
 }
 
 void EventRecorder::attempt_started(model::AttemptId id, std::string container_id,
-                                    Timestamp started_at) {
+                                    Timestamp started_at, std::string address) {
     const std::lock_guard lock(mutex_);
-    attempts_[id].started.push_back({std::move(container_id), started_at});
+    attempts_[id].started.push_back({std::move(container_id), started_at, std::move(address)});
     changed_.notify_all();
 }
 

@@ -21,6 +21,7 @@ class EventRecorder final : public ports::RuntimeEvents {
     struct Started {
         std::string container_id;
         Timestamp at;
+        std::string address;
     };
     struct Seen {
         std::vector<Started> started;
@@ -29,8 +30,8 @@ class EventRecorder final : public ports::RuntimeEvents {
 
     void host_up(std::string host, model::Resources capacity) override;
     void host_down(std::string host, std::string reason) override;
-    void attempt_started(model::AttemptId id, std::string container_id,
-                         Timestamp started_at) override;
+    void attempt_started(model::AttemptId id, std::string container_id, Timestamp started_at,
+                         std::string address) override;
     void attempt_ended(model::AttemptId id, ports::AttemptOutcome outcome) override;
 
     /// These wait up to a minute; nullopt if it did not come.

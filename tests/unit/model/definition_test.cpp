@@ -22,8 +22,8 @@ TEST(JobDefinition, FollowsTheRulesOfAws) {
         {"type in capitals", [](D& d) { d.type = "CONTAINER"; }, kAccepted},
         {"no type", [](D& d) { d.type = ""; }, "type '' must be container or multinode"},
         {"unknown type", [](D& d) { d.type = "pod"; }, "type 'pod' must be container or multinode"},
-        {"multinode", [](D& d) { d.type = "Multinode"; },
-         "type 'multinode': multi-node parallel jobs are not served yet"},
+        {"multinode without nodes", [](D& d) { d.type = "Multinode"; },
+         "Node properties of multinode job is required."},
         {"no container", [](D& d) { d.container_properties.reset(); },
          "ECS ContainerProperties, ecsProperties, or eksProperties is required when creating a "
          "job definition"},

@@ -296,7 +296,7 @@ TaskContainerOverrides& override_of(SubmitJobRequest& request, const std::string
 T resolved(const SubmitJobRequest& request, const T& task) {
     const auto job = resolve(request, definition_of(task), kArn, Limits{});
     EXPECT_TRUE(job) << job.error().message;
-    return job ? task_of(job->spec) : T{};
+    return job ? task_of(job->spec, {}) : T{};
 }
 
 TEST(TaskOverrides, AreMergedByTheNameOfTheContainer) {

@@ -1,0 +1,74 @@
+#include "model/resolve_containers.hpp"
+
+#include "model/container_overrides.hpp"
+#include "model/job_parameters.hpp"
+
+#include <fmt/format.h>
+
+namespace batchd::model {
+namespace {
+
+/// What a definition may hold, but the local Docker Engine cannot give its jobs yet.
+Result<> expect_servable(const std::vector<Volume>& volumes) {
+    for (const Volume& volume : volumes) {
+        if (volume.efs_volume_configuration) {
+            return invalid_argument(
+                fmt::format("volume {}: efsVolumeConfiguration cannot be "
+                            "mounted on the local Docker Engine",
+                            volume.name.value_or("")));
+        }
+    }
+    return {};
+}
+
+Result<Resources> resolve(ContainerProperties& container, const FormOverrides& overrides,
+                          const StringMap& parameters, Platform platform) {
+    if (overrides.ecs_properties_override) {
+        return invalid_argument(
+            "ecsPropertiesOverride cannot be used with a job definition that has "
+            "containerProperties; use containerOverrides");
+    }
+    BATCHD_TRY(expect_servable(container.volumes));
+    if (overrides.container_overrides) {
+        BATCHD_TRY(merge(container, *overrides.container_overrides));
+    }
+    BATCHD_TRY(validate_environment(container.environment));
+    BATCHD_TRY(validate_requirements(container, platform));
+    BATCHD_TRY(substitute_parameters(container.command, parameters));
+    return resources_of(container);
+}
+
+Result<Resources> resolve(EcsTaskProperties& task, const FormOverrides& overrides,
+                          const StringMap& parameters, Platform platform) {
+    if (overrides.container_overrides) {
+        return invalid_argument(
+            "containerOverrides cannot be used with a job definition that has ecsProperties; "
+            "use ecsPropertiesOverride");
+    }
+    BATCHD_TRY(expect_servable(task.volumes));
+    if (overrides.ecs_properties_override) {
+        BATCHD_TRY(merge(task, *overrides.ecs_properties_override));
+    }
+    for (auto& container : task.containers) {
+        if (container.firelens_configuration) {
+            return invalid_argument(
+                fmt::format("container {}: firelensConfiguration is not served on the local Docker "
+                            "Engine",
+                            *container.name));
+        }
+        BATCHD_TRY(validate_environment(container.environment));
+        BATCHD_TRY(substitute_parameters(container.command, parameters));
+    }
+    BATCHD_TRY(validate_requirements(task, platform));
+    return resources_of(task);
+}
+
+}  // namespace
+
+Result<Resources> resolve_containers(ContainerForm& form, const FormOverrides& overrides,
+                                     const StringMap& parameters, Platform platform) {
+    if (form.container) return resolve(*form.container, overrides, parameters, platform);
+    return resolve(form.ecs_properties->task_properties.front(), overrides, parameters, platform);
+}
+
+}  // namespace batchd::model

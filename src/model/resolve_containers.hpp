@@ -1,0 +1,26 @@
+// What a job runs: the containers of its definition with the job's overrides over them.
+#pragma once
+
+#include "batchd/base/result.hpp"
+#include "batchd/model/job.hpp"
+#include "model/container_rules.hpp"
+
+namespace batchd::model {
+
+/// One of the two forms in which AWS lets containers be defined.
+struct ContainerForm {
+    std::optional<ContainerProperties> container;
+    std::optional<EcsProperties> ecs_properties;
+};
+
+struct FormOverrides {
+    std::optional<ContainerOverrides> container_overrides;
+    std::optional<EcsPropertiesOverride> ecs_properties_override;
+};
+
+/// Lays the overrides, which must be of the same form, over the containers, puts parameters into
+/// their commands and tells what they ask for in all.
+Result<Resources> resolve_containers(ContainerForm& form, const FormOverrides& overrides,
+                                     const StringMap& parameters, Platform platform);
+
+}  // namespace batchd::model
