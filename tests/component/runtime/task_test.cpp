@@ -209,8 +209,8 @@ TEST_F(TaskTest, ContainersStartInOrderAndStopInReverse) {
 TEST_F(TaskTest, AnEssentialExitStopsTheOthers) {
     boot();
     auto start = task();
-    add(start, "main", "sleep 0.3; exit 5");
     add(start, "other", kForever);
+    add(start, "main", "sleep 0.3; exit 5");
     add(start, "side", kForever).essential = false;
     run(start);
     const auto outcome = events_.wait_ended(start.id);
@@ -218,7 +218,7 @@ TEST_F(TaskTest, AnEssentialExitStopsTheOthers) {
     EXPECT_EQ(outcome->exit_code, 5) << "of the one that ended the task";
     EXPECT_EQ(outcome->status_reason, "Essential container in task exited");
     ASSERT_EQ(outcome->containers.size(), 3U);
-    EXPECT_EQ(outcome->containers[1].exit_code, 143);
+    EXPECT_EQ(outcome->containers[0].exit_code, 143);
     EXPECT_EQ(outcome->containers[2].exit_code, 143);
 }
 
@@ -315,11 +315,15 @@ TEST_F(TaskTest, ARunningTaskIsAdopted) {
     ASSERT_TRUE(events_.wait_started(start.id));
     ASSERT_TRUE(wait_output(start, 0, 1));
     ASSERT_TRUE(wait_output(start, 1, 1));
+    const auto orphan = shell("sleep 600");
+    (*runtime_)->start(orphan);
+    ASSERT_TRUE(events_.wait_started(orphan.id));
     shut_down();
     const auto before = inspect_one(start, 1);
     boot({{.attempt = start, .was_running = true, .stop_with_grace{}}});
     ASSERT_TRUE(events_.wait_started(start.id, 2));
     EXPECT_EQ(inspect_one(start, 1)->id, before->id);
+    EXPECT_TRUE(eventually([&] { return !inspect(orphan.id); }));
     EXPECT_TRUE(inspect(start.id)) << "nobody takes what holds the namespaces for an orphan";
     (*runtime_)->stop(start.id, Seconds{0});
     const auto outcome = events_.wait_ended(start.id);

@@ -11,7 +11,7 @@ namespace {
 class TimeLimit : public ::testing::Test {
   protected:
     TimeLimit() {
-        docker_.on_run = [](const model::AttemptId&) {};
+        docker_.on_run = [](const ports::StartAttempt&) {};
         EXPECT_TRUE(machine_.start(docker_, now_, "uuid"));
         tell(core::HostUp{.host = "a", .capacity = {.vcpu = vcpus(1), .memory = MiB{100}}});
     }
