@@ -35,7 +35,8 @@ boost::asio::awaitable<http::Response> call_batch(const Services* services,
     }
     auto body = body_of(request);
     if (!body) co_return aws_error(body.error());
-    auto result = co_await operation->handler(Call{.services = services, .body = std::move(*body)});
+    auto result = co_await operation->handler(
+        Call{.services = services, .body = std::move(*body), .body_bytes = request.body.size()});
     co_return batch_response(result);
 }
 

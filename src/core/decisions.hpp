@@ -26,6 +26,13 @@ void put_in_free_slot(Slots& slots, Value value) {
     slots.push_back(std::move(value));
 }
 
+// limits.cpp
+/// Capacity if `present` resources are as many as limits.<key> allows.
+Result<> expect_room(std::string_view field, const std::string& name, std::int64_t present,
+                     std::int64_t limit, std::string_view key);
+Result<> expect_room_for_queue(const State& state, const std::string& name);
+Result<> expect_room_for_environment(const State& state, const std::string& name);
+
 // jobs.cpp
 Result<Reply> decide(State& state, SubmitJob&& event, Timestamp now);
 Result<Reply> decide(State& state, CancelJob&& event, Timestamp now);
@@ -90,6 +97,8 @@ struct EndArray {
     bool cancel = false;  ///< else terminate: ends those that run, too
 };
 void end_array(State& state, JobIndex array, const EndArray& how, Timestamp now);
+/// A job, or all children of an array, that cannot be dispatched: FAILED without an attempt.
+void refuse_dispatch(State& state, JobIndex index, Timestamp now);
 /// AWS: the array ends when its last child does.
 void finish_array(State& state, JobIndex array, Timestamp now, std::vector<Ended>& ended);
 void note_child_started(State& state, const Job& child);

@@ -78,6 +78,7 @@ void take_traits(State& state, Job& job, const model::JobTraits& traits) {
     if (!traits.share.empty()) job.rank = -traits.scheduling_priority;
     job.retry_rules = traits.retry_rules;
     job.attempts_limit = traits.attempts;
+    job.flaw = traits.flaw;
     job.timeout_seconds = static_cast<std::uint32_t>(traits.timeout.value_or(Seconds{0}).count());
     if (traits.shape.nodes.empty()) return;
     job.gang = std::make_unique<Gang>();

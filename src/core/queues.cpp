@@ -69,6 +69,7 @@ Result<Reply> decide(State& state, CreateQueue&& event, Timestamp now) {
     if (state.find_queue(name)) {
         return fail(ErrorKind::Conflict, "Object already exists: jobQueue '" + name + "'");
     }
+    BATCHD_TRY(expect_room_for_queue(state, name));
     BATCHD_TRY(check_policy(state, nullptr, event.document));
     auto environments = environments_of(state, event.document);
     if (!environments) return std::unexpected(environments.error());

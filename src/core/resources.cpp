@@ -126,6 +126,10 @@ Result<Reply> decide(State& state, DeleteSchedulingPolicy&& event, Timestamp) {
 
 Result<Reply> decide(State& state, CreateConsumableResource&& event, Timestamp now) {
     const std::string name = event.document.consumable_resource_name;
+    if (!state.consumables.contains(name)) {
+        BATCHD_TRY(expect_room("consumableResourceName", name, std::ssize(state.consumables),
+                               state.policy.limits.consumable_resources, "consumable_resources"));
+    }
     state.step.needs_pass = true;  // jobs may wait for it
     Consumable consumable;
     consumable.document = std::move(event.document);
@@ -164,6 +168,11 @@ Result<Reply> decide(State& state, DeleteConsumableResource&& event, Timestamp) 
 
 Result<Reply> decide(State& state, CreateServiceEnvironment&& event, Timestamp now) {
     const std::string name = event.document.service_environment_name;
+    if (!state.service_environments.contains(name)) {
+        BATCHD_TRY(expect_room("serviceEnvironmentName", name,
+                               std::ssize(state.service_environments),
+                               state.policy.limits.service_environments, "service_environments"));
+    }
     return create(state, state.service_environments, kServiceEnvironments, name,
                   {.document = std::move(event.document), .created_at = now},
                   std::move(event.tags));

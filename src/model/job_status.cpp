@@ -20,4 +20,15 @@ std::optional<JobStatus> from_string(std::string_view text, JobStatus*) {
     return std::nullopt;
 }
 
+std::string status_reason(DispatchFlaw flaw, const Limits& limits) {
+    switch (flaw) {
+        case DispatchFlaw::None:
+            return "";
+        case DispatchFlaw::OverridesTooLong:
+            return "Container Overrides length must be at most " +
+                   std::to_string(limits.container_overrides_characters);
+    }
+    return "";
+}
+
 }  // namespace batchd::model

@@ -1,6 +1,7 @@
 #include "batchd/model/job.hpp"
 #include "model/container_overrides.hpp"
 #include "model/container_rules.hpp"
+#include "model/ecs_overrides.hpp"
 #include "model/job_parameters.hpp"
 #include "model/rules.hpp"
 
@@ -11,7 +12,6 @@
 namespace batchd::model {
 namespace {
 
-constexpr std::size_t kMaxDependencies = 20;
 constexpr std::int32_t kLeastArraySize = 2;
 
 bool is_array(const SubmitJobRequest& request) {
@@ -95,10 +95,10 @@ Result<> add_dependency(JobDependency dependency, std::size_t index, bool is_arr
     return {};
 }
 
-Result<Dependencies> dependencies_of(const SubmitJobRequest& request) {
-    if (request.depends_on.size() > kMaxDependencies) {
+Result<Dependencies> dependencies_of(const SubmitJobRequest& request, const Limits& limits) {
+    if (std::ssize(request.depends_on) > limits.depends_on) {
         return invalid_argument(fmt::format("dependsOn must have at most {} entries, got {}",
-                                            kMaxDependencies, request.depends_on.size()));
+                                            limits.depends_on, request.depends_on.size()));
     }
     Dependencies dependencies;
     for (std::size_t i = 0; i < request.depends_on.size(); ++i) {
@@ -169,7 +169,7 @@ JobTraits traits_of(const JobSpec& spec, const Resources& resources) {
 Result<ResolvedJob> resolve(const SubmitJobRequest& request, const JobDefinition& definition,
                             const std::string& definition_arn, const Limits& limits) {
     BATCHD_TRY(validate_request(request, limits));
-    auto dependencies = dependencies_of(request);
+    auto dependencies = dependencies_of(request, limits);
     if (!dependencies) return std::unexpected(std::move(dependencies).error());
 
     JobSpec spec;
@@ -180,6 +180,8 @@ Result<ResolvedJob> resolve(const SubmitJobRequest& request, const JobDefinition
     const auto resources = resources_of(*container);
     if (!resources) return std::unexpected(resources.error());
 
+    const auto override_length =
+        static_cast<std::int64_t>(override_characters(request, definition, *container));
     spec.container = *std::move(container);
     spec.depends_on = shown(*dependencies);
     spec.retry_strategy =
@@ -200,6 +202,9 @@ Result<ResolvedJob> resolve(const SubmitJobRequest& request, const JobDefinition
     JobTraits traits = traits_of(spec, *resources);
     traits.depends_on = std::move(dependencies->jobs);
     traits.sequential = dependencies->sequential;
+    if (override_length > limits.container_overrides_characters) {
+        traits.flaw = DispatchFlaw::OverridesTooLong;
+    }
     if (is_array(request)) traits.array_size = *request.array_properties->size;
     return ResolvedJob{.spec = std::move(spec), .traits = std::move(traits)};
 }

@@ -89,17 +89,18 @@ Result<> put(Database& database, const ports::JobInsert& insert) {
         "created_at,"
         " milli_vcpu, memory_mib, gpus, fargate, consumables, nodes, share, scheduling_priority, "
         "attempts,"
-        " timeout_seconds, retry_rules, depends_on, array_size, is_sequential, main_node, tags,"
+        " timeout_seconds, retry_rules, depends_on, array_size, is_sequential, main_node, flaw, "
+        "tags,"
         " status, status_reason, attempt, started_at, stopped_at, is_cancelled, is_terminated)"
         " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?,"
-        " ?, ?, ?, ?)",
+        " ?, ?, ?, ?, ?)",
         row.seq, row.id, row.queue_id, row.name, row.definition_name, row.definition_revision,
         row.created_at, traits.shape.resources.vcpu, traits.shape.resources.memory,
         traits.shape.resources.gpus, traits.shape.fargate, consumables, nodes, traits.share,
         traits.scheduling_priority, traits.attempts, traits.timeout, retry_rules, depends_on,
-        traits.array_size, traits.sequential, traits.main_node, insert.tags, state.status,
-        state.status_reason, state.attempt, state.started_at, state.stopped_at, state.is_cancelled,
-        state.is_terminated));
+        traits.array_size, traits.sequential, traits.main_node, traits.flaw, insert.tags,
+        state.status, state.status_reason, state.attempt, state.started_at, state.stopped_at,
+        state.is_cancelled, state.is_terminated));
     BATCHD_TRY(
         database.run("INSERT INTO job_spec (job_seq, spec) VALUES (?, ?)", row.seq, insert.spec));
     for (const auto& need : traits.shape.consumables) {

@@ -73,7 +73,7 @@ Result<> load_jobs(Database& database, ports::Snapshot& snapshot) {
         row.read(job.seq, job.id, job.queue_id, job.name, job.definition_name,
                  job.definition_revision, job.created_at, traits.share, traits.scheduling_priority,
                  traits.attempts, traits.timeout, retry_rules, traits.depends_on, traits.array_size,
-                 traits.sequential, traits.main_node);
+                 traits.sequential, traits.main_node, traits.flaw);
         BATCHD_TRY(read_shape(row, traits.shape));
         read_state(row, job.state);
         return retry_rules ? read_document(*retry_rules, traits.retry_rules) : Result<>{};
@@ -81,7 +81,7 @@ Result<> load_jobs(Database& database, ports::Snapshot& snapshot) {
     return database.each(
         "SELECT seq, id, queue_id, name, definition_name, definition_revision, created_at,"
         " share, scheduling_priority, attempts, timeout_seconds,"
-        " retry_rules, depends_on, array_size, is_sequential, main_node,"
+        " retry_rules, depends_on, array_size, is_sequential, main_node, flaw,"
         " milli_vcpu, memory_mib, gpus, fargate, consumables, nodes,"
         " status, status_reason, attempt, started_at, stopped_at, is_cancelled, is_terminated"
         " FROM job WHERE seq IN (SELECT seq FROM job WHERE queue_id IN (SELECT id FROM job_queue)"

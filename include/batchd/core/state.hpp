@@ -103,8 +103,9 @@ struct Job {
     std::int32_t attempts_limit = 1;
     std::uint32_t timeout_seconds = 0;  ///< 0: none
     std::uint32_t waiting_for = 0;      ///< dependencies that did not succeed yet
-    bool is_new = false;                ///< inserted in this step
-    bool is_dirty = false;              ///< listed in Step::dirty
+    model::DispatchFlaw flaw = model::DispatchFlaw::None;
+    bool is_new = false;    ///< inserted in this step
+    bool is_dirty = false;  ///< listed in Step::dirty
     std::vector<Dependent> dependents;
     std::unique_ptr<Run> run;
     std::unique_ptr<Array> array;    ///< of an array's job
@@ -202,7 +203,7 @@ struct Policy {
     bool strict_order = false;        ///< AWS's order: a head that does not fit blocks its queue
     Seconds reserve_after{60};        ///< a head blocked for so long gets a host kept free
     Seconds stop_grace{30};           ///< between SIGTERM and SIGKILL (AWS: 30 s)
-    std::size_t active_shares = 500;  ///< of one queue
+    model::Limits limits{};
 };
 
 /// What the step under way has decided so far.

@@ -122,6 +122,13 @@ struct Dependency {
     friend bool operator==(const Dependency&, const Dependency&) = default;
 };
 
+/// What AWS refuses only when it dispatches a job: the job fails then, without an attempt, and is
+/// not retried. Stored as these numbers.
+enum class DispatchFlaw : std::uint8_t { None, OverridesTooLong };
+
+/// AWS's statusReason of a job with the flaw; empty for None.
+std::string status_reason(DispatchFlaw flaw, const Limits& limits);
+
 /// What the scheduler needs to know of a job: the part of its spec that stays in memory.
 struct JobTraits {
     Shape shape;
@@ -134,6 +141,7 @@ struct JobTraits {
     std::int32_t array_size = 0;  ///< 0: no array
     bool sequential = false;      ///< an array whose child i waits for child i - 1
     std::int32_t main_node = 0;   ///< of a multi-node job
+    DispatchFlaw flaw = DispatchFlaw::None;
 };
 
 /// A request and its definition merged by AWS's rules (job-level values win; environment and

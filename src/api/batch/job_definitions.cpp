@@ -109,6 +109,10 @@ Result<std::optional<store::DefinitionKey>> cursor_of(const std::optional<std::s
 }  // namespace
 
 Task<Answer> register_job_definition(Call call) {
+    auto small = expect_payload(call, "RegisterJobDefinition",
+                                call.on().limits.register_job_definition_bytes,
+                                "register_job_definition_bytes");
+    if (!small) co_return error_of(small);
     auto request = json::decode<RegisterRequest>(call.body);
     if (!request) co_return error_of(request);
     if (auto valid = check_new(call, *request); !valid) co_return error_of(valid);

@@ -60,6 +60,9 @@ Result<core::SubmitJob> to_event(const Call& call, model::SubmitJobRequest& requ
 }  // namespace
 
 Task<Answer> submit_job(Call call) {
+    auto small =
+        expect_payload(call, "SubmitJob", call.on().limits.submit_job_bytes, "submit_job_bytes");
+    if (!small) co_return error_of(small);
     auto request = json::decode<model::SubmitJobRequest>(call.body);
     if (!request) co_return error_of(request);
     for (const char* member : {"nodeOverrides", "eksPropertiesOverride", "ecsPropertiesOverride"}) {

@@ -91,6 +91,7 @@ CREATE TABLE job (
     array_size INTEGER NOT NULL,           -- 0: no array
     is_sequential INTEGER NOT NULL,
     main_node INTEGER NOT NULL,
+    flaw INTEGER NOT NULL,                 -- why it will fail when dispatched: model::DispatchFlaw
     tags TEXT NOT NULL
 ) STRICT;
 CREATE INDEX job_by_queue ON job (queue_id, status, seq);
