@@ -44,7 +44,10 @@ Result<> validate_capabilities(std::vector<std::string>& capabilities) {
 Result<> validate(JobDefinition& definition, const ContainerPolicy& policy) {
     BATCHD_TRY(expect_resource_name("jobDefinitionName", definition.job_definition_name));
     BATCHD_TRY(validate_type(definition));
-    if (!definition.container_properties) {
+    if (definition.container_properties && definition.eks_properties) {
+        return invalid_argument("Cannot use both ECS containerProperties and eksProperties");
+    }
+    if (!definition.container_properties && !definition.eks_properties) {
         return invalid_argument(
             "ECS ContainerProperties, ecsProperties, or eksProperties is required when creating "
             "a job definition");
@@ -57,6 +60,7 @@ Result<> validate(JobDefinition& definition, const ContainerPolicy& policy) {
         BATCHD_TRY(
             validate(*definition.consumable_resource_properties, "consumableResourceProperties"));
     }
+    if (definition.eks_properties) return validate(*definition.eks_properties);
     return validate_container(*definition.container_properties,
                               platform_of(definition.platform_capabilities), policy);
 }

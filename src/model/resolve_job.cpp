@@ -43,6 +43,22 @@ Result<> validate_request(const SubmitJobRequest& request, const Limits& limits)
     return validate_tags(request.tags);
 }
 
+Result<> expect_no_eks(const SubmitJobRequest& request, const JobDefinition& definition,
+                       const std::string& definition_arn) {
+    if (definition.eks_properties) {
+        return invalid_argument(fmt::format(
+            "jobDefinition {} has eksProperties, but jobQueue {} has no EKS compute environment",
+            quote(definition_arn), quote(request.job_queue)));
+    }
+    if (request.eks_properties_override) {
+        return invalid_argument(
+            fmt::format("eksPropertiesOverride is for job definitions with eksProperties, which {} "
+                        "has not",
+                        quote(definition_arn)));
+    }
+    return {};
+}
+
 /// What a definition may hold, but the local Docker Engine cannot give its jobs yet.
 Result<> expect_servable(const ContainerProperties& container) {
     for (const Volume& volume : container.volumes) {
@@ -169,6 +185,7 @@ JobTraits traits_of(const JobSpec& spec, const Resources& resources) {
 Result<ResolvedJob> resolve(const SubmitJobRequest& request, const JobDefinition& definition,
                             const std::string& definition_arn, const Limits& limits) {
     BATCHD_TRY(validate_request(request, limits));
+    BATCHD_TRY(expect_no_eks(request, definition, definition_arn));
     auto dependencies = dependencies_of(request, limits);
     if (!dependencies) return std::unexpected(std::move(dependencies).error());
 

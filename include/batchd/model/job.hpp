@@ -81,6 +81,7 @@ struct SubmitJobRequest {
     std::vector<JobDependency> depends_on;
     StringMap parameters;
     std::optional<ContainerOverrides> container_overrides;
+    std::optional<EksPropertiesOverride> eks_properties_override;
     std::optional<RetryStrategy> retry_strategy;
     std::optional<bool> propagate_tags;
     std::optional<JobTimeout> timeout;
@@ -90,8 +91,8 @@ struct SubmitJobRequest {
 BOOST_DESCRIBE_STRUCT(SubmitJobRequest, (),
                       (job_name, job_queue, job_definition, share_identifier,
                        scheduling_priority_override, array_properties, depends_on, parameters,
-                       container_overrides, retry_strategy, propagate_tags, timeout, tags,
-                       consumable_resource_properties_override))
+                       container_overrides, eks_properties_override, retry_strategy, propagate_tags,
+                       timeout, tags, consumable_resource_properties_override))
 
 /// A job after definition and request were merged: all that stays the same for its whole life.
 /// Stored once, as JSON; loaded again when the job is dispatched or described.

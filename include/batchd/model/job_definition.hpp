@@ -3,6 +3,7 @@
 
 #include "batchd/base/result.hpp"
 #include "batchd/model/container.hpp"
+#include "batchd/model/eks.hpp"
 #include "batchd/model/resources.hpp"
 
 #include <boost/describe/class.hpp>
@@ -56,6 +57,7 @@ struct JobDefinition {
     StringMap parameters;
     std::optional<std::int32_t> scheduling_priority;
     std::optional<ContainerProperties> container_properties;
+    std::optional<EksProperties> eks_properties;
     std::optional<RetryStrategy> retry_strategy;
     std::optional<bool> propagate_tags;
     std::optional<JobTimeout> timeout;
@@ -64,8 +66,8 @@ struct JobDefinition {
 };
 BOOST_DESCRIBE_STRUCT(JobDefinition, (),
                       (job_definition_name, type, parameters, scheduling_priority,
-                       container_properties, retry_strategy, propagate_tags, timeout,
-                       platform_capabilities, consumable_resource_properties))
+                       container_properties, eks_properties, retry_strategy, propagate_tags,
+                       timeout, platform_capabilities, consumable_resource_properties))
 
 /// Which dangerous properties the operator allows; everything is refused by default. Paths are
 /// compared as texts: a job that may write below an allowed path can leave a symbolic link there

@@ -35,7 +35,10 @@ std::string arn_of(const model::Scope& scope, const std::string& name, std::int3
 Result<> check_new(const Call& call, RegisterRequest& request) {
     BATCHD_TRY(require("jobDefinitionName", request.job_definition_name));
     BATCHD_TRY(require("type", request.type));
-    for (const char* member : {"ecsProperties", "eksProperties", "nodeProperties"}) {
+    if (request.eks_properties && call.body.contains("ecsProperties")) {
+        return invalid_argument("Cannot use both ecsProperties and eksProperties");
+    }
+    for (const char* member : {"ecsProperties", "nodeProperties"}) {
         const auto found = call.body.find(member);
         if (found != call.body.end() && !found->empty()) {
             return invalid_argument(std::string(member) + " is not served yet");
@@ -51,7 +54,7 @@ Json detail_of(const Services& services, const store::DefinitionDetail& definiti
     detail["jobDefinitionArn"] = arn_of(services.scope, row.name, row.revision);
     detail["revision"] = row.revision;
     detail["status"] = row.active ? "ACTIVE" : "INACTIVE";
-    detail["containerOrchestrationType"] = "ECS";
+    detail["containerOrchestrationType"] = row.document->eks_properties ? "EKS" : "ECS";
     detail["tags"] = tags_of(definition.tags);
     return detail;
 }

@@ -65,7 +65,7 @@ Task<Answer> submit_job(Call call) {
     if (!small) co_return error_of(small);
     auto request = json::decode<model::SubmitJobRequest>(call.body);
     if (!request) co_return error_of(request);
-    for (const char* member : {"nodeOverrides", "eksPropertiesOverride", "ecsPropertiesOverride"}) {
+    for (const char* member : {"nodeOverrides", "ecsPropertiesOverride"}) {
         if (call.body.contains(member) && !call.body[member].empty()) {
             co_return invalid_argument(std::string(member) + " is not served yet");
         }

@@ -412,6 +412,21 @@ TEST(ResolvedJob, AnArrayKeepsItsSizeAndTheKindsOfItsDependencies) {
     EXPECT_FALSE(job.spec.depends_on[1].job_id);
 }
 
+TEST(SubmitJob, NoQueueHasAnEksEnvironment) {
+    JobDefinition definition = a_definition();
+    definition.container_properties.reset();
+    definition.eks_properties.emplace();
+    expect_request_rules(definition, {{"any", [](R&) {},
+                                       "jobDefinition '" + kArn +
+                                           "' has eksProperties, but jobQueue 'q' has no EKS "
+                                           "compute environment"}});
+    expect_request_rules(
+        a_definition(),
+        {{"override", [](R& r) { r.eks_properties_override.emplace(); },
+          "eksPropertiesOverride is for job definitions with eksProperties, which '" + kArn +
+              "' has not"}});
+}
+
 TEST(SubmitJob, OverridesThatAreTooLongForEcsAreKnownBeforeTheDispatch) {
     const auto flaw_with = [](std::size_t length, Limits limits) {
         R request = a_request();
