@@ -18,6 +18,11 @@ Result<QueueIndex> open_queue(const State& state, const SubmitJob& event) {
     const auto found = state.find_queue(event.queue);
     if (!found) return fail(ErrorKind::NotFound, "JobQueue " + event.queue + " not found.");
     const Queue& queue = state.queue(*found);
+    if (model::is_for_service_jobs(queue.row.document)) {
+        return invalid_argument("JobQueue " + event.queue +
+                                " is of type SAGEMAKER_TRAINING: it takes service jobs "
+                                "(SubmitServiceJob) only");
+    }
     if (queue.row.status != "VALID" || queue.row.document.state != "ENABLED") {
         return fail(ErrorKind::Conflict,
                     "JobQueue " + event.queue + " is " +

@@ -15,6 +15,14 @@ Result<QueueIndex> existing(const State& state, const std::string& name) {
 /// The environments that a queue's document names, in order; with AWS's texts for what is wrong.
 Result<std::vector<EnvironmentIndex>> environments_of(const State& state,
                                                       const model::JobQueue& document) {
+    for (const auto& entry : document.service_environment_order) {
+        if (!state.service_environments.contains(entry.service_environment)) {
+            return invalid_argument(
+                "Service environments must be created and valid before attaching them to a job "
+                "queue. serviceEnvironment '" +
+                entry.service_environment + "' is not");
+        }
+    }
     std::vector<EnvironmentIndex> list;
     for (const auto& entry : document.compute_environment_order) {
         const auto index = state.find_environment(entry.compute_environment);
@@ -47,7 +55,7 @@ Result<> check_policy(const State& state, const Queue* before, const model::JobQ
     if (found == state.scheduling_policies.end()) {
         return fail(ErrorKind::NotFound, "SchedulingPolicy " + *name + " not found.");
     }
-    if (found->second.document.quota_share_policy) {
+    if (found->second.document.quota_share_policy && !model::is_for_service_jobs(document)) {
         return invalid_argument(
             "Quota Management feature is only supported for SageMaker Training job queues.");
     }

@@ -65,6 +65,16 @@ Result<Reply> erase(State& state, Map& map, const Family& family, const std::str
     return Reply{};
 }
 
+bool is_used_by_queue(const State& state, const std::string& service_environment) {
+    return std::ranges::any_of(state.queues, [&](const Queue& queue) {
+        const auto& order = queue.row.document.service_environment_order;
+        return queue.row.status != "DELETED" &&
+               std::ranges::find(order, service_environment,
+                                 &model::ServiceEnvironmentOrder::service_environment) !=
+                   order.end();
+    });
+}
+
 /// What an update with a token is remembered by. No resource's name has a '/', and the token, which
 /// may have some, comes last.
 std::string name_of(const std::string& resource, const model::ConsumableResourceUpdate& update) {
@@ -196,6 +206,9 @@ Result<Reply> decide(State& state, DeleteServiceEnvironment&& event, Timestamp) 
         return fail(ErrorKind::Conflict, "Cannot delete, " +
                                              quoted(kServiceEnvironments, event.name) +
                                              " is ENABLED: its state must be DISABLED");
+    }
+    if (is_used_by_queue(state, event.name)) {
+        return fail(ErrorKind::Conflict, "Cannot delete, found existing JobQueue relationship");
     }
     return erase(state, state.service_environments, kServiceEnvironments, event.name);
 }
