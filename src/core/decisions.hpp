@@ -191,6 +191,26 @@ void restore_resources(State& state, const std::vector<model::ResourceRow>& rows
 void take_consumables(State& state, const Shape& shape);
 void give_back_consumables(State& state, const Shape& shape);
 
+// service_jobs.cpp
+Result<Reply> decide(State& state, SubmitServiceJob&& event, Timestamp now);
+Result<Reply> decide(State& state, TerminateServiceJob&& event, Timestamp now);
+Result<Reply> decide(State& state, UpdateServiceJob&& event, Timestamp now);
+void end_service_jobs_of(State& state, std::int64_t queue_id, const std::string& reason,
+                         Timestamp now);
+/// Those whose queue's time limit is up.
+void end_overdue_service_jobs(State& state, Timestamp now);
+std::optional<Timestamp> next_service_deadline(const State& state);
+void restore_service_jobs(State& state, const model::Snapshot& snapshot, Timestamp now);
+
+// quota_shares.cpp
+/// Whether the queue takes service jobs of that share, or of none.
+Result<> expect_share(const State& state, const Queue& queue, const model::ServiceJob& job);
+Result<Reply> decide(State& state, CreateQuotaShare&& event, Timestamp now);
+Result<Reply> decide(State& state, UpdateQuotaShare&& event, Timestamp now);
+Result<Reply> decide(State& state, DeleteQuotaShare&& event, Timestamp now);
+/// Those of a queue that goes.
+void drop_quota_shares(State& state, const std::string& queue);
+
 // placement.cpp
 /// One pass over the queues: places what fits.
 void run_pass(State& state, Timestamp now);

@@ -138,6 +138,8 @@ Result<Reply> decide(State& state, DeleteQueue&& event, Timestamp now) {
         (void)decide(state, TerminateJob{.id = id, .reason = "JobQueue " + event.name + " deleted"},
                      now);
     }
+    end_service_jobs_of(state, queue.row.id, "JobQueue " + event.name + " deleted", now);
+    drop_quota_shares(state, event.name);
     return Reply{};
 }
 

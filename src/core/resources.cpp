@@ -256,6 +256,8 @@ void restore_resources(State& state, const std::vector<model::ResourceRow>& rows
         } else if (const auto* environment =
                        std::get_if<model::ServiceEnvironment>(&row.document)) {
             state.service_environments[row.name] = {*environment, row.created_at};
+        } else if (const auto* share = std::get_if<model::QuotaShare>(&row.document)) {
+            state.quota_shares[row.name] = {*share, row.created_at};
         } else if (std::holds_alternative<model::AppliedUpdate>(row.document)) {
             updates.push_back(&row);
         }

@@ -190,6 +190,11 @@ Result<> Machine::prepare(core::Event& event) {
             if (state_.find_job(dependency.id.whole())) continue;
             BATCHD_TRY(look_up(dependency, *submit));
         }
+    } else if (auto* service = std::get_if<core::SubmitServiceJob>(&event)) {
+        if (!service->document.client_token) return {};
+        const auto known = store_.knows_token(*service->document.client_token);
+        if (!known) return std::unexpected(known.error());
+        service->is_repeated = *known;
     } else if (auto* started = std::get_if<core::AttemptStarted>(&event)) {
         if (auto names = log_names_.extract(started->id)) started->log = std::move(names.mapped());
     } else if (const auto* ended = std::get_if<core::AttemptEnded>(&event)) {

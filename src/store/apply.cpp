@@ -54,6 +54,17 @@ Result<> put(Database& database, const ports::ResourceRow& row) {
     return {};
 }
 
+Result<> put(Database& database, const ports::ServiceJobRow& row) {
+    BATCHD_TRY(database.run(
+        "INSERT INTO service_job (seq, id, queue_id, name, status_reason, created_at,"
+        " stopped_at, client_token, document) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
+        " ON CONFLICT (seq) DO UPDATE SET status_reason = excluded.status_reason,"
+        " stopped_at = excluded.stopped_at, document = excluded.document",
+        row.seq, row.id, row.queue_id, row.document.job_name, row.status_reason, row.created_at,
+        row.stopped_at, row.document.client_token, to_json(row.document)));
+    return {};
+}
+
 Result<> put(Database& database, std::int64_t job_seq, const model::ArrayProgress& array) {
     const auto& counts = array.counts;
     const auto unstarted = array.unstarted.value_or(model::JobState{});
@@ -194,10 +205,15 @@ Result<> put(Database& database, const ports::TagPatch& tags) {
             changed = database.run("UPDATE job SET tags = json_patch(tags, ?) WHERE id = ?",
                                    tags.patch, key.job);
             break;
+        case ports::ResourceKind::ServiceJob:
+            changed = database.run("UPDATE service_job SET tags = json_patch(tags, ?) WHERE id = ?",
+                                   tags.patch, key.job);
+            break;
         case ports::ResourceKind::SchedulingPolicy:
         case ports::ResourceKind::ConsumableResource:
         case ports::ResourceKind::ServiceEnvironment:
         case ports::ResourceKind::AppliedUpdate:
+        case ports::ResourceKind::QuotaShare:
             changed = database.run(
                 "UPDATE resource SET tags = json_patch(tags, ?) WHERE kind = ? AND name = ?",
                 tags.patch, key.kind, key.name);
@@ -220,6 +236,7 @@ Result<> apply(Database& database, const ports::Changes& changes) {
     BATCHD_TRY(put_all(database, changes.queues));
     BATCHD_TRY(put_all(database, changes.definitions));
     BATCHD_TRY(put_all(database, changes.resources));
+    BATCHD_TRY(put_all(database, changes.service_jobs));
     BATCHD_TRY(put_all(database, changes.new_jobs));
     BATCHD_TRY(put_all(database, changes.jobs));
     BATCHD_TRY(put_all(database, changes.children));

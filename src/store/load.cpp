@@ -63,6 +63,20 @@ Result<> load_resources(Database& database, ports::Snapshot& snapshot) {
     return database.each("SELECT kind, name, created_at, document FROM resource", on_row);
 }
 
+Result<> load_service_jobs(Database& database, ports::Snapshot& snapshot) {
+    static const std::string sql = "SELECT " + std::string(kServiceJobColumns) +
+                                   " FROM service_job WHERE stopped_at IS NULL ORDER BY seq";
+    auto on_row = [&](Row& row) {
+        return read_service_job(row, snapshot.service_jobs.emplace_back());
+    };
+    BATCHD_TRY(database.each(sql, on_row));
+    const auto newest =
+        query_value<std::optional<std::int64_t>>(database, "SELECT MAX(seq) FROM service_job");
+    if (!newest) return std::unexpected(newest.error());
+    snapshot.next_service_seq = newest->value_or(std::nullopt).value_or(0) + 1;
+    return {};
+}
+
 /// Unfinished jobs through the index by queue and status: the finished ones, which may be millions,
 /// cost nothing.
 Result<> load_jobs(Database& database, ports::Snapshot& snapshot) {
@@ -204,6 +218,7 @@ Result<ports::Snapshot> load_snapshot(Database& database) {
     BATCHD_TRY(load_queues(database, snapshot));
     BATCHD_TRY(load_definitions(database, snapshot));
     BATCHD_TRY(load_resources(database, snapshot));
+    BATCHD_TRY(load_service_jobs(database, snapshot));
     BATCHD_TRY(load_jobs(database, snapshot));
     BATCHD_TRY(load_parts(database, snapshot));
     BATCHD_TRY(load_attempts(database, snapshot));

@@ -58,8 +58,8 @@ class Eks(SystemTest):
             self.assertIn("eksProperties." + path, answer.json()["message"])
 
 
-class ServiceQueues(SystemTest):
-    """And words for the tests below."""
+class ServiceTest(SystemTest):
+    """Words for the tests below."""
 
     def service_environment(self, **more):
         return self.batch.create_service_environment(
@@ -80,6 +80,42 @@ class ServiceQueues(SystemTest):
     def queue(self, name):
         return self.batch.describe_job_queues(jobQueues=[name])["jobQueues"][0]
 
+    def quota_queue(self):
+        policy = self.batch.create_scheduling_policy(
+            name=self.unique("quota"), quotaSharePolicy={"idleResourceAssignmentStrategy": "FIFO"})
+        return self.service_queue(schedulingPolicyArn=policy["arn"])
+
+    def share(self, queue, name="blue", **more):
+        return self.batch.create_quota_share(
+            quotaShareName=name, jobQueue=queue, **{
+                "capacityLimits": [{"maxCapacity": 4, "capacityUnit": "NUM_INSTANCES"}],
+                "resourceSharingConfiguration": {"strategy": "LEND_AND_BORROW"},
+                "preemptionConfiguration": {"inSharePreemption": "ENABLED"}, **more})[
+                    "quotaShareArn"]
+
+    def submit_service(self, queue, name=None, **more):
+        answer = self.batch.submit_service_job(
+            jobName=name or self.unique("train"), jobQueue=queue,
+            serviceJobType="SAGEMAKER_TRAINING", serviceRequestPayload='{"TrainingJobName":"t"}',
+            **more)
+        return answer["jobId"]
+
+    def service_job(self, job):
+        answer = self.batch.describe_service_job(jobId=job)
+        del answer["ResponseMetadata"]
+        return answer
+
+    def listed(self, queue, **more):
+        pages = self.batch.get_paginator("list_service_jobs").paginate(jobQueue=queue, **more)
+        return [job["jobId"] for page in pages for job in page["jobSummaryList"]]
+
+    def restart(self):
+        self.daemon.kill()
+        self.daemon.start()
+        self.connect()
+
+
+class ServiceQueues(ServiceTest):
     def test_a_life(self):
         first, second = self.service_environment(), self.service_environment()
         name = self.service_queue(first.rsplit("/", 1)[1], jobStateTimeLimitActions=[
@@ -135,10 +171,174 @@ class ServiceQueues(SystemTest):
     def test_a_queue_keeps_its_kind_over_a_restart(self):
         name = self.service_queue()
         before = self.queue(name)
-        self.daemon.kill()
-        self.daemon.start()
-        self.connect()
+        self.restart()
         self.assertEqual(before, self.queue(name))
+
+
+class ServiceJobs(ServiceTest):
+    def test_a_life(self):
+        queue = self.service_queue()
+        retry = {"attempts": 2, "evaluateOnExit": [{"action": "RETRY", "onStatusReason": "C*"}]}
+        job = self.submit_service(queue, "train", retryStrategy=retry, schedulingPriority=3,
+                                  timeoutConfig={"attemptDurationSeconds": 60},
+                                  tags={"team": "blue"})
+        detail = self.service_job(job)
+        self.assertEqual(f"arn:aws:batch:us-east-1:123456789012:service-job/{job}",
+                         detail["jobArn"])
+        self.assertEqual(
+            ("train", "RUNNABLE", retry, 3, {"attemptDurationSeconds": 60}, {"team": "blue"},
+             False, '{"TrainingJobName":"t"}', []),
+            tuple(detail[m] for m in ("jobName", "status", "retryStrategy", "schedulingPriority",
+                                      "timeoutConfig", "tags", "isTerminated",
+                                      "serviceRequestPayload", "attempts")))
+        self.assertTrue(detail["jobQueue"].endswith("job-queue/" + queue))
+        self.assertIn("no SageMaker", detail["statusReason"])
+        answer = self.batch.update_service_job(jobId=job, schedulingPriority=9)
+        self.assertEqual(("train", job), (answer["jobName"], answer["jobId"]))
+        self.assertEqual(9, self.service_job(job)["schedulingPriority"])
+        self.batch.terminate_service_job(jobId=job, reason="enough")
+        ended = self.service_job(job)
+        self.assertEqual(("FAILED", "enough", True),
+                         (ended["status"], ended["statusReason"], ended["isTerminated"]))
+        self.assertIn("stoppedAt", ended)
+        self.batch.terminate_service_job(jobId=job, reason="again")
+        self.assertEqual(ended, self.service_job(job))
+        self.assert_refused("has ended", self.batch.update_service_job, jobId=job,
+                            schedulingPriority=1)
+
+    def test_they_survive_a_kill(self):
+        queue = self.service_queue()
+        ended = self.submit_service(queue, clientToken="once")
+        self.batch.terminate_service_job(jobId=ended, reason="enough")
+        waiting = self.submit_service(queue, clientToken="twice", tags={"a": "b"})
+        before = [self.service_job(job) for job in (ended, waiting)]
+        self.restart()
+        self.assertEqual(before, [self.service_job(job) for job in (ended, waiting)])
+        for token in ("once", "twice"):
+            self.assert_refused("clientToken", self.submit_service, queue=queue,
+                                clientToken=token)
+        newer = self.submit_service(queue)
+        self.assertEqual([newer, waiting], self.listed(queue, jobStatus="RUNNABLE"))
+        self.batch.terminate_service_job(jobId=waiting, reason="enough")
+        self.assertEqual("FAILED", self.service_job(waiting)["status"])
+
+    def test_lists(self):
+        queue, other = self.service_queue(), self.service_queue()
+        jobs = [self.submit_service(queue, f"job-{i}") for i in range(5)]
+        self.submit_service(other)
+        self.batch.terminate_service_job(jobId=jobs[0], reason="enough")
+        self.assertEqual([], self.listed(queue), "the default is RUNNING")
+        self.assertEqual([], self.listed(queue, jobStatus="SCHEDULED"))
+        self.assertEqual(jobs[:0:-1], self.listed(queue, jobStatus="RUNNABLE"))
+        self.assertEqual(jobs[:0:-1], self.listed(queue, jobStatus="RUNNABLE",
+                                                  PaginationConfig={"PageSize": 2}))
+        self.assertEqual(jobs[:1], self.listed(queue, jobStatus="FAILED"))
+
+        def by(name, value):
+            return self.listed(queue, filters=[{"name": name, "values": [value]}])
+
+        self.assertEqual([jobs[2]], by("JOB_NAME", "JOB-2"))
+        self.assertEqual(jobs[::-1], by("JOB_NAME", "job*"))
+        created = self.service_job(jobs[2])["createdAt"]
+        self.assertIn(jobs[0], by("BEFORE_CREATED_AT", str(created + 1)))
+        self.assertEqual([], by("AFTER_CREATED_AT", str(created + 100_000)))
+        self.assertEqual([], by("QUOTA_SHARE_NAME", "blue"))
+        self.assert_refused("JOB_DEFINITION", by, name="JOB_DEFINITION", value="d")
+
+    def test_refusals(self):
+        queue = self.service_queue()
+        self.assert_refused("not of type SAGEMAKER_TRAINING", self.submit_service,
+                            queue="default")
+        self.assert_refused("JobQueue nowhere not found.", self.submit_service, queue="nowhere")
+        self.assert_refused("fair share scheduling policy", self.submit_service, queue=queue,
+                            shareIdentifier="red")
+        self.assert_refused("quotaShareName", self.submit_service, queue=queue,
+                            quotaShareName="red")
+        self.assert_refused("does not exist", self.batch.describe_service_job,
+                            jobId="0192f3a4-5b6c-7d8e-9fa0-b1c2d3e4f500")
+        self.assert_refused("jobQueue is required", self.batch.list_service_jobs)
+
+    def test_tags(self):
+        job = self.submit_service(self.service_queue(), tags={"a": "1"})
+        arn = self.service_job(job)["jobArn"]
+        self.batch.tag_resource(resourceArn=arn, tags={"b": "2"})
+        self.batch.untag_resource(resourceArn=arn, tagKeys=["a"])
+        self.assertEqual({"b": "2"}, self.batch.list_tags_for_resource(resourceArn=arn)["tags"])
+
+    def test_the_front_of_the_queue(self):
+        queue = self.service_queue()
+        first, urgent = self.submit_service(queue), self.submit_service(queue,
+                                                                        schedulingPriority=5)
+        front = self.batch.get_job_queue_snapshot(jobQueue=queue)["frontOfQueue"]["jobs"]
+        self.assertEqual([self.service_job(job)["jobArn"] for job in (urgent, first)],
+                         [job["jobArn"] for job in front])
+
+    def test_they_end_with_their_queue(self):
+        queue = self.service_queue()
+        job = self.submit_service(queue)
+        self.batch.update_job_queue(jobQueue=queue, state="DISABLED")
+        self.assert_refused("DISABLED", self.submit_service, queue=queue)
+        self.batch.delete_job_queue(jobQueue=queue)
+        self.assertEqual(("FAILED", f"JobQueue {queue} deleted"),
+                         tuple(self.service_job(job)[m] for m in ("status", "statusReason")))
+
+
+class QuotaShares(ServiceTest):
+    def test_a_life(self):
+        queue = self.quota_queue()
+        arn = self.share(queue, tags={"a": "b"})
+        self.assertEqual("arn:aws:batch:us-east-1:123456789012:job-queue/"
+                         f"{queue}/quota-share/blue", arn)
+        found = self.batch.describe_quota_share(quotaShareArn=arn)
+        self.assertEqual(("blue", "ENABLED", "VALID", {"a": "b"},
+                          {"strategy": "LEND_AND_BORROW", "borrowLimit": -1}),
+                         tuple(found[m] for m in ("quotaShareName", "state", "status", "tags",
+                                                  "resourceSharingConfiguration")))
+        self.assertTrue(found["jobQueueArn"].endswith("job-queue/" + queue))
+        self.assert_refused("already exists", self.share, queue=queue)
+        self.assert_refused("must be DISABLED", self.batch.delete_quota_share, quotaShareArn=arn)
+        self.batch.update_quota_share(quotaShareArn=arn, state="DISABLED", capacityLimits=[
+            {"maxCapacity": 1, "capacityUnit": "ml.m5.large"}])
+        self.restart()
+        found = self.batch.describe_quota_share(quotaShareArn=arn)
+        self.assertEqual(("DISABLED", "ml.m5.large"),
+                         (found["state"], found["capacityLimits"][0]["capacityUnit"]))
+        self.assertEqual({"a": "b"}, self.batch.list_tags_for_resource(resourceArn=arn)["tags"])
+        self.batch.delete_quota_share(quotaShareArn=arn)
+        self.assert_refused("does not exist", self.batch.describe_quota_share, quotaShareArn=arn)
+
+    def test_lists_of_one_queue(self):
+        queue, other = self.quota_queue(), self.quota_queue()
+        for name in "cab":
+            self.share(queue, name)
+        self.share(other)
+        pages = list(self.batch.get_paginator("list_quota_shares").paginate(
+            jobQueue=queue, PaginationConfig={"PageSize": 2}))
+        self.assertEqual([["a", "b"], ["c"]], [[share["quotaShareName"] for share in
+                                                page["quotaShares"]] for page in pages])
+
+    def test_jobs_wait_in_their_shares(self):
+        queue = self.quota_queue()
+        self.share(queue, "blue")
+        self.share(queue, "red")
+        self.assert_refused("quotaShareName is required", self.submit_service, queue=queue)
+        self.assert_refused("no ENABLED quota share", self.submit_service, queue=queue,
+                            quotaShareName="green")
+        jobs = [self.submit_service(queue, quotaShareName="red") for _ in range(2)]
+        front = self.batch.get_job_queue_snapshot(jobQueue=queue)["frontOfQuotaShares"]
+        self.assertEqual([], front["quotaShares"]["blue"])
+        self.assertEqual([self.service_job(job)["jobArn"] for job in jobs],
+                         [job["jobArn"] for job in front["quotaShares"]["red"]])
+        self.assertEqual("red", self.service_job(jobs[0])["quotaShareName"])
+        self.assertEqual(jobs[::-1], self.listed(queue, filters=[
+            {"name": "QUOTA_SHARE_NAME", "values": ["red"]}]))
+
+    def test_they_need_a_queue_with_a_quota_policy(self):
+        self.assert_refused("no scheduling policy with a quotaSharePolicy", self.share,
+                            queue=self.service_queue())
+        self.assert_refused("quotaSharePolicy", self.share, queue="default")
+        self.assert_refused("borrowLimit", self.share, queue=self.quota_queue(),
+                            resourceSharingConfiguration={"strategy": "LEND", "borrowLimit": 5})
 
 
 if __name__ == "__main__":

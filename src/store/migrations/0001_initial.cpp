@@ -169,6 +169,22 @@ CREATE TABLE attempt (
     PRIMARY KEY (job_seq, part, number)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX attempt_by_log_stream ON attempt (log_group, log_stream);
+
+CREATE TABLE service_job (
+    seq INTEGER PRIMARY KEY,
+    id BLOB NOT NULL UNIQUE,
+    queue_id INTEGER NOT NULL REFERENCES job_queue,
+    name TEXT NOT NULL,
+    status_reason TEXT NOT NULL,
+    created_at INTEGER NOT NULL,
+    stopped_at INTEGER,                    -- NULL: it waits
+    client_token TEXT,
+    document TEXT NOT NULL,
+    tags TEXT NOT NULL DEFAULT '{}'
+) STRICT;
+CREATE INDEX service_job_by_queue ON service_job (queue_id, seq);
+CREATE INDEX service_job_by_token ON service_job (client_token) WHERE client_token IS NOT NULL;
+CREATE INDEX service_job_live ON service_job (seq) WHERE stopped_at IS NULL;
 )sql";
 
 }  // namespace batchd::store
