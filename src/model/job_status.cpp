@@ -27,6 +27,9 @@ std::string status_reason(DispatchFlaw flaw, const Limits& limits) {
         case DispatchFlaw::OverridesTooLong:
             return "Container Overrides length must be at most " +
                    std::to_string(limits.container_overrides_characters);
+        case DispatchFlaw::TooManyTags:
+            return "propagateTags: a task has at most 50 tags, but the job and its definition have "
+                   "more together";
     }
     return "";
 }

@@ -70,6 +70,21 @@ class LimitsOfAws(SystemTest):
         self.assert_refused("limits.job_queues is 50", create, number=49)
 
 
+class TaskTags(SystemTest):
+    def test_more_than_a_task_can_have_fail_the_job_at_dispatch(self):
+        def submit(first, propagate):
+            return self.submit(
+                self.define("true", tags={f"k{i}": "" for i in range(26)}),
+                propagateTags=propagate, retryStrategy={"attempts": 3},
+                tags={f"k{i}": "" for i in range(first, first + 25)})
+
+        self.wait_for(submit(26, propagate=False), "SUCCEEDED")
+        self.wait_for(submit(25, propagate=True), "SUCCEEDED")  # k25 counts once
+        detail = self.wait_for(submit(26, propagate=True), "FAILED")
+        self.assertIn("at most 50 tags", detail["statusReason"])
+        self.assertEqual([], detail["attempts"])
+
+
 class GenerousLimits(SystemTest):
     def test_larger_than_aws(self):
         job = self.submit(self.define("echo ${#TEXT}"), containerOverrides={

@@ -125,9 +125,9 @@ struct Dependency {
 
 /// What AWS refuses only when it dispatches a job: the job fails then, without an attempt, and is
 /// not retried. Stored as these numbers.
-enum class DispatchFlaw : std::uint8_t { None, OverridesTooLong };
+enum class DispatchFlaw : std::uint8_t { None, OverridesTooLong, TooManyTags };
 
-/// AWS's statusReason of a job with the flaw; empty for None.
+/// The statusReason of a job with the flaw, AWS's where it has one; empty for None.
 std::string status_reason(DispatchFlaw flaw, const Limits& limits);
 
 /// What the scheduler needs to know of a job: the part of its spec that stays in memory.
