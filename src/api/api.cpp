@@ -27,15 +27,10 @@ http::Response batch_response(Result<Answer>& result) {
 boost::asio::awaitable<http::Response> call_batch(const Services* services,
                                                   const batch::Operation* operation,
                                                   http::Request request) {
-    if (!operation->handler) {
-        co_return aws_error({.kind = ErrorKind::InvalidArgument,
-                             .message = "operation " + std::string(operation->name) +
-                                        " is not served yet by batchd",
-                             .context = {}});
-    }
     auto body = body_of(request);
     if (!body) co_return aws_error(body.error());
-    auto result = co_await operation->handler(Call{.services = services, .body = std::move(*body)});
+    auto result = co_await operation->handler(
+        Call{.services = services, .body = std::move(*body), .body_bytes = request.body.size()});
     co_return batch_response(result);
 }
 

@@ -22,6 +22,14 @@ Task<core::Reply> execute(const Services* services, core::Event event) {
         asio::use_awaitable);
 }
 
+Result<> expect_payload(const Call& call, std::string_view operation, std::int64_t limit,
+                        std::string_view key) {
+    if (static_cast<std::int64_t>(call.body_bytes) <= limit) return {};
+    return invalid_argument(
+        fmt::format("the payload of {} has {} bytes; at most {} are allowed (limits.{})", operation,
+                    call.body_bytes, limit, key));
+}
+
 Result<> require(const std::string& field, const std::string& value) {
     if (value.empty()) return invalid_argument(field + " is required and must not be empty");
     return {};

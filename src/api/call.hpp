@@ -26,6 +26,7 @@ using Task = boost::asio::awaitable<Result<T>>;
 struct Call {
     const Services* services = nullptr;
     Json body;
+    std::size_t body_bytes = 0;  ///< as it was sent
 
     const Services& on() const { return *services; }
     const model::Scope& scope() const { return services->scope; }
@@ -90,6 +91,10 @@ boost::asio::awaitable<std::invoke_result_t<Query, store::Reader&>> read(const S
         },
         boost::asio::use_awaitable);
 }
+
+/// InvalidArgument if the body of an `operation` is longer than the limit of that name allows.
+Result<> expect_payload(const Call& call, std::string_view operation, std::int64_t limit,
+                        std::string_view key);
 
 /// InvalidArgument "<field> is required" for an empty text.
 Result<> require(const std::string& field, const std::string& value);

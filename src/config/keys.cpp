@@ -9,6 +9,8 @@ namespace {
 
 constexpr std::int64_t kDaySeconds = 24 * 60 * 60;
 constexpr std::int64_t kMiB = 1024 * 1024;
+constexpr Range kBytes{1024, 64 * kMiB};
+constexpr Range kCount{1, 10'000'000};
 
 }  // namespace
 
@@ -102,8 +104,38 @@ std::span<const Key> keys() {
          +[](Config& c) -> auto& { return c.scheduler.reserve_after; }, Range{0, kDaySeconds},
          "How long a queue's first job waits for room before a host is kept free for it."},
 
-        {"limits", "array_size", +[](Config& c) -> auto& { return c.limits.array_size; },
-         Range{2, 1'000'000}, "How many children an array may have. AWS: 10,000."},
+        {kLimits, "profile", +[](Config& c) -> auto& { return c.limits.profile; }, kProfileRule,
+         "What the limits are that are not set: AWS's numbers, or these defaults."},
+        {kLimits, "register_job_definition_bytes",
+         +[](Config& c) -> auto& { return c.limits.register_job_definition_bytes; }, kBytes,
+         "The body of a RegisterJobDefinition. AWS: 24576."},
+        {kLimits, "submit_job_bytes", +[](Config& c) -> auto& { return c.limits.submit_job_bytes; },
+         kBytes, "The body of a SubmitJob. AWS: 30720."},
+        {kLimits, "submit_service_job_bytes",
+         +[](Config& c) -> auto& { return c.limits.submit_service_job_bytes; }, kBytes,
+         "The body of a SubmitServiceJob. AWS: 30720."},
+        {kLimits, "container_overrides_characters",
+         +[](Config& c) -> auto& { return c.limits.container_overrides_characters; },
+         Range{1, 64 * kMiB},
+         "A job's overrides as JSON in ECS's form, with Ref:: replaced; a job with more fails when "
+         "it is dispatched. AWS: 8192."},
+        {kLimits, "array_size", +[](Config& c) -> auto& { return c.limits.array_size; },
+         Range{2, 1'000'000}, "How many children an array may have. AWS: 10000."},
+        {kLimits, "depends_on", +[](Config& c) -> auto& { return c.limits.depends_on; },
+         Range{1, 10'000}, "How many entries dependsOn may have. AWS: 20."},
+        {kLimits, "job_queues", +[](Config& c) -> auto& { return c.limits.job_queues; }, kCount,
+         "How many job queues there may be. AWS: 50."},
+        {kLimits, "compute_environments",
+         +[](Config& c) -> auto& { return c.limits.compute_environments; }, kCount,
+         "How many compute environments there may be. AWS: 50."},
+        {kLimits, "service_environments",
+         +[](Config& c) -> auto& { return c.limits.service_environments; }, kCount,
+         "How many service environments there may be. AWS: 50."},
+        {kLimits, "consumable_resources",
+         +[](Config& c) -> auto& { return c.limits.consumable_resources; }, kCount,
+         "How many consumable resources there may be. AWS: 50000."},
+        {kLimits, "active_shares", +[](Config& c) -> auto& { return c.limits.active_shares; },
+         kCount, "How many share identifiers of a queue may be in use. AWS: 500."},
     });
     return table;
 }

@@ -42,6 +42,7 @@ struct RegistryKey {
 };
 
 inline constexpr std::string_view kRegistries = "registries";
+inline constexpr std::string_view kLimits = "limits";
 
 std::span<const Key> keys();
 std::span<const RegistryKey> registry_keys();

@@ -83,6 +83,7 @@ class Loader {
     }
 
     Result<Config> finish() {
+        apply_profile();
         check_relations();
         if (problems_.empty()) return std::move(config_);
         std::string lines;
@@ -184,6 +185,19 @@ class Loader {
         origins_[key.full_name()] = where;
         if (const auto assigned = assign(key, config_, node); !assigned) {
             problem(where, key.full_name(), assigned.error().message);
+        }
+    }
+
+    /// Whichever source names the profile: a limit that any source sets wins.
+    void apply_profile() {
+        if (config_.limits.profile != "aws") return;
+        Config aws;
+        static_cast<model::Limits&>(aws.limits) = model::kAwsLimits;
+        for (const Key& key : keys()) {
+            if (key.section != kLimits || origins_.contains(key.full_name())) continue;
+            if (const auto* member = std::get_if<Member<std::int64_t>>(&key.member)) {
+                (*member)(config_) = (*member)(aws);
+            }
         }
     }
 

@@ -24,5 +24,6 @@ extern const TextRule kVariablePrefixRule;
 extern const TextRule kNetworkModeRule;
 extern const TextRule kAbsolutePathRule;
 extern const TextRule kOrderRule;
+extern const TextRule kProfileRule;
 
 }  // namespace batchd::config

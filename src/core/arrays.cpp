@@ -121,6 +121,15 @@ void end_array(State& state, JobIndex array_index, const EndArray& how, Timestam
     settle(state, std::move(ended), now);
 }
 
+void refuse_dispatch(State& state, JobIndex index, Timestamp now) {
+    const Job& job = state.job(index);
+    std::string reason = model::status_reason(job.flaw, state.policy.limits);
+    if (!job.array) return end_job(state, index, JobEvent::GivenUp, std::move(reason), now);
+    std::vector<Ended> ended;
+    fail_unstarted(state, index, never_started(std::move(reason), now), ended);
+    settle(state, std::move(ended), now);
+}
+
 void finish_array(State& state, JobIndex array_index, Timestamp now, std::vector<Ended>& ended) {
     Job& job = state.job(array_index);
     const auto& counts = job.array->counts;

@@ -47,6 +47,7 @@ Result<Reply> decide(State& state, CreateEnvironment&& event, Timestamp now) {
         return fail(ErrorKind::Conflict,
                     "Object already exists: computeEnvironment '" + name + "'");
     }
+    BATCHD_TRY(expect_room_for_environment(state, name));
     Environment environment;
     environment.row = {.id = state.next_id++,
                        .document = std::move(event.document),

@@ -26,6 +26,13 @@ void put_in_free_slot(Slots& slots, Value value) {
     slots.push_back(std::move(value));
 }
 
+// limits.cpp
+/// Capacity if `present` resources are as many as limits.<key> allows.
+Result<> expect_room(std::string_view field, const std::string& name, std::int64_t present,
+                     std::int64_t limit, std::string_view key);
+Result<> expect_room_for_queue(const State& state, const std::string& name);
+Result<> expect_room_for_environment(const State& state, const std::string& name);
+
 // jobs.cpp
 Result<Reply> decide(State& state, SubmitJob&& event, Timestamp now);
 Result<Reply> decide(State& state, CancelJob&& event, Timestamp now);
@@ -90,6 +97,8 @@ struct EndArray {
     bool cancel = false;  ///< else terminate: ends those that run, too
 };
 void end_array(State& state, JobIndex array, const EndArray& how, Timestamp now);
+/// A job, or all children of an array, that cannot be dispatched: FAILED without an attempt.
+void refuse_dispatch(State& state, JobIndex index, Timestamp now);
 /// AWS: the array ends when its last child does.
 void finish_array(State& state, JobIndex array, Timestamp now, std::vector<Ended>& ended);
 void note_child_started(State& state, const Job& child);
@@ -181,6 +190,26 @@ void restore_resources(State& state, const std::vector<model::ResourceRow>& rows
 /// come back when it ends, others are used up then.
 void take_consumables(State& state, const Shape& shape);
 void give_back_consumables(State& state, const Shape& shape);
+
+// service_jobs.cpp
+Result<Reply> decide(State& state, SubmitServiceJob&& event, Timestamp now);
+Result<Reply> decide(State& state, TerminateServiceJob&& event, Timestamp now);
+Result<Reply> decide(State& state, UpdateServiceJob&& event, Timestamp now);
+void end_service_jobs_of(State& state, std::int64_t queue_id, const std::string& reason,
+                         Timestamp now);
+/// Those whose queue's time limit is up.
+void end_overdue_service_jobs(State& state, Timestamp now);
+std::optional<Timestamp> next_service_deadline(const State& state);
+void restore_service_jobs(State& state, const model::Snapshot& snapshot, Timestamp now);
+
+// quota_shares.cpp
+/// Whether the queue takes service jobs of that share, or of none.
+Result<> expect_share(const State& state, const Queue& queue, const model::ServiceJob& job);
+Result<Reply> decide(State& state, CreateQuotaShare&& event, Timestamp now);
+Result<Reply> decide(State& state, UpdateQuotaShare&& event, Timestamp now);
+Result<Reply> decide(State& state, DeleteQuotaShare&& event, Timestamp now);
+/// Those of a queue that goes.
+void drop_quota_shares(State& state, const std::string& queue);
 
 // placement.cpp
 /// One pass over the queues: places what fits.

@@ -113,16 +113,16 @@ Result<> check_share(const State& state, QueueIndex index, const SubmitJob& even
                                 queue.row.document.job_queue_name +
                                 "' has a fair-share scheduling policy");
     }
-    if (queue.share_index.size() < state.policy.active_shares) return {};
+    const std::int64_t limit = state.policy.limits.active_shares;
+    if (std::ssize(queue.share_index) < limit) return {};
     const auto known = queue.share_index.find(identifier);
     if (known != queue.share_index.end() &&
         is_active(*policy, queue.shares[known->second.value], now)) {
         return {};
     }
-    if (count_active(*policy, queue, now) < state.policy.active_shares) return {};
+    if (static_cast<std::int64_t>(count_active(*policy, queue, now)) < limit) return {};
     return invalid_argument("shareIdentifier '" + identifier + "' would be one more than the " +
-                            std::to_string(state.policy.active_shares) +
-                            " active ones that a job queue may have");
+                            std::to_string(limit) + " active ones that a job queue may have");
 }
 
 void settle_usage(State& state, const Job& job) {

@@ -18,6 +18,11 @@ Result<QueueIndex> open_queue(const State& state, const SubmitJob& event) {
     const auto found = state.find_queue(event.queue);
     if (!found) return fail(ErrorKind::NotFound, "JobQueue " + event.queue + " not found.");
     const Queue& queue = state.queue(*found);
+    if (model::is_for_service_jobs(queue.row.document)) {
+        return invalid_argument("JobQueue " + event.queue +
+                                " is of type SAGEMAKER_TRAINING: it takes service jobs "
+                                "(SubmitServiceJob) only");
+    }
     if (queue.row.status != "VALID" || queue.row.document.state != "ENABLED") {
         return fail(ErrorKind::Conflict,
                     "JobQueue " + event.queue + " is " +
@@ -78,6 +83,7 @@ void take_traits(State& state, Job& job, const model::JobTraits& traits) {
     if (!traits.share.empty()) job.rank = -traits.scheduling_priority;
     job.retry_rules = traits.retry_rules;
     job.attempts_limit = traits.attempts;
+    job.flaw = traits.flaw;
     job.timeout_seconds = static_cast<std::uint32_t>(traits.timeout.value_or(Seconds{0}).count());
     if (traits.shape.nodes.empty()) return;
     job.gang = std::make_unique<Gang>();

@@ -115,7 +115,11 @@ class Pass {
         if (is_first) clear_head(index);  // all were placed
     }
 
-    void serve(QueueIndex index, const Candidate& next, const Place& found, ServiceOrder& order) {
+    void dispatch(const Candidate& next, const Place& found, ServiceOrder& order) {
+        if (state_.job(next.job).flaw != model::DispatchFlaw::None) {
+            refuse_dispatch(state_, next.job, now_);
+            return;
+        }
         if (state_.job(next.job).gang) {
             place_gang(state_, next.job, found.environment, found.nodes);
         } else {
@@ -124,6 +128,10 @@ class Pass {
             place(state_, job, found.environment, found.host);
         }
         order.charge(next.share, resources(next.shape).vcpu);
+    }
+
+    void serve(QueueIndex index, const Candidate& next, const Place& found, ServiceOrder& order) {
+        dispatch(next, found, order);
         const auto& waiting = state_.queue(index).shares[next.share.value].waiting;
         const auto bucket = waiting.find(next.shape);
         if (bucket == waiting.end()) return;

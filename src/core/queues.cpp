@@ -15,6 +15,14 @@ Result<QueueIndex> existing(const State& state, const std::string& name) {
 /// The environments that a queue's document names, in order; with AWS's texts for what is wrong.
 Result<std::vector<EnvironmentIndex>> environments_of(const State& state,
                                                       const model::JobQueue& document) {
+    for (const auto& entry : document.service_environment_order) {
+        if (!state.service_environments.contains(entry.service_environment)) {
+            return invalid_argument(
+                "Service environments must be created and valid before attaching them to a job "
+                "queue. serviceEnvironment '" +
+                entry.service_environment + "' is not");
+        }
+    }
     std::vector<EnvironmentIndex> list;
     for (const auto& entry : document.compute_environment_order) {
         const auto index = state.find_environment(entry.compute_environment);
@@ -47,7 +55,7 @@ Result<> check_policy(const State& state, const Queue* before, const model::JobQ
     if (found == state.scheduling_policies.end()) {
         return fail(ErrorKind::NotFound, "SchedulingPolicy " + *name + " not found.");
     }
-    if (found->second.document.quota_share_policy) {
+    if (found->second.document.quota_share_policy && !model::is_for_service_jobs(document)) {
         return invalid_argument(
             "Quota Management feature is only supported for SageMaker Training job queues.");
     }
@@ -69,6 +77,7 @@ Result<Reply> decide(State& state, CreateQueue&& event, Timestamp now) {
     if (state.find_queue(name)) {
         return fail(ErrorKind::Conflict, "Object already exists: jobQueue '" + name + "'");
     }
+    BATCHD_TRY(expect_room_for_queue(state, name));
     BATCHD_TRY(check_policy(state, nullptr, event.document));
     auto environments = environments_of(state, event.document);
     if (!environments) return std::unexpected(environments.error());
@@ -129,6 +138,8 @@ Result<Reply> decide(State& state, DeleteQueue&& event, Timestamp now) {
         (void)decide(state, TerminateJob{.id = id, .reason = "JobQueue " + event.name + " deleted"},
                      now);
     }
+    end_service_jobs_of(state, queue.row.id, "JobQueue " + event.name + " deleted", now);
+    drop_quota_shares(state, event.name);
     return Reply{};
 }
 

@@ -65,6 +65,16 @@ Result<Reply> erase(State& state, Map& map, const Family& family, const std::str
     return Reply{};
 }
 
+bool is_used_by_queue(const State& state, const std::string& service_environment) {
+    return std::ranges::any_of(state.queues, [&](const Queue& queue) {
+        const auto& order = queue.row.document.service_environment_order;
+        return queue.row.status != "DELETED" &&
+               std::ranges::find(order, service_environment,
+                                 &model::ServiceEnvironmentOrder::service_environment) !=
+                   order.end();
+    });
+}
+
 /// What an update with a token is remembered by. No resource's name has a '/', and the token, which
 /// may have some, comes last.
 std::string name_of(const std::string& resource, const model::ConsumableResourceUpdate& update) {
@@ -126,6 +136,10 @@ Result<Reply> decide(State& state, DeleteSchedulingPolicy&& event, Timestamp) {
 
 Result<Reply> decide(State& state, CreateConsumableResource&& event, Timestamp now) {
     const std::string name = event.document.consumable_resource_name;
+    if (!state.consumables.contains(name)) {
+        BATCHD_TRY(expect_room("consumableResourceName", name, std::ssize(state.consumables),
+                               state.policy.limits.consumable_resources, "consumable_resources"));
+    }
     state.step.needs_pass = true;  // jobs may wait for it
     Consumable consumable;
     consumable.document = std::move(event.document);
@@ -164,6 +178,11 @@ Result<Reply> decide(State& state, DeleteConsumableResource&& event, Timestamp) 
 
 Result<Reply> decide(State& state, CreateServiceEnvironment&& event, Timestamp now) {
     const std::string name = event.document.service_environment_name;
+    if (!state.service_environments.contains(name)) {
+        BATCHD_TRY(expect_room("serviceEnvironmentName", name,
+                               std::ssize(state.service_environments),
+                               state.policy.limits.service_environments, "service_environments"));
+    }
     return create(state, state.service_environments, kServiceEnvironments, name,
                   {.document = std::move(event.document), .created_at = now},
                   std::move(event.tags));
@@ -187,6 +206,9 @@ Result<Reply> decide(State& state, DeleteServiceEnvironment&& event, Timestamp) 
         return fail(ErrorKind::Conflict, "Cannot delete, " +
                                              quoted(kServiceEnvironments, event.name) +
                                              " is ENABLED: its state must be DISABLED");
+    }
+    if (is_used_by_queue(state, event.name)) {
+        return fail(ErrorKind::Conflict, "Cannot delete, found existing JobQueue relationship");
     }
     return erase(state, state.service_environments, kServiceEnvironments, event.name);
 }
@@ -234,6 +256,8 @@ void restore_resources(State& state, const std::vector<model::ResourceRow>& rows
         } else if (const auto* environment =
                        std::get_if<model::ServiceEnvironment>(&row.document)) {
             state.service_environments[row.name] = {*environment, row.created_at};
+        } else if (const auto* share = std::get_if<model::QuotaShare>(&row.document)) {
+            state.quota_shares[row.name] = {*share, row.created_at};
         } else if (std::holds_alternative<model::AppliedUpdate>(row.document)) {
             updates.push_back(&row);
         }

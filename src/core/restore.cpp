@@ -310,6 +310,7 @@ class Restorer {
 
 Result<> restore(State& state, const model::Snapshot& snapshot, Timestamp now) {
     BATCHD_TRY(Restorer(state, snapshot).run());
+    restore_service_jobs(state, snapshot, now);
     stop_overdue_attempts(state, now);
     return {};
 }

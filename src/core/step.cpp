@@ -3,6 +3,8 @@
 #include "batchd/core/core.hpp"
 #include "core/decisions.hpp"
 
+#include <algorithm>
+
 namespace batchd::core {
 namespace {
 
@@ -81,6 +83,7 @@ Result<Reply> apply(State& state, Event&& event, Timestamp now) {
 Decision finish_step(State& state, Timestamp now) {
     state.step.now = now;
     stop_overdue_attempts(state, now);
+    end_overdue_service_jobs(state, now);
     finish_deletions(state);
     const auto due = [&](std::optional<Timestamp> deadline) {
         return deadline && *deadline <= now;
@@ -107,7 +110,8 @@ std::optional<Timestamp> next_deadline(const State& state) {
     for (const auto other : {next_reservation(state), next_share_end(state)}) {
         if (other && (!next || *other < *next)) next = other;
     }
-    return next;
+    const auto service = next_service_deadline(state);
+    return next && service ? std::min(*next, *service) : next ? next : service;
 }
 
 }  // namespace batchd::core

@@ -31,7 +31,8 @@ constexpr std::chrono::milliseconds kDrainLimit{2500};
 
 core::Policy policy_of(const config::Config& config) {
     return {.strict_order = config.scheduler.order == config::SchedulerOrder::Strict,
-            .reserve_after = config.scheduler.reserve_after};
+            .reserve_after = config.scheduler.reserve_after,
+            .limits = config.limits};
 }
 
 runtime::DockerOptions docker_options(const config::Config& config, const std::string& instance) {
@@ -112,7 +113,7 @@ class Daemon {
                 .containers = {.allow_privileged = config.containers.allow_privileged,
                                .allowed_host_paths = config.containers.allowed_host_paths,
                                .allowed_devices = config.containers.allowed_devices},
-                .limits = {.array_size = static_cast<std::int32_t>(config.limits.array_size)}}),
+                .limits = config.limits}),
           server_(
               io_, http_options(config.http),
               [this](http::Request request) { return api_.handle(std::move(request)); },

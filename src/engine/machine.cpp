@@ -191,6 +191,11 @@ Result<> Machine::prepare(core::Event& event) {
             if (state_.find_job(dependency.id.whole())) continue;
             BATCHD_TRY(look_up(dependency, *submit));
         }
+    } else if (auto* service = std::get_if<core::SubmitServiceJob>(&event)) {
+        if (!service->document.client_token) return {};
+        const auto known = store_.knows_token(*service->document.client_token);
+        if (!known) return std::unexpected(known.error());
+        service->is_repeated = *known;
     } else if (auto* started = std::get_if<core::AttemptStarted>(&event)) {
         if (auto found = containers_.extract(started->id)) {
             started->containers = std::move(found.mapped());

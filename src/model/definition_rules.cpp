@@ -43,10 +43,11 @@ Result<> expect_one_form(const JobDefinition& definition) {
         if (!definition.node_properties) {
             return invalid_argument("Node properties of multinode job is required.");
         }
-        if (definition.container_properties || definition.ecs_properties) {
+        if (definition.container_properties || definition.ecs_properties ||
+            definition.eks_properties) {
             return invalid_argument(
-                "type 'multinode': containerProperties and ecsProperties belong into "
-                "nodeProperties.nodeRangeProperties");
+                "type 'multinode': containerProperties, ecsProperties and eksProperties belong "
+                "into nodeProperties.nodeRangeProperties");
         }
         return {};
     }
@@ -56,7 +57,14 @@ Result<> expect_one_form(const JobDefinition& definition) {
     if (definition.container_properties && definition.ecs_properties) {
         return invalid_argument("Cannot use both ECS containerProperties and ecsProperties");
     }
-    if (!definition.container_properties && !definition.ecs_properties) {
+    if (definition.container_properties && definition.eks_properties) {
+        return invalid_argument("Cannot use both ECS containerProperties and eksProperties");
+    }
+    if (definition.ecs_properties && definition.eks_properties) {
+        return invalid_argument("Cannot use both ecsProperties and eksProperties");
+    }
+    if (!definition.container_properties && !definition.ecs_properties &&
+        !definition.eks_properties) {
         return invalid_argument(
             "ECS ContainerProperties, ecsProperties, or eksProperties is required when creating "
             "a job definition");
@@ -78,6 +86,7 @@ Result<> validate(JobDefinition& definition, const ContainerPolicy& policy) {
         BATCHD_TRY(
             validate(*definition.consumable_resource_properties, "consumableResourceProperties"));
     }
+    if (definition.eks_properties) return validate(*definition.eks_properties);
     const Platform platform = platform_of(definition.platform_capabilities);
     if (definition.node_properties) {
         return validate_nodes(*definition.node_properties, platform, policy);

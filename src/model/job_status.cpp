@@ -20,4 +20,18 @@ std::optional<JobStatus> from_string(std::string_view text, JobStatus*) {
     return std::nullopt;
 }
 
+std::string status_reason(DispatchFlaw flaw, const Limits& limits) {
+    switch (flaw) {
+        case DispatchFlaw::None:
+            return "";
+        case DispatchFlaw::OverridesTooLong:
+            return "Container Overrides length must be at most " +
+                   std::to_string(limits.container_overrides_characters);
+        case DispatchFlaw::TooManyTags:
+            return "propagateTags: a task has at most 50 tags, but the job and its definition have "
+                   "more together";
+    }
+    return "";
+}
+
 }  // namespace batchd::model

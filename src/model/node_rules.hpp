@@ -33,7 +33,8 @@ Result<> validate_nodes(NodeProperties& properties, Platform platform,
 /// parameters put in.
 struct ResolvedNodes {
     NodeProperties properties;
-    std::vector<NodeGroup> groups;  ///< parallel to the ranges
+    std::vector<NodeGroup> groups;        ///< parallel to the ranges
+    std::size_t override_characters = 0;  ///< of the node with the longest (ecs_overrides.hpp)
 };
 Result<ResolvedNodes> resolve_nodes(const NodeProperties& properties,
                                     const std::optional<NodeOverrides>& overrides,

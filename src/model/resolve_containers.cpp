@@ -1,6 +1,7 @@
 #include "model/resolve_containers.hpp"
 
 #include "model/container_overrides.hpp"
+#include "model/ecs_overrides.hpp"
 #include "model/job_parameters.hpp"
 
 #include <fmt/format.h>
@@ -65,10 +66,16 @@ Result<Resources> resolve(EcsTaskProperties& task, const FormOverrides& override
 
 }  // namespace
 
-Result<Resources> resolve_containers(ContainerForm& form, const FormOverrides& overrides,
-                                     const StringMap& parameters, Platform platform) {
-    if (form.container) return resolve(*form.container, overrides, parameters, platform);
-    return resolve(form.ecs_properties->task_properties.front(), overrides, parameters, platform);
+Result<ResolvedContainers> resolve_containers(ContainerForm& form, const FormOverrides& overrides,
+                                              const StringMap& parameters, Platform platform) {
+    const ContainerForm defined = form;
+    const auto resources = form.container
+                               ? resolve(*form.container, overrides, parameters, platform)
+                               : resolve(form.ecs_properties->task_properties.front(), overrides,
+                                         parameters, platform);
+    if (!resources) return std::unexpected(resources.error());
+    return ResolvedContainers{.resources = *resources,
+                              .override_characters = override_characters(defined, form, overrides)};
 }
 
 }  // namespace batchd::model

@@ -18,9 +18,14 @@ struct FormOverrides {
     std::optional<EcsPropertiesOverride> ecs_properties_override;
 };
 
+struct ResolvedContainers {
+    Resources resources;                  ///< of all containers
+    std::size_t override_characters = 0;  ///< see ecs_overrides.hpp
+};
+
 /// Lays the overrides, which must be of the same form, over the containers, puts parameters into
-/// their commands and tells what they ask for in all.
-Result<Resources> resolve_containers(ContainerForm& form, const FormOverrides& overrides,
-                                     const StringMap& parameters, Platform platform);
+/// their commands and tells what they ask for.
+Result<ResolvedContainers> resolve_containers(ContainerForm& form, const FormOverrides& overrides,
+                                              const StringMap& parameters, Platform platform);
 
 }  // namespace batchd::model

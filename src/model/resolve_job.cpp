@@ -10,7 +10,6 @@
 namespace batchd::model {
 namespace {
 
-constexpr std::size_t kMaxDependencies = 20;
 constexpr std::int32_t kLeastArraySize = 2;
 
 bool is_array(const SubmitJobRequest& request) {
@@ -40,6 +39,22 @@ Result<> validate_request(const SubmitJobRequest& request, const Limits& limits)
     if (request.retry_strategy) BATCHD_TRY(validate(*request.retry_strategy));
     if (request.timeout) BATCHD_TRY(validate(*request.timeout));
     return validate_tags(request.tags);
+}
+
+Result<> expect_no_eks(const SubmitJobRequest& request, const JobDefinition& definition,
+                       const std::string& definition_arn) {
+    if (definition.eks_properties) {
+        return invalid_argument(fmt::format(
+            "jobDefinition {} has eksProperties, but jobQueue {} has no EKS compute environment",
+            quote(definition_arn), quote(request.job_queue)));
+    }
+    if (request.eks_properties_override) {
+        return invalid_argument(
+            fmt::format("eksPropertiesOverride is for job definitions with eksProperties, which {} "
+                        "has not",
+                        quote(definition_arn)));
+    }
+    return {};
 }
 
 /// What dependsOn asks for.
@@ -81,10 +96,10 @@ Result<> add_dependency(JobDependency dependency, std::size_t index, bool is_arr
     return {};
 }
 
-Result<Dependencies> dependencies_of(const SubmitJobRequest& request) {
-    if (request.depends_on.size() > kMaxDependencies) {
+Result<Dependencies> dependencies_of(const SubmitJobRequest& request, const Limits& limits) {
+    if (std::ssize(request.depends_on) > limits.depends_on) {
         return invalid_argument(fmt::format("dependsOn must have at most {} entries, got {}",
-                                            kMaxDependencies, request.depends_on.size()));
+                                            limits.depends_on, request.depends_on.size()));
     }
     Dependencies dependencies;
     for (std::size_t i = 0; i < request.depends_on.size(); ++i) {
@@ -131,9 +146,15 @@ std::vector<ConsumableNeed> consumables_of(const JobSpec& spec) {
     return needs;
 }
 
+/// What a job's containers ask for, and how long its overrides are.
+struct ResolvedForm {
+    Shape shape;
+    std::size_t override_characters = 0;
+};
+
 /// A multi-node job: what all its nodes run and ask for.
 Result<> resolve_multinode(const SubmitJobRequest& request, const JobDefinition& definition,
-                           JobSpec& spec, Shape& shape) {
+                           JobSpec& spec, ResolvedForm& form) {
     if (is_array(request)) {
         return invalid_argument("arrayProperties cannot be used with a multi-node job definition");
     }
@@ -146,31 +167,33 @@ Result<> resolve_multinode(const SubmitJobRequest& request, const JobDefinition&
         resolve_nodes(*definition.node_properties, request.node_overrides, spec.parameters);
     if (!nodes) return std::unexpected(std::move(nodes).error());
     for (const auto& [count, resources] : nodes->groups) {
-        for (std::int32_t i = 0; i < count; ++i) shape.resources += resources;
+        for (std::int32_t i = 0; i < count; ++i) form.shape.resources += resources;
     }
-    shape.nodes = std::move(nodes->groups);
+    form.shape.nodes = std::move(nodes->groups);
+    form.override_characters = nodes->override_characters;
     spec.node_properties = std::move(nodes->properties);
     return {};
 }
 
 /// What the job runs, in the form of its definition, and what that asks for.
 Result<> resolve_form(const SubmitJobRequest& request, const JobDefinition& definition,
-                      JobSpec& spec, Shape& shape) {
-    if (definition.node_properties) return resolve_multinode(request, definition, spec, shape);
+                      JobSpec& spec, ResolvedForm& resolved) {
+    if (definition.node_properties) return resolve_multinode(request, definition, spec, resolved);
     if (request.node_overrides) {
         return invalid_argument("nodeOverrides are for multi-node job definitions");
     }
     ContainerForm form{.container = definition.container_properties,
                        .ecs_properties = definition.ecs_properties};
-    const auto resources =
+    const auto asked =
         resolve_containers(form,
                            {.container_overrides = request.container_overrides,
                             .ecs_properties_override = request.ecs_properties_override},
                            spec.parameters, platform_of(definition.platform_capabilities));
-    if (!resources) return std::unexpected(resources.error());
+    if (!asked) return std::unexpected(asked.error());
     spec.container = std::move(form.container);
     spec.ecs_properties = std::move(form.ecs_properties);
-    shape.resources = *resources;
+    resolved.shape.resources = asked->resources;
+    resolved.override_characters = asked->override_characters;
     return {};
 }
 
@@ -197,14 +220,15 @@ JobTraits traits_of(const JobSpec& spec, Shape shape) {
 Result<ResolvedJob> resolve(const SubmitJobRequest& request, const JobDefinition& definition,
                             const std::string& definition_arn, const Limits& limits) {
     BATCHD_TRY(validate_request(request, limits));
-    auto dependencies = dependencies_of(request);
+    BATCHD_TRY(expect_no_eks(request, definition, definition_arn));
+    auto dependencies = dependencies_of(request, limits);
     if (!dependencies) return std::unexpected(std::move(dependencies).error());
 
     JobSpec spec;
     spec.job_definition = definition_arn;
     spec.parameters = merged_parameters(request, definition);
-    Shape shape;
-    BATCHD_TRY(resolve_form(request, definition, spec, shape));
+    ResolvedForm form;
+    BATCHD_TRY(resolve_form(request, definition, spec, form));
     spec.depends_on = shown(*dependencies);
     spec.retry_strategy =
         request.retry_strategy ? request.retry_strategy : definition.retry_strategy;
@@ -221,9 +245,12 @@ Result<ResolvedJob> resolve(const SubmitJobRequest& request, const JobDefinition
                                               ? request.consumable_resource_properties_override
                                               : definition.consumable_resource_properties;
 
-    JobTraits traits = traits_of(spec, std::move(shape));
+    JobTraits traits = traits_of(spec, std::move(form.shape));
     traits.depends_on = std::move(dependencies->jobs);
     traits.sequential = dependencies->sequential;
+    if (std::cmp_greater(form.override_characters, limits.container_overrides_characters)) {
+        traits.flaw = DispatchFlaw::OverridesTooLong;
+    }
     if (is_array(request)) traits.array_size = *request.array_properties->size;
     return ResolvedJob{.spec = std::move(spec), .traits = std::move(traits)};
 }

@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <limits>
 
 namespace batchd::model {
@@ -71,11 +72,11 @@ NodeForm form_of(const Plan& plan, std::int32_t node) {
     return form;
 }
 
-Result<Resources> apply(NodeRangeProperty& range, const NodePropertyOverride& given,
-                        const StringMap& parameters) {
+Result<ResolvedContainers> apply(NodeRangeProperty& range, const NodePropertyOverride& given,
+                                 const StringMap& parameters) {
     ContainerForm form{.container = std::move(range.container),
                        .ecs_properties = std::move(range.ecs_properties)};
-    const auto resources =
+    const auto resolved =
         resolve_containers(form,
                            {.container_overrides = given.container_overrides,
                             .ecs_properties_override = given.ecs_properties_override},
@@ -86,21 +87,28 @@ Result<Resources> apply(NodeRangeProperty& range, const NodePropertyOverride& gi
     if (given.consumable_resource_properties_override) {
         range.consumable_resource_properties = given.consumable_resource_properties_override;
     }
-    return resources;
+    return resolved;
 }
 
 Result<> add_group(const Plan& plan, const NodeForm& form, std::int32_t first, std::int32_t last,
                    const StringMap& parameters, ResolvedNodes& resolved) {
     NodeRangeProperty range = plan.properties.node_range_properties[form.range];
     range.target_nodes = first == last ? std::to_string(first) : fmt::format("{}:{}", first, last);
-    Result<Resources> resources;
-    if (form.overrides.empty()) resources = apply(range, {}, parameters);
+    std::size_t characters = 0;
+    Resources resources;
+    const auto lay = [&](const NodePropertyOverride& given) -> Result<> {
+        const auto applied = apply(range, given, parameters);
+        if (!applied) return std::unexpected(applied.error());
+        resources = applied->resources;
+        characters += applied->override_characters;
+        return {};
+    };
+    if (form.overrides.empty()) BATCHD_TRY(lay({}));
     for (const std::size_t i : form.overrides) {
-        resources = apply(range, plan.overrides->node_property_overrides[i], parameters);
-        if (!resources) return std::unexpected(resources.error());
+        BATCHD_TRY(lay(plan.overrides->node_property_overrides[i]));
     }
-    if (!resources) return std::unexpected(resources.error());
-    resolved.groups.push_back({.count = last - first + 1, .resources = *resources});
+    resolved.override_characters = std::max(resolved.override_characters, characters);
+    resolved.groups.push_back({.count = last - first + 1, .resources = resources});
     resolved.properties.node_range_properties.push_back(std::move(range));
     return {};
 }

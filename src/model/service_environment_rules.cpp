@@ -1,4 +1,5 @@
 #include "batchd/model/service_environment.hpp"
+#include "model/capacity_limits.hpp"
 #include "model/rules.hpp"
 
 #include <fmt/format.h>
@@ -41,7 +42,9 @@ Result<> validate_limit(CapacityLimit& limit, std::string_view field) {
     return {};
 }
 
-Result<> validate_limits(std::vector<CapacityLimit>& limits) {
+}  // namespace
+
+Result<> validate_capacity_limits(std::vector<CapacityLimit>& limits) {
     if (limits.empty()) return invalid_argument("Capacitylimits are required.");
     if (limits.size() > kMaxLimits) {
         return invalid_argument("Number of capacity limits exceeds 5.");
@@ -63,15 +66,13 @@ Result<> validate_limits(std::vector<CapacityLimit>& limits) {
     return {};
 }
 
-}  // namespace
-
 Result<> validate(ServiceEnvironment& environment) {
     BATCHD_TRY(
         expect_resource_name("serviceEnvironmentName", environment.service_environment_name));
     BATCHD_TRY(expect_enumerated("serviceEnvironmentType", environment.service_environment_type,
                                  {"SAGEMAKER_TRAINING"}));
     BATCHD_TRY(expect_state(environment.state));
-    return validate_limits(environment.capacity_limits);
+    return validate_capacity_limits(environment.capacity_limits);
 }
 
 void merge(ServiceEnvironment& environment, const ServiceEnvironmentUpdate& update) {

@@ -8,7 +8,6 @@
 namespace batchd::model {
 namespace {
 
-constexpr std::size_t kMaxTags = 50;
 constexpr std::size_t kMaxKeyCharacters = 128;
 constexpr std::size_t kMaxValueCharacters = 256;
 

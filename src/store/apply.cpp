@@ -54,6 +54,17 @@ Result<> put(Database& database, const ports::ResourceRow& row) {
     return {};
 }
 
+Result<> put(Database& database, const ports::ServiceJobRow& row) {
+    BATCHD_TRY(database.run(
+        "INSERT INTO service_job (seq, id, queue_id, name, status_reason, created_at,"
+        " stopped_at, client_token, document) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
+        " ON CONFLICT (seq) DO UPDATE SET status_reason = excluded.status_reason,"
+        " stopped_at = excluded.stopped_at, document = excluded.document",
+        row.seq, row.id, row.queue_id, row.document.job_name, row.status_reason, row.created_at,
+        row.stopped_at, row.document.client_token, to_json(row.document)));
+    return {};
+}
+
 Result<> put(Database& database, std::int64_t job_seq, const model::ArrayProgress& array) {
     const auto& counts = array.counts;
     const auto unstarted = array.unstarted.value_or(model::JobState{});
@@ -89,17 +100,18 @@ Result<> put(Database& database, const ports::JobInsert& insert) {
         "created_at,"
         " milli_vcpu, memory_mib, gpus, fargate, consumables, nodes, share, scheduling_priority, "
         "attempts,"
-        " timeout_seconds, retry_rules, depends_on, array_size, is_sequential, main_node, tags,"
+        " timeout_seconds, retry_rules, depends_on, array_size, is_sequential, main_node, flaw, "
+        "tags,"
         " status, status_reason, attempt, started_at, stopped_at, is_cancelled, is_terminated)"
         " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?,"
-        " ?, ?, ?, ?)",
+        " ?, ?, ?, ?, ?)",
         row.seq, row.id, row.queue_id, row.name, row.definition_name, row.definition_revision,
         row.created_at, traits.shape.resources.vcpu, traits.shape.resources.memory,
         traits.shape.resources.gpus, traits.shape.fargate, consumables, nodes, traits.share,
         traits.scheduling_priority, traits.attempts, traits.timeout, retry_rules, depends_on,
-        traits.array_size, traits.sequential, traits.main_node, insert.tags, state.status,
-        state.status_reason, state.attempt, state.started_at, state.stopped_at, state.is_cancelled,
-        state.is_terminated));
+        traits.array_size, traits.sequential, traits.main_node, traits.flaw, insert.tags,
+        state.status, state.status_reason, state.attempt, state.started_at, state.stopped_at,
+        state.is_cancelled, state.is_terminated));
     BATCHD_TRY(
         database.run("INSERT INTO job_spec (job_seq, spec) VALUES (?, ?)", row.seq, insert.spec));
     for (const auto& need : traits.shape.consumables) {
@@ -208,10 +220,15 @@ Result<> put(Database& database, const ports::TagPatch& tags) {
             changed = database.run("UPDATE job SET tags = json_patch(tags, ?) WHERE id = ?",
                                    tags.patch, key.job);
             break;
+        case ports::ResourceKind::ServiceJob:
+            changed = database.run("UPDATE service_job SET tags = json_patch(tags, ?) WHERE id = ?",
+                                   tags.patch, key.job);
+            break;
         case ports::ResourceKind::SchedulingPolicy:
         case ports::ResourceKind::ConsumableResource:
         case ports::ResourceKind::ServiceEnvironment:
         case ports::ResourceKind::AppliedUpdate:
+        case ports::ResourceKind::QuotaShare:
             changed = database.run(
                 "UPDATE resource SET tags = json_patch(tags, ?) WHERE kind = ? AND name = ?",
                 tags.patch, key.kind, key.name);
@@ -234,6 +251,7 @@ Result<> apply(Database& database, const ports::Changes& changes) {
     BATCHD_TRY(put_all(database, changes.queues));
     BATCHD_TRY(put_all(database, changes.definitions));
     BATCHD_TRY(put_all(database, changes.resources));
+    BATCHD_TRY(put_all(database, changes.service_jobs));
     BATCHD_TRY(put_all(database, changes.new_jobs));
     BATCHD_TRY(put_all(database, changes.jobs));
     BATCHD_TRY(put_all(database, changes.children));

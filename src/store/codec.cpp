@@ -65,12 +65,15 @@ Result<model::ResourceDocument> resource_from_json(model::ResourceKind kind,
             return from_json<model::ConsumableResource>(text);
         case model::ResourceKind::ServiceEnvironment:
             return from_json<model::ServiceEnvironment>(text);
+        case model::ResourceKind::QuotaShare:
+            return from_json<model::QuotaShare>(text);
         case model::ResourceKind::AppliedUpdate:
             return model::AppliedUpdate{};
         case model::ResourceKind::ComputeEnvironment:
         case model::ResourceKind::JobQueue:
         case model::ResourceKind::JobDefinition:
         case model::ResourceKind::Job:
+        case model::ResourceKind::ServiceJob:
             break;
     }
     return fail(ErrorKind::Internal, "a stored resource has a kind that is stored elsewhere");
@@ -83,6 +86,8 @@ template std::string to_json(const std::vector<model::EvaluateOnExit>&);
 template std::string to_json(const std::vector<model::ConsumableNeed>&);
 template std::string to_json(const std::vector<std::string>&);
 template std::string to_json(const std::vector<model::ContainerResult>&);
+template std::string to_json(const model::ServiceJob&);
+template Result<model::ServiceJob> from_json(std::string_view);
 template Result<model::ComputeEnvironment> from_json(std::string_view);
 template Result<model::JobQueue> from_json(std::string_view);
 template Result<model::JobDefinition> from_json(std::string_view);

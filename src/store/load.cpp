@@ -63,6 +63,20 @@ Result<> load_resources(Database& database, ports::Snapshot& snapshot) {
     return database.each("SELECT kind, name, created_at, document FROM resource", on_row);
 }
 
+Result<> load_service_jobs(Database& database, ports::Snapshot& snapshot) {
+    static const std::string sql = "SELECT " + std::string(kServiceJobColumns) +
+                                   " FROM service_job WHERE stopped_at IS NULL ORDER BY seq";
+    auto on_row = [&](Row& row) {
+        return read_service_job(row, snapshot.service_jobs.emplace_back());
+    };
+    BATCHD_TRY(database.each(sql, on_row));
+    const auto newest =
+        query_value<std::optional<std::int64_t>>(database, "SELECT MAX(seq) FROM service_job");
+    if (!newest) return std::unexpected(newest.error());
+    snapshot.next_service_seq = newest->value_or(std::nullopt).value_or(0) + 1;
+    return {};
+}
+
 /// Unfinished jobs through the index by queue and status: the finished ones, which may be millions,
 /// cost nothing.
 Result<> load_jobs(Database& database, ports::Snapshot& snapshot) {
@@ -73,7 +87,7 @@ Result<> load_jobs(Database& database, ports::Snapshot& snapshot) {
         row.read(job.seq, job.id, job.queue_id, job.name, job.definition_name,
                  job.definition_revision, job.created_at, traits.share, traits.scheduling_priority,
                  traits.attempts, traits.timeout, retry_rules, traits.depends_on, traits.array_size,
-                 traits.sequential, traits.main_node);
+                 traits.sequential, traits.main_node, traits.flaw);
         BATCHD_TRY(read_shape(row, traits.shape));
         read_state(row, job.state);
         return retry_rules ? read_document(*retry_rules, traits.retry_rules) : Result<>{};
@@ -81,7 +95,7 @@ Result<> load_jobs(Database& database, ports::Snapshot& snapshot) {
     return database.each(
         "SELECT seq, id, queue_id, name, definition_name, definition_revision, created_at,"
         " share, scheduling_priority, attempts, timeout_seconds,"
-        " retry_rules, depends_on, array_size, is_sequential, main_node,"
+        " retry_rules, depends_on, array_size, is_sequential, main_node, flaw,"
         " milli_vcpu, memory_mib, gpus, fargate, consumables, nodes,"
         " status, status_reason, attempt, started_at, stopped_at, is_cancelled, is_terminated"
         " FROM job WHERE seq IN (SELECT seq FROM job WHERE queue_id IN (SELECT id FROM job_queue)"
@@ -199,6 +213,7 @@ Result<ports::Snapshot> load_snapshot(Database& database) {
     BATCHD_TRY(load_queues(database, snapshot));
     BATCHD_TRY(load_definitions(database, snapshot));
     BATCHD_TRY(load_resources(database, snapshot));
+    BATCHD_TRY(load_service_jobs(database, snapshot));
     BATCHD_TRY(load_jobs(database, snapshot));
     BATCHD_TRY(load_parts(database, snapshot));
     BATCHD_TRY(load_attempts(database, snapshot));

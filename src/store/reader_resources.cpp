@@ -87,9 +87,9 @@ Result<Page<ResourceDetail, std::string>> Reader::resources(const ResourceFilter
         " AND (?3 IS NULL OR name IN (SELECT value FROM json_each(?3)))"
         " AND (?4 IS NULL OR EXISTS"
         " (SELECT 1 FROM json_each(?4) WHERE resource.name LIKE value ESCAPE '\\'))"
-        " ORDER BY name LIMIT ?5",
+        " AND substr(name, 1, length(?6)) = ?6 ORDER BY name LIMIT ?5",
         on_row, filter.kind, after.value_or(""), name_list(filter.names), name_list(patterns),
-        one_more(limit)));
+        one_more(limit), filter.prefix));
     return make_page(std::move(found), limit,
                      [](const ResourceDetail& resource) { return resource.row.name; });
 }
@@ -112,10 +112,14 @@ Result<std::optional<std::string>> Reader::tags(const ports::ResourceKey& key) {
         case ports::ResourceKind::Job:
             return query_value<std::string>(*database_, "SELECT tags FROM job WHERE id = ?",
                                             key.job);
+        case ports::ResourceKind::ServiceJob:
+            return query_value<std::string>(*database_, "SELECT tags FROM service_job WHERE id = ?",
+                                            key.job);
         case ports::ResourceKind::SchedulingPolicy:
         case ports::ResourceKind::ConsumableResource:
         case ports::ResourceKind::ServiceEnvironment:
         case ports::ResourceKind::AppliedUpdate:
+        case ports::ResourceKind::QuotaShare:
             return query_value<std::string>(*database_,
                                             "SELECT tags FROM resource WHERE kind = ? AND name = ?",
                                             key.kind, key.name);

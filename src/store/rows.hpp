@@ -1,6 +1,7 @@
 // Reading groups of columns that several queries select in the same order.
 #pragma once
 
+#include "batchd/model/changes.hpp"
 #include "batchd/model/job.hpp"
 #include "batchd/model/shape.hpp"
 #include "store/codec.hpp"
@@ -59,6 +60,19 @@ inline Result<> read_shape(Row& row, model::Shape& shape) {
              consumables, nodes);
     if (consumables) BATCHD_TRY(read_document(*consumables, shape.consumables));
     return nodes ? read_document(*nodes, shape.nodes) : Result<>{};
+}
+
+/// For read_service_job.
+inline constexpr std::string_view kServiceJobColumns =
+    "service_job.seq, service_job.id, service_job.queue_id,"
+    " service_job.status_reason, service_job.created_at, service_job.stopped_at,"
+    " service_job.document";
+
+inline Result<> read_service_job(Row& row, model::ServiceJobRow& job) {
+    std::string document;
+    row.read(job.seq, job.id, job.queue_id, job.status_reason, job.created_at, job.stopped_at,
+             document);
+    return read_document(document, job.document);
 }
 
 /// The first row's only column, nullopt without a row.

@@ -84,6 +84,13 @@ Result<std::vector<model::JobStatus>> SqliteStore::ended_children(const model::J
     return child_statuses(*database_, **array);
 }
 
+Result<bool> SqliteStore::knows_token(const std::string& client_token) {
+    const auto found = query_value<std::int64_t>(
+        *database_, "SELECT 1 FROM service_job WHERE client_token = ?", client_token);
+    if (!found) return std::unexpected(found.error());
+    return found->has_value();
+}
+
 Result<model::JobSpec> SqliteStore::job_spec(std::int64_t seq) {
     auto text =
         query_value<std::string>(*database_, "SELECT spec FROM job_spec WHERE job_seq = ?", seq);

@@ -94,13 +94,6 @@ class BadBodies(BadInput):
 
 
 class BadRoutes(BadInput):
-    NOT_SERVED = ("CreateQuotaShare", "SubmitServiceJob", "ListQuotaShares", "UpdateServiceJob")
-
-    def test_operations_not_served_yet_are_named(self):
-        for operation in self.NOT_SERVED:
-            answer = self.curl(f"/v1/{operation.lower()}", data=b"{}")
-            self.assert_error(answer, 400, operation, "not served")
-
     def test_unknown_operations(self):
         self.assert_error(self.curl("/v1/dancejob", data=b"{}"), 404, "/v1/dancejob")
         self.assert_error(self.curl("/v1/SubmitJob", data=b"{}"), 404, "/v1/SubmitJob")

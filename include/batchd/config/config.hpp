@@ -9,6 +9,7 @@
 #include "batchd/base/result.hpp"
 #include "batchd/base/time.hpp"
 #include "batchd/base/units.hpp"
+#include "batchd/model/limits.hpp"
 
 #include <cstdint>
 #include <filesystem>
@@ -83,8 +84,9 @@ struct Scheduler {
     Seconds reserve_after{60};
 };
 
-struct Limits {
-    std::int64_t array_size = 10'000;
+/// Each limit that no source sets is the profile's.
+struct Limits : model::Limits {
+    std::string profile = "batchd";  ///< or aws
 };
 
 struct Config {

@@ -82,6 +82,13 @@ std::optional<MilliVcpu> usable_vcpus(const State& state, const Queue& queue, Ti
 /// Whether all units that the shape asks for are available now.
 bool has_consumables(const State& state, const Shape& shape);
 
+/// Whether the queue's scheduling policy has a quotaSharePolicy.
+bool has_quota_policy(const State& state, const Queue& queue);
+
+/// The first `most` service jobs of a queue; of a queue with quota shares those of one share.
+std::vector<WaitingJob> front_of_service_queue(const State& state, const Queue& queue,
+                                               const std::string& quota_share, std::size_t most);
+
 /// Whether jobs may be placed through the environment at all: VALID and ENABLED.
 bool is_open(const Environment& environment);
 

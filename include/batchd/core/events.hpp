@@ -7,8 +7,10 @@
 #include "batchd/model/consumable_resource.hpp"
 #include "batchd/model/job.hpp"
 #include "batchd/model/job_queue.hpp"
+#include "batchd/model/quota_share.hpp"
 #include "batchd/model/scheduling_policy.hpp"
 #include "batchd/model/service_environment.hpp"
+#include "batchd/model/service_job.hpp"
 
 #include <memory>
 #include <string>
@@ -113,6 +115,33 @@ struct UpdateServiceEnvironment {
 struct DeleteServiceEnvironment {
     std::string name;
 };
+struct SubmitServiceJob {
+    model::JobId id;
+    std::string queue;  ///< name
+    model::ServiceJob document;
+    std::string tags;
+    bool is_repeated = false;  ///< a stored job has its clientToken; looked up by the engine
+};
+struct TerminateServiceJob {
+    model::JobId id;
+    std::string reason;
+};
+struct UpdateServiceJob {
+    model::JobId id;
+    std::int32_t scheduling_priority = 0;
+};
+struct CreateQuotaShare {
+    model::QuotaShare document;
+    std::string tags;
+};
+/// `key` as model::quota_share_key makes it.
+struct UpdateQuotaShare {
+    std::string key;
+    model::QuotaShareUpdate update;
+};
+struct DeleteQuotaShare {
+    std::string key;
+};
 /// The caller has checked that the resource exists.
 struct PatchTags {
     model::TagPatch patch;
@@ -146,8 +175,9 @@ using Event =
                  DeregisterDefinition, CreateSchedulingPolicy, UpdateSchedulingPolicy,
                  DeleteSchedulingPolicy, CreateConsumableResource, UpdateConsumableResource,
                  DeleteConsumableResource, CreateServiceEnvironment, UpdateServiceEnvironment,
-                 DeleteServiceEnvironment, PatchTags, HostUp, HostDown, AttemptStarted,
-                 AttemptEnded>;
+                 DeleteServiceEnvironment, SubmitServiceJob, TerminateServiceJob, UpdateServiceJob,
+                 CreateQuotaShare, UpdateQuotaShare, DeleteQuotaShare, PatchTags, HostUp, HostDown,
+                 AttemptStarted, AttemptEnded>;
 
 /// What a request is answered with, beside success.
 struct Reply {

@@ -103,8 +103,9 @@ struct Job {
     std::int32_t attempts_limit = 1;
     std::uint32_t timeout_seconds = 0;  ///< 0: none
     std::uint32_t waiting_for = 0;      ///< dependencies that did not succeed yet
-    bool is_new = false;                ///< inserted in this step
-    bool is_dirty = false;              ///< listed in Step::dirty
+    model::DispatchFlaw flaw = model::DispatchFlaw::None;
+    bool is_new = false;    ///< inserted in this step
+    bool is_dirty = false;  ///< listed in Step::dirty
     std::vector<Dependent> dependents;
     std::unique_ptr<Run> run;
     std::unique_ptr<Array> array;     ///< of an array's job
@@ -190,6 +191,18 @@ struct Kept {
     Timestamp created_at;
 };
 
+/// The order in which a queue's service jobs would be served.
+struct ServiceKey {
+    std::int32_t rank = 0;  ///< the negative schedulingPriority
+    std::int64_t seq = 0;
+    friend auto operator<=>(const ServiceKey&, const ServiceKey&) = default;
+};
+struct ServiceLine {
+    std::map<ServiceKey, model::JobId> order;
+    std::int64_t head = 0;  ///< the seq of the first
+    Timestamp head_since;   ///< begins anew when the daemon starts
+};
+
 struct Consumable {
     model::ConsumableResource document;
     Timestamp created_at;
@@ -199,10 +212,10 @@ struct Consumable {
 };
 
 struct Policy {
-    bool strict_order = false;        ///< AWS's order: a head that does not fit blocks its queue
-    Seconds reserve_after{60};        ///< a head blocked for so long gets a host kept free
-    Seconds stop_grace{30};           ///< between SIGTERM and SIGKILL (AWS: 30 s)
-    std::size_t active_shares = 500;  ///< of one queue
+    bool strict_order = false;  ///< AWS's order: a head that does not fit blocks its queue
+    Seconds reserve_after{60};  ///< a head blocked for so long gets a host kept free
+    Seconds stop_grace{30};     ///< between SIGTERM and SIGKILL (AWS: 30 s)
+    model::Limits limits{};
 };
 
 /// What the step under way has decided so far.
@@ -237,6 +250,10 @@ struct State {
     /// when their resource is deleted, and one made anew under its name is the same to them.
     std::map<std::string, std::int64_t> consumables_in_use;
     std::map<std::string, Kept<model::ServiceEnvironment>> service_environments;
+    std::map<std::string, Kept<model::QuotaShare>> quota_shares;  ///< by quota_share_key
+    std::map<model::JobId, model::ServiceJobRow> service_jobs;    ///< that have not ended
+    std::map<std::int64_t, ServiceLine> service_lines;            ///< by queue id; none is empty
+    std::int64_t next_service_seq = 1;
     std::set<std::pair<Timestamp, JobIndex>> deadlines;  ///< of running attempts
 
     std::int64_t next_seq = 1;

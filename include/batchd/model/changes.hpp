@@ -8,8 +8,10 @@
 #include "batchd/model/job.hpp"
 #include "batchd/model/job_definition.hpp"
 #include "batchd/model/job_queue.hpp"
+#include "batchd/model/quota_share.hpp"
 #include "batchd/model/scheduling_policy.hpp"
 #include "batchd/model/service_environment.hpp"
+#include "batchd/model/service_job.hpp"
 
 #include <cstdint>
 #include <memory>
@@ -98,6 +100,18 @@ struct ShareRow {
     bool is_gone = false;  ///< it is inactive now: the row goes
 };
 
+/// A service job: RUNNABLE until it is stopped, FAILED from then on. `seq` orders them as a job's
+/// does, apart from jobs.
+struct ServiceJobRow {
+    std::int64_t seq = 0;
+    JobId id;
+    std::int64_t queue_id = 0;
+    ServiceJob document;
+    std::string status_reason;
+    Timestamp created_at;
+    std::optional<Timestamp> stopped_at;
+};
+
 /// Written when the attempt starts and again when it changes; the key is (job, part, number).
 struct AttemptPut {
     std::int64_t job_seq = 0;
@@ -114,11 +128,13 @@ enum class ResourceKind : std::uint8_t {
     ConsumableResource,
     ServiceEnvironment,
     AppliedUpdate,  ///< no resource of AWS's: what a clientToken did
+    ServiceJob,
+    QuotaShare,  ///< by quota_share_key
 };
 
 /// A resource that is a document and no more; by kind and name.
 using ResourceDocument = std::variant<std::monostate, SchedulingPolicy, ConsumableResource,
-                                      ServiceEnvironment, AppliedUpdate>;
+                                      ServiceEnvironment, AppliedUpdate, QuotaShare>;
 struct ResourceRow {
     ResourceKind kind = ResourceKind::SchedulingPolicy;
     std::string name;
@@ -126,8 +142,8 @@ struct ResourceRow {
     Timestamp created_at;
 };
 
-/// Which resource tags belong to: by id for jobs, by name and revision for definitions, by name for
-/// all others that are not deleted.
+/// Which resource tags belong to: by id for jobs and service jobs, by name and revision for
+/// definitions, by name for all others that are not deleted.
 struct ResourceKey {
     ResourceKind kind = ResourceKind::Job;
     std::string name;
@@ -146,6 +162,7 @@ struct Changes {
     std::vector<QueueRow> queues;              ///< insert or replace by id; tags stay
     std::vector<DefinitionRow> definitions;    ///< insert or replace by (name, revision); tags stay
     std::vector<ResourceRow> resources;        ///< insert, replace or delete by key; tags stay
+    std::vector<ServiceJobRow> service_jobs;   ///< insert or replace by seq; tags stay
     std::vector<JobInsert> new_jobs;
     std::vector<JobUpdate> jobs;
     std::vector<ChildPut> children;    ///< applied after the jobs
@@ -156,8 +173,8 @@ struct Changes {
 
     bool empty() const {
         return environments.empty() && queues.empty() && definitions.empty() && resources.empty() &&
-               new_jobs.empty() && jobs.empty() && children.empty() && attempts.empty() &&
-               ended.empty() && shares.empty() && tags.empty();
+               service_jobs.empty() && new_jobs.empty() && jobs.empty() && children.empty() &&
+               attempts.empty() && ended.empty() && shares.empty() && tags.empty();
     }
 };
 
@@ -182,6 +199,8 @@ struct Snapshot {
     std::vector<Attempt> attempts;
     std::vector<EndedCount> ended;
     std::vector<ShareRow> shares;
+    std::vector<ServiceJobRow> service_jobs;  ///< not ended, ascending by seq
+    std::int64_t next_service_seq = 1;
     std::int64_t next_seq = 1;
     std::int64_t next_id = 1;  ///< for environments and queues
 };

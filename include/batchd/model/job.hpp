@@ -100,6 +100,7 @@ struct SubmitJobRequest {
     std::optional<ContainerOverrides> container_overrides;
     std::optional<EcsPropertiesOverride> ecs_properties_override;
     std::optional<NodeOverrides> node_overrides;
+    std::optional<EksPropertiesOverride> eks_properties_override;
     std::optional<RetryStrategy> retry_strategy;
     std::optional<bool> propagate_tags;
     std::optional<JobTimeout> timeout;
@@ -109,8 +110,9 @@ struct SubmitJobRequest {
 BOOST_DESCRIBE_STRUCT(SubmitJobRequest, (),
                       (job_name, job_queue, job_definition, share_identifier,
                        scheduling_priority_override, array_properties, depends_on, parameters,
-                       container_overrides, ecs_properties_override, node_overrides, retry_strategy,
-                       propagate_tags, timeout, tags, consumable_resource_properties_override))
+                       container_overrides, ecs_properties_override, node_overrides,
+                       eks_properties_override, retry_strategy, propagate_tags, timeout, tags,
+                       consumable_resource_properties_override))
 
 /// A job after definition and request were merged: all that stays the same for its whole life.
 /// Stored once, as JSON; loaded again when the job is dispatched or described.
@@ -150,6 +152,13 @@ struct Dependency {
     friend bool operator==(const Dependency&, const Dependency&) = default;
 };
 
+/// What AWS refuses only when it dispatches a job: the job fails then, without an attempt, and is
+/// not retried. Stored as these numbers.
+enum class DispatchFlaw : std::uint8_t { None, OverridesTooLong, TooManyTags };
+
+/// The statusReason of a job with the flaw, AWS's where it has one; empty for None.
+std::string status_reason(DispatchFlaw flaw, const Limits& limits);
+
 /// What the scheduler needs to know of a job: the part of its spec that stays in memory.
 struct JobTraits {
     Shape shape;
@@ -162,6 +171,7 @@ struct JobTraits {
     std::int32_t array_size = 0;  ///< 0: no array
     bool sequential = false;      ///< an array whose child i waits for child i - 1
     std::int32_t main_node = 0;   ///< of a multi-node job
+    DispatchFlaw flaw = DispatchFlaw::None;
 };
 
 /// A request and its definition merged by AWS's rules (job-level values win; environment and

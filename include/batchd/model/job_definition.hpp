@@ -3,6 +3,7 @@
 
 #include "batchd/base/result.hpp"
 #include "batchd/model/container.hpp"
+#include "batchd/model/eks.hpp"
 #include "batchd/model/resources.hpp"
 #include "batchd/model/task.hpp"
 
@@ -79,6 +80,7 @@ struct JobDefinition {
     std::optional<ContainerProperties> container_properties;  ///< either this
     std::optional<EcsProperties> ecs_properties;              ///< or this
     std::optional<NodeProperties> node_properties;            ///< or this, if it is multinode
+    std::optional<EksProperties> eks_properties;              ///< or this, which no queue can run
     std::optional<RetryStrategy> retry_strategy;
     std::optional<bool> propagate_tags;
     std::optional<JobTimeout> timeout;
@@ -87,8 +89,8 @@ struct JobDefinition {
 };
 BOOST_DESCRIBE_STRUCT(JobDefinition, (),
                       (job_definition_name, type, parameters, scheduling_priority,
-                       container_properties, ecs_properties, node_properties, retry_strategy,
-                       propagate_tags, timeout, platform_capabilities,
+                       container_properties, ecs_properties, node_properties, eks_properties,
+                       retry_strategy, propagate_tags, timeout, platform_capabilities,
                        consumable_resource_properties))
 
 /// Which dangerous properties the operator allows; everything is refused by default. Paths are

@@ -59,6 +59,8 @@ bool is_share_identifier(std::string_view text);
 /// Characters of UTF-8 text, as AWS counts lengths.
 std::size_t characters(std::string_view text);
 
+inline constexpr std::size_t kMaxTags = 50;  ///< of one resource
+
 /// AWS's rules for tags: 50 a resource, keys 1 to 128 and values up to 256 characters of a limited
 /// set, no key that begins with "aws:".
 Result<> validate_tags(const std::map<std::string, std::string>& tags);

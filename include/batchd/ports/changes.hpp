@@ -18,6 +18,7 @@ using model::QueueRow;
 using model::ResourceKey;
 using model::ResourceKind;
 using model::ResourceRow;
+using model::ServiceJobRow;
 using model::ShareRow;
 using model::Snapshot;
 using model::TagPatch;

@@ -30,6 +30,9 @@ class Store {
     /// By index, how the children of an array ended; empty if the job is no array or is not stored.
     virtual Result<std::vector<model::JobStatus>> ended_children(const model::JobId& array) = 0;
 
+    /// Whether a service job was submitted with that clientToken.
+    virtual Result<bool> knows_token(const std::string& client_token) = 0;
+
     /// NotFound if the job is not stored.
     virtual Result<model::JobSpec> job_spec(std::int64_t seq) = 0;
 };

@@ -136,6 +136,23 @@ struct ResourceFilter {
     /// If not empty, only names that match one of them: case does not count, and '*' at the end
     /// stands for whatever follows.
     std::vector<std::string> patterns;
+    std::string prefix = {};  ///< only names that begin with it
+};
+
+struct ServiceJobDetail {
+    ports::ServiceJobRow row;
+    std::string queue;  ///< name
+    std::string tags;   ///< JSON object
+};
+
+/// Which service jobs of a queue to list; what is not set is not asked.
+struct ServiceJobFilter {
+    std::optional<bool> has_ended;
+    std::optional<JobFilter::Name> name;      ///< without regard to case (ASCII)
+    std::optional<Timestamp> created_before;  ///< exclusive
+    std::optional<Timestamp> created_after;   ///< exclusive
+    std::optional<std::string> share_identifier;
+    std::optional<std::string> quota_share_name;
 };
 
 /// (name, revision)
@@ -185,6 +202,13 @@ class Reader {
                                                                const ConsumerFilter& filter,
                                                                std::optional<std::int64_t> before,
                                                                std::size_t limit);
+
+    Result<std::optional<ServiceJobDetail>> service_job(const model::JobId& id);
+    /// Newest first. `before` is a cursor: the seq of the last one of the page before.
+    Result<Page<ServiceJobDetail, std::int64_t>> service_jobs(std::int64_t queue_id,
+                                                              const ServiceJobFilter& filter,
+                                                              std::optional<std::int64_t> before,
+                                                              std::size_t limit);
 
     /// Also of a child.
     Result<std::optional<model::JobStatus>> job_status(const model::JobId& id);

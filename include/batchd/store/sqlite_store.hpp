@@ -31,6 +31,7 @@ class SqliteStore final : public ports::Store {
     Result<ports::Snapshot> load() override;
     Result<std::optional<model::JobStatus>> ended_status(const model::JobId& id) override;
     Result<std::vector<model::JobStatus>> ended_children(const model::JobId& id) override;
+    Result<bool> knows_token(const std::string& client_token) override;
     Result<model::JobSpec> job_spec(std::int64_t seq) override;
 
   private:

@@ -25,6 +25,9 @@ struct Snapshot {
     MilliVcpu used;
     std::size_t active_shares = 0;
     std::optional<std::vector<ShareUsage>> shares;  ///< of a fair-share queue, the largest first
+    bool has_service_jobs = false;
+    /// Of a queue with quota shares, by name.
+    std::optional<std::map<std::string, std::vector<core::WaitingJob>>> quota_shares;
 };
 
 void take_shares(const model::FairsharePolicy& policy, const core::Queue& queue, Timestamp now,
@@ -40,12 +43,30 @@ void take_shares(const model::FairsharePolicy& policy, const core::Queue& queue,
     if (shares.size() > kMostShares) shares.resize(kMostShares);
 }
 
+void take_service_jobs(const core::State& state, const core::Queue& queue, Snapshot& snapshot) {
+    snapshot.has_service_jobs = true;
+    if (!core::has_quota_policy(state, queue)) {
+        snapshot.front = core::front_of_service_queue(state, queue, {}, kMostJobs);
+        return;
+    }
+    auto& shares = snapshot.quota_shares.emplace();
+    for (const auto& [key, share] : state.quota_shares) {
+        if (share.document.job_queue != queue.row.document.job_queue_name) continue;
+        const std::string& name = share.document.quota_share_name;
+        shares.emplace(name, core::front_of_service_queue(state, queue, name, kMostJobs));
+    }
+}
+
 std::optional<Snapshot> take_snapshot(const core::State& state, const std::string& name,
                                       Timestamp now) {
     const auto index = state.find_queue(name);
     if (!index) return std::nullopt;
     const core::Queue& queue = state.queue(*index);
     Snapshot snapshot;
+    if (model::is_for_service_jobs(queue.row.document)) {
+        take_service_jobs(state, queue, snapshot);
+        return snapshot;
+    }
     snapshot.front = core::front_of_queue(state, queue, kMostJobs, now);
     snapshot.used = queue.used;
     if (const auto* policy = core::fairness_of(state, queue)) {
@@ -73,18 +94,38 @@ Json utilization_of(const Snapshot& snapshot, Timestamp now) {
     return utilization;
 }
 
-Answer compose(const model::Scope& scope, const Snapshot& snapshot, Timestamp now) {
-    std::string text = R"({"frontOfQueue":{"jobs":[)";
-    for (const auto& job : snapshot.front) {
+/// A list of jobs, which may be long, as JSON text.
+std::string jobs_text(const model::Scope& scope, const std::vector<core::WaitingJob>& jobs,
+                      bool are_service_jobs) {
+    std::string text = "[";
+    for (const auto& job : jobs) {
         if (text.back() != '[') text += ',';
         json::ObjectText item(text);
-        item.string("jobArn", model::job_arn(scope, job.id));
+        item.string("jobArn", are_service_jobs
+                                  ? model::batch_arn(scope, "service-job", to_string(job.id))
+                                  : model::job_arn(scope, job.id));
         item.number("earliestTimeAtPosition", to_epoch_ms(job.since));
         item.close();
     }
-    text += R"(],"lastUpdatedAt":)" + std::to_string(to_epoch_ms(now)) +
-            R"(},"queueUtilization":)" + utilization_of(snapshot, now).dump() + "}";
-    return Answer(std::move(text));
+    return text + "]";
+}
+
+Answer compose(const model::Scope& scope, const Snapshot& snapshot, Timestamp now) {
+    const std::string updated = R"(,"lastUpdatedAt":)" + std::to_string(to_epoch_ms(now)) + "}";
+    std::string text = R"({"frontOfQueue":{"jobs":)" +
+                       jobs_text(scope, snapshot.front, snapshot.has_service_jobs) + updated;
+    if (snapshot.quota_shares) {
+        text += R"(,"frontOfQuotaShares":{"quotaShares":{)";
+        for (const auto& [name, jobs] : *snapshot.quota_shares) {
+            if (text.back() != '{') text += ',';
+            text += '"' + name + "\":" + jobs_text(scope, jobs, true);
+        }
+        text += "}" + updated;
+    }
+    if (!snapshot.has_service_jobs) {
+        text += R"(,"queueUtilization":)" + utilization_of(snapshot, now).dump();
+    }
+    return Answer(text + "}");
 }
 
 }  // namespace

@@ -35,19 +35,6 @@ std::string arn_of(const model::Scope& scope, const std::string& name, std::int3
 Result<> check_new(const Call& call, RegisterRequest& request) {
     BATCHD_TRY(require("jobDefinitionName", request.job_definition_name));
     BATCHD_TRY(require("type", request.type));
-    const auto is_given = [&](const char* member) {
-        const auto found = call.body.find(member);
-        return found != call.body.end() && !found->empty();
-    };
-    if (is_given("eksProperties") && request.container_properties) {
-        return invalid_argument("Cannot use both ECS containerProperties and eksProperties");
-    }
-    if (is_given("eksProperties") && request.ecs_properties) {
-        return invalid_argument("Cannot use both ecsProperties and eksProperties");
-    }
-    for (const char* member : {"eksProperties"}) {
-        if (is_given(member)) return invalid_argument(std::string(member) + " is not served yet");
-    }
     BATCHD_TRY(model::validate_tags(request.tags));
     return model::validate(request, call.on().containers);
 }
@@ -58,7 +45,7 @@ Json detail_of(const Services& services, const store::DefinitionDetail& definiti
     detail["jobDefinitionArn"] = arn_of(services.scope, row.name, row.revision);
     detail["revision"] = row.revision;
     detail["status"] = row.active ? "ACTIVE" : "INACTIVE";
-    detail["containerOrchestrationType"] = "ECS";
+    detail["containerOrchestrationType"] = row.document->eks_properties ? "EKS" : "ECS";
     detail["tags"] = tags_of(definition.tags);
     return detail;
 }
@@ -116,6 +103,10 @@ Result<std::optional<store::DefinitionKey>> cursor_of(const std::optional<std::s
 }  // namespace
 
 Task<Answer> register_job_definition(Call call) {
+    auto small = expect_payload(call, "RegisterJobDefinition",
+                                call.on().limits.register_job_definition_bytes,
+                                "register_job_definition_bytes");
+    if (!small) co_return error_of(small);
     auto request = json::decode<RegisterRequest>(call.body);
     if (!request) co_return error_of(request);
     if (auto valid = check_new(call, *request); !valid) co_return error_of(valid);

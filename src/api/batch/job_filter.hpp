@@ -13,8 +13,6 @@ struct KeyValuesPair {
 };
 BOOST_DESCRIBE_STRUCT(KeyValuesPair, (), (name, values))
 
-/// nullopt without filters. InvalidArgument names what AWS's rules are: one filter a call, with one
-/// value; names are case-sensitive.
 /// Of any case. InvalidArgument names the field and the values that there are.
 Result<model::JobStatus> to_job_status(const std::string& field, const std::string& text);
 
@@ -22,6 +20,8 @@ Result<model::JobStatus> to_job_status(const std::string& field, const std::stri
 Result<std::optional<std::int64_t>> read_seq_token(const std::string& kind,
                                                    const std::optional<std::string>& token);
 
+/// nullopt without filters. InvalidArgument names what AWS's rules are: one filter a call, with one
+/// value; names are case-sensitive.
 Result<std::optional<store::JobFilter>> to_job_filter(const model::Scope& scope,
                                                       const std::vector<KeyValuesPair>& filters);
 

@@ -42,6 +42,13 @@ void use_names(const Call& call, std::vector<model::ComputeEnvironmentOrder>& or
     }
 }
 
+void use_names(const Call& call, std::vector<model::ServiceEnvironmentOrder>& order) {
+    for (auto& entry : order) {
+        entry.service_environment =
+            model::name_of(call.scope(), "service-environment", entry.service_environment);
+    }
+}
+
 Result<> use_policy_name(const Call& call, std::optional<std::string>& arn) {
     if (!arn) return {};
     const auto parsed = model::parse_arn(call.scope(), *arn);
@@ -56,24 +63,9 @@ Result<> use_policy_name(const Call& call, std::optional<std::string>& arn) {
                             *arn + "'");
 }
 
-/// Members of the 2026 model that change what a queue does cannot be ignored silently.
-Result<> refuse_unserved(const Json& body) {
-    for (const char* member : {"serviceEnvironmentOrder"}) {
-        const auto found = body.find(member);
-        if (found != body.end() && !found->empty() && *found != "") {
-            return invalid_argument(std::string(member) + " is not served yet");
-        }
-    }
-    const auto type = body.find("jobQueueType");
-    if (type != body.end() && *type != "ECS" && *type != "ECS_FARGATE") {
-        return invalid_argument("jobQueueType " + json::excerpt(*type) +
-                                " is not served: ECS and ECS_FARGATE are");
-    }
-    return {};
-}
-
 /// AWS derives the type from the queue's environments.
 std::string type_of(const engine::View& view, const model::JobQueue& queue) {
+    if (model::is_for_service_jobs(queue)) return model::kSageMakerTraining;
     for (const auto& entry : queue.compute_environment_order) {
         const auto found = std::ranges::find(view.environments, entry.compute_environment,
                                              &engine::EnvironmentView::name);
@@ -84,12 +76,13 @@ std::string type_of(const engine::View& view, const model::JobQueue& queue) {
 
 /// A number has no "absent" of its own once it is decoded.
 Result<> expect_orders(const Json& body) {
-    const auto list = body.find("computeEnvironmentOrder");
-    if (list == body.end()) return {};
-    for (std::size_t i = 0; i < list->size(); ++i) {
-        if ((*list)[i].contains("order")) continue;
-        return invalid_argument("computeEnvironmentOrder[" + std::to_string(i) +
-                                "].order is required");
+    for (const std::string member : {"computeEnvironmentOrder", "serviceEnvironmentOrder"}) {
+        const auto list = body.find(member);
+        if (list == body.end()) continue;
+        for (std::size_t i = 0; i < list->size(); ++i) {
+            if ((*list)[i].contains("order")) continue;
+            return invalid_argument(member + "[" + std::to_string(i) + "].order is required");
+        }
     }
     return {};
 }
@@ -106,6 +99,11 @@ Json detail_of(const Services& services, const store::QueueDetail& queue) {
         entry["computeEnvironment"] = model::batch_arn(
             services.scope, "compute-environment", entry["computeEnvironment"].get<std::string>());
     }
+    for (auto& entry : detail["serviceEnvironmentOrder"]) {
+        entry["serviceEnvironment"] = model::batch_arn(
+            services.scope, "service-environment", entry["serviceEnvironment"].get<std::string>());
+    }
+    if (detail["serviceEnvironmentOrder"].empty()) detail.erase("serviceEnvironmentOrder");
     detail["jobQueueArn"] =
         model::batch_arn(services.scope, "job-queue", row.document.job_queue_name);
     detail["status"] = row.status;
@@ -119,11 +117,11 @@ Json detail_of(const Services& services, const store::QueueDetail& queue) {
 Task<Answer> create_job_queue(Call call) {
     auto request = json::decode<CreateRequest>(call.body);
     if (!request) co_return error_of(request);
-    if (auto served = refuse_unserved(call.body); !served) co_return error_of(served);
     if (!call.body.contains("priority")) co_return invalid_argument("priority is required");
     if (auto given = expect_orders(call.body); !given) co_return error_of(given);
     if (request->state.empty()) request->state = "ENABLED";
     use_names(call, request->compute_environment_order);
+    use_names(call, request->service_environment_order);
     auto policy = use_policy_name(call, request->scheduling_policy_arn);
     if (!policy) co_return error_of(policy);
     if (auto valid = model::validate_tags(request->tags); !valid) co_return error_of(valid);
@@ -160,10 +158,10 @@ Task<Answer> describe_job_queues(Call call) {
 Task<Answer> update_job_queue(Call call) {
     auto request = json::decode<UpdateRequest>(call.body);
     if (!request) co_return error_of(request);
-    if (auto served = refuse_unserved(call.body); !served) co_return error_of(served);
     if (auto given = require("jobQueue", request->job_queue); !given) co_return error_of(given);
     if (auto given = expect_orders(call.body); !given) co_return error_of(given);
     if (request->compute_environment_order) use_names(call, *request->compute_environment_order);
+    if (request->service_environment_order) use_names(call, *request->service_environment_order);
     auto policy = use_policy_name(call, request->scheduling_policy_arn);
     if (!policy) co_return error_of(policy);
     const std::string name = model::name_of(call.scope(), "job-queue", request->job_queue);

@@ -30,7 +30,8 @@ Result<> use_names(const Call& call, std::vector<model::ConsumableNeed>& needs) 
         "Cannot have duplicate consumableResource in consumableResourceProperties");
 }
 
-Result<core::SubmitJob> to_event(const Call& call, model::SubmitJobRequest& request) {
+Result<core::SubmitJob> to_event(const Call& call, model::SubmitJobRequest& request,
+                                 bool& propagates_tags) {
     BATCHD_TRY(require("jobName", request.job_name));
     BATCHD_TRY(require("jobQueue", request.job_queue));
     BATCHD_TRY(require("jobDefinition", request.job_definition));
@@ -51,24 +52,47 @@ Result<core::SubmitJob> to_event(const Call& call, model::SubmitJobRequest& requ
     event.definition_name = definition->name;
     event.definition_revision = definition->revision;
     event.traits = std::move(resolved->traits);
+    propagates_tags = resolved->spec.propagate_tags.value_or(false);
     event.overrides_priority = request.scheduling_priority_override.has_value();
     event.spec = json::to_text(resolved->spec);
     event.tags = json::to_text(request.tags);
     return event;
 }
 
+/// AWS: with propagateTags the task gets the tags of the job and of its definition, and the job
+/// fails if they are too many. Our containers get none.
+boost::asio::awaitable<Result<>> check_task_tags(const Services* services, core::SubmitJob* event,
+                                                 model::StringMap tags) {
+    const model::ResourceKey key{.kind = model::ResourceKind::JobDefinition,
+                                 .name = event->definition_name,
+                                 .revision = event->definition_revision,
+                                 .job = {}};
+    auto text = co_await read(services, [key](store::Reader& reader) { return reader.tags(key); });
+    if (!text) co_return error_of(text);
+    auto of_definition = json::parse_as<model::StringMap>(text->value_or("{}"));
+    if (!of_definition) co_return error_of(of_definition);
+    tags.merge(*of_definition);
+    if (tags.size() > model::kMaxTags && event->traits.flaw == model::DispatchFlaw::None) {
+        event->traits.flaw = model::DispatchFlaw::TooManyTags;
+    }
+    co_return Result<>{};
+}
+
 }  // namespace
 
 Task<Answer> submit_job(Call call) {
+    auto small =
+        expect_payload(call, "SubmitJob", call.on().limits.submit_job_bytes, "submit_job_bytes");
+    if (!small) co_return error_of(small);
     auto request = json::decode<model::SubmitJobRequest>(call.body);
     if (!request) co_return error_of(request);
-    for (const char* member : {"eksPropertiesOverride"}) {
-        if (call.body.contains(member) && !call.body[member].empty()) {
-            co_return invalid_argument(std::string(member) + " is not served yet");
-        }
-    }
-    auto event = to_event(call, *request);
+    bool propagates_tags = false;
+    auto event = to_event(call, *request, propagates_tags);
     if (!event) co_return error_of(event);
+    if (propagates_tags) {
+        auto checked = co_await check_task_tags(call.services, &*event, request->tags);
+        if (!checked) co_return error_of(checked);
+    }
     const model::JobId id = event->id;
     auto done = co_await execute(call.services, std::move(*event));
     if (!done) co_return error_of(done);

@@ -19,7 +19,10 @@ Result<model::ResourceKey> key_of(const Call& call, const std::string& text) {
     if (!arn) return unknown();
     model::ResourceKey key;
     key.name = arn->name;
-    if (arn->type == "job-queue") {
+    if (auto share = quota_share_key_of(call.scope(), text)) {
+        key.kind = model::ResourceKind::QuotaShare;
+        key.name = *std::move(share);
+    } else if (arn->type == "job-queue") {
         key.kind = model::ResourceKind::JobQueue;
     } else if (arn->type == "compute-environment") {
         key.kind = model::ResourceKind::ComputeEnvironment;
@@ -37,6 +40,11 @@ Result<model::ResourceKey> key_of(const Call& call, const std::string& text) {
                                     "' is a part of a job: only whole jobs have tags");
         }
         key.kind = model::ResourceKind::Job;
+        key.job = *id;
+    } else if (arn->type == "service-job") {
+        const auto id = model::parse_job_id(arn->name);
+        if (!id) return unknown();
+        key.kind = model::ResourceKind::ServiceJob;
         key.job = *id;
     } else if (arn->type == "job-definition") {
         const auto reference = model::parse_definition_reference(call.scope(), text);

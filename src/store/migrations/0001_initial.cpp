@@ -91,6 +91,7 @@ CREATE TABLE job (
     array_size INTEGER NOT NULL,           -- 0: no array
     is_sequential INTEGER NOT NULL,
     main_node INTEGER NOT NULL,
+    flaw INTEGER NOT NULL,                 -- why it will fail when dispatched: model::DispatchFlaw
     tags TEXT NOT NULL
 ) STRICT;
 CREATE INDEX job_by_queue ON job (queue_id, status, seq);
@@ -181,6 +182,22 @@ CREATE TABLE container_log (
     container INTEGER NOT NULL,            -- index in the task
     PRIMARY KEY (log_group, log_stream)
 ) STRICT, WITHOUT ROWID;
+
+CREATE TABLE service_job (
+    seq INTEGER PRIMARY KEY,
+    id BLOB NOT NULL UNIQUE,
+    queue_id INTEGER NOT NULL REFERENCES job_queue,
+    name TEXT NOT NULL,
+    status_reason TEXT NOT NULL,
+    created_at INTEGER NOT NULL,
+    stopped_at INTEGER,                    -- NULL: it waits
+    client_token TEXT,
+    document TEXT NOT NULL,
+    tags TEXT NOT NULL DEFAULT '{}'
+) STRICT;
+CREATE INDEX service_job_by_queue ON service_job (queue_id, seq);
+CREATE INDEX service_job_by_token ON service_job (client_token) WHERE client_token IS NOT NULL;
+CREATE INDEX service_job_live ON service_job (seq) WHERE stopped_at IS NULL;
 )sql";
 
 }  // namespace batchd::store

@@ -81,6 +81,59 @@ TEST_F(ResourceTest, EveryKindComesBackAsItWas) {
     EXPECT_EQ(rows.at({ResourceKind::AppliedUpdate, "same/ADD/1/t"}).created_at, at(4));
 }
 
+TEST_F(ResourceTest, AServiceJobComesBackUntilItHasEnded) {
+    ports::Changes changes;
+    changes.queues = {a_queue(2, "q")};
+    ports::ServiceJobRow row{.seq = 7,
+                             .id = {.uuid = make_uuid(at(1))},
+                             .queue_id = 2,
+                             .document = {},
+                             .status_reason = "no SageMaker",
+                             .created_at = at(3),
+                             .stopped_at = std::nullopt};
+    row.document.job_name = "train";
+    row.document.service_request_payload = "{}";
+    row.document.client_token = "t";
+    row.document.quota_share_name = "blue";
+    const ports::ResourceKey key{.kind = ResourceKind::ServiceJob, .name = {}, .job = row.id};
+    changes.service_jobs = {row};
+    changes.tags = {a_patch(key, R"({"a":"1"})")};
+    commit(changes);
+    reopen();
+    const auto live = load();
+    ASSERT_EQ(live.service_jobs.size(), 1U);
+    EXPECT_EQ(live.service_jobs[0].id, row.id);
+    EXPECT_EQ(live.service_jobs[0].status_reason, "no SageMaker");
+    EXPECT_EQ(live.service_jobs[0].created_at, at(3));
+    EXPECT_EQ(live.service_jobs[0].document.client_token, "t");
+    EXPECT_EQ(live.next_service_seq, 8);
+
+    row.stopped_at = at(9);
+    row.document.scheduling_priority = 4;
+    changes = {};
+    changes.service_jobs = {row};
+    commit(changes);
+    EXPECT_TRUE(load().service_jobs.empty());
+    EXPECT_EQ(load().next_service_seq, 8);
+    EXPECT_TRUE(store_->knows_token("t").value());
+    EXPECT_FALSE(store_->knows_token("u").value());
+    const auto found = reader()->service_job(row.id).value();
+    ASSERT_TRUE(found);
+    EXPECT_EQ(found->queue, "q");
+    EXPECT_EQ(found->tags, R"({"a":"1"})");
+    EXPECT_EQ(found->row.stopped_at, at(9));
+    EXPECT_EQ(found->row.document.scheduling_priority, 4);
+    const auto count = [&](auto set) {
+        ServiceJobFilter filter;
+        set(filter);
+        return reader()->service_jobs(2, filter, {}, 10).value().items.size();
+    };
+    EXPECT_EQ(count([](auto& f) { f.quota_share_name = "blue"; }), 1U);
+    EXPECT_EQ(count([](auto& f) { f.quota_share_name = "red"; }), 0U);
+    EXPECT_EQ(count([](auto& f) { f.has_ended = false; }), 0U);
+    EXPECT_EQ(count([](auto& f) { f.name = {.text = "TR", .is_prefix = true}; }), 1U);
+}
+
 TEST_F(ResourceTest, TagsStayWithTheResourceAndGoWithIt) {
     const ports::ResourceKey key{
         .kind = ResourceKind::ConsumableResource, .name = "tapes", .revision = 0, .job = {}};

@@ -47,6 +47,7 @@ class FakeStore final : public ports::Store {
         if (child != children.end()) return child->second.status;
         return row.array.unstarted ? row.array.unstarted->status : model::JobStatus::Pending;
     }
+    Result<bool> knows_token(const std::string&) override { return false; }
     Result<model::JobSpec> job_spec(std::int64_t seq) override {
         if (fault == Fault::NoReads) return fail(ErrorKind::Unavailable, "I/O error");
         if (!jobs.contains(seq)) return fail(ErrorKind::NotFound, "no such job");

@@ -252,11 +252,49 @@ TEST(Config, TextsThatBreakTheirRuleAreRefused) {
         {"SECRETS__ENVIRONMENT_PREFIX", "secret-"},
         {"SECRETS__COMMAND", "[\"\"]"},
         {"SCHEDULER__ORDER", "fifo"},
+        {"LIMITS__PROFILE", "gcp"},
     };
     for (const auto& [key, value] : cases) {
         const std::string error = error_with_environment("BATCHD_" + key, value);
         EXPECT_NE(error.find("must be"), std::string::npos) << key << "=" << value << ": " << error;
     }
+}
+
+TEST(Config, TheDefaultLimitsAreGenerous) {
+    const auto config = load({});
+    ASSERT_TRUE(config);
+    EXPECT_EQ(config->limits.profile, "batchd");
+    EXPECT_EQ(config->limits.submit_job_bytes, 1024 * 1024);
+    EXPECT_EQ(config->limits.job_queues, 10'000);
+}
+
+TEST(Config, TheProfileOfAwsHasItsNumbers) {
+    const auto config =
+        load({.file = {}, .environment = {{"BATCHD_LIMITS__PROFILE", "aws"}}, .flags = {}});
+    ASSERT_TRUE(config) << config.error().message;
+    const model::Limits& limits = config->limits;
+    EXPECT_EQ(limits.register_job_definition_bytes, 24 * 1024);
+    EXPECT_EQ(limits.submit_job_bytes, 30 * 1024);
+    EXPECT_EQ(limits.submit_service_job_bytes, 30 * 1024);
+    EXPECT_EQ(limits.container_overrides_characters, 8192);
+    EXPECT_EQ(limits.array_size, 10'000);
+    EXPECT_EQ(limits.depends_on, 20);
+    EXPECT_EQ(limits.job_queues, 50);
+    EXPECT_EQ(limits.compute_environments, 50);
+    EXPECT_EQ(limits.service_environments, 50);
+    EXPECT_EQ(limits.consumable_resources, 50'000);
+    EXPECT_EQ(limits.active_shares, 500);
+}
+
+TEST(Config, ALimitThatIsSetWinsOverTheProfileWhicheverSourceNamesIt) {
+    const TomlFile file("[limits]\njob_queues = 7\n");
+    Sources sources = file.sources();
+    sources.environment = {{"BATCHD_LIMITS__PROFILE", "aws"}, {"BATCHD_LIMITS__DEPENDS_ON", "9"}};
+    const auto config = load(sources);
+    ASSERT_TRUE(config) << config.error().message;
+    EXPECT_EQ(config->limits.job_queues, 7);
+    EXPECT_EQ(config->limits.depends_on, 9);
+    EXPECT_EQ(config->limits.compute_environments, 50);
 }
 
 TEST(Config, ListenAddressesAreTakenApart) {

@@ -239,7 +239,7 @@ TEST_F(FairShare, AQueueKeepsItsKind) {
 }
 
 TEST_F(FairShare, OneActiveShareTooMany) {
-    world.state.policy.active_shares = 2;
+    world.state.policy.limits.active_shares = 2;
     use(weights({}, 1000));
     world.ran(submit_for("A"), 0);
     submit_for("B");

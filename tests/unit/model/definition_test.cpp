@@ -27,6 +27,8 @@ TEST(JobDefinition, FollowsTheRulesOfAws) {
         {"no container", [](D& d) { d.container_properties.reset(); },
          "ECS ContainerProperties, ecsProperties, or eksProperties is required when creating a "
          "job definition"},
+        {"container and EKS", [](D& d) { d.eks_properties.emplace(); },
+         "Cannot use both ECS containerProperties and eksProperties"},
         {"EC2", [](D& d) { d.platform_capabilities = {"ec2"}; }, kAccepted},
         {"two capabilities", [](D& d) { d.platform_capabilities = {"EC2", "FARGATE"}; },
          "Exactly 1 capability must be provided."},

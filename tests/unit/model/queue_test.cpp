@@ -11,7 +11,16 @@ JobQueue a_queue() {
             .state = "ENABLED",
             .priority = 1,
             .compute_environment_order = {{.order = 1, .compute_environment = "a"}},
-            .job_state_time_limit_actions = {}};
+            .job_state_time_limit_actions = {},
+            .job_queue_type = {},
+            .service_environment_order = {}};
+}
+
+JobQueue a_service_queue() {
+    JobQueue queue = a_queue();
+    queue.compute_environment_order.clear();
+    queue.service_environment_order = {{1, "s"}};
+    return queue;
 }
 
 constexpr const char* kNoCapacity = "CAPACITY:INSUFFICIENT_INSTANCE_CAPACITY";
@@ -48,6 +57,60 @@ TEST(JobQueue, LimitsTheTimeAtItsHead) {
              "Duplicate job state limit actions are not allowed."},
         },
         [](JobQueue& q) { return validate(q); });
+}
+
+TEST(JobQueue, OfServiceJobsHasOneServiceEnvironment) {
+    const auto incompatible = [](const std::string& type, const std::string& list) {
+        return "The jobQueueType provided is " + type +
+               ", which is incompatible with the provided " + list + ".";
+    };
+    testing::expect_rules<JobQueue>(
+        a_service_queue(),
+        {
+            {"good", [](JobQueue&) {}, kAccepted},
+            {"type", [](JobQueue& q) { q.job_queue_type = "sagemaker_training"; }, kAccepted},
+            {"unknown type", [](JobQueue& q) { q.job_queue_type = "X"; },
+             "jobQueueType 'X' must be one of ECS, ECS_FARGATE, EKS, SAGEMAKER_TRAINING"},
+            {"EKS", [](JobQueue& q) { q.job_queue_type = "EKS"; },
+             "jobQueueType 'EKS' is not served: there are no EKS environments"},
+            {"type of other queues", [](JobQueue& q) { q.job_queue_type = "ECS"; },
+             incompatible("ECS", "serviceEnvironmentOrder")},
+            {"compute environments",
+             [](JobQueue& q) {
+                 q.job_queue_type = "SAGEMAKER_TRAINING";
+                 q.compute_environment_order = {{1, "a"}};
+             },
+             incompatible("SAGEMAKER_TRAINING", "computeEnvironmentOrder")},
+            {"both kinds", [](JobQueue& q) { q.compute_environment_order = {{1, "a"}}; },
+             "computeEnvironmentOrder and serviceEnvironmentOrder exclude each other"},
+            {"none",
+             [](JobQueue& q) {
+                 q.job_queue_type = "SAGEMAKER_TRAINING";
+                 q.service_environment_order.clear();
+             },
+             "Job queues of type SAGEMAKER_TRAINING must have serviceEnvironmentOrder."},
+            {"two", [](JobQueue& q) { q.service_environment_order = {{1, "s"}, {2, "t"}}; },
+             "Job queue can only have 1 service environment."},
+            {"nameless", [](JobQueue& q) { q.service_environment_order = {{1, ""}}; },
+             "serviceEnvironmentOrder[0].serviceEnvironment is required"},
+            {"time limit",
+             [](JobQueue& q) {
+                 q.job_state_time_limit_actions = {{kNoCapacity, "RUNNABLE", 600, "TERMINATE"}};
+             },
+             kAccepted},
+            {"cancelled",
+             [](JobQueue& q) {
+                 q.job_state_time_limit_actions = {{kNoCapacity, "RUNNABLE", 600, "CANCEL"}};
+             },
+             "Invalid job action. Valid job actions: [TERMINATE]"},
+        },
+        [](JobQueue& q) { return validate(q); });
+    JobQueue queue = a_service_queue();
+    ASSERT_TRUE(validate(queue));
+    EXPECT_TRUE(is_for_service_jobs(queue));
+    queue = a_queue();
+    ASSERT_TRUE(validate(queue));
+    EXPECT_FALSE(is_for_service_jobs(queue));
 }
 
 TEST(JobQueue, FollowsTheRulesOfAws) {

@@ -27,7 +27,7 @@ JobDependency after(const std::string& id, std::optional<std::string> type = std
 }
 
 ResolvedJob resolved(const R& request, const JobDefinition& definition) {
-    auto job = resolve(request, definition, kArn, Limits{});
+    auto job = resolve(request, definition, kArn, kAwsLimits);
     EXPECT_TRUE(job) << job.error().message;
     return job.value_or(ResolvedJob{});
 }
@@ -35,7 +35,7 @@ ResolvedJob resolved(const R& request, const JobDefinition& definition) {
 void expect_request_rules(const JobDefinition& definition,
                           const std::vector<testing::Rule<R>>& rules) {
     testing::expect_rules(a_request(), rules, [&](const R& request) -> Result<> {
-        BATCHD_TRY(resolve(request, definition, kArn, Limits{}));
+        BATCHD_TRY(resolve(request, definition, kArn, kAwsLimits));
         return {};
     });
 }
@@ -205,7 +205,7 @@ TEST(SubmitJob, TakesSecretsByReference) {
     auto& container = *definition.container_properties;
     container.secrets = {{"TOKEN", "arn:x"}};
     container.log_configuration.emplace().secret_options = {{"token", "arn:y"}};
-    const auto job = resolve(a_request(), definition, kArn, Limits{});
+    const auto job = resolve(a_request(), definition, kArn, kAwsLimits);
     ASSERT_TRUE(job) << job.error().message;
     ASSERT_EQ(job->spec.container->secrets.size(), 1U);
     EXPECT_EQ(job->spec.container->secrets[0].value_from, "arn:x");
@@ -275,7 +275,7 @@ TEST(Parameters, DoNotBlowUpTheCommand) {
     request.parameters = {{"x", std::string(1024, 'x')}};
 
     command.assign(128, "Ref::x");
-    EXPECT_TRUE(resolve(request, definition, kArn, Limits{}));
+    EXPECT_TRUE(resolve(request, definition, kArn, kAwsLimits));
 
     const std::string error =
         "command must have at most 131072 bytes after its parameters are substituted";
@@ -411,6 +411,49 @@ TEST(ResolvedJob, AnArrayKeepsItsSizeAndTheKindsOfItsDependencies) {
     EXPECT_EQ(job.spec.depends_on[0].type, "N_TO_N");
     EXPECT_EQ(job.spec.depends_on[1].type, "SEQUENTIAL");
     EXPECT_FALSE(job.spec.depends_on[1].job_id);
+}
+
+TEST(SubmitJob, NoQueueHasAnEksEnvironment) {
+    JobDefinition definition = a_definition();
+    definition.container_properties.reset();
+    definition.eks_properties.emplace();
+    expect_request_rules(definition, {{"any", [](R&) {},
+                                       "jobDefinition '" + kArn +
+                                           "' has eksProperties, but jobQueue 'q' has no EKS "
+                                           "compute environment"}});
+    expect_request_rules(
+        a_definition(),
+        {{"override", [](R& r) { r.eks_properties_override.emplace(); },
+          "eksPropertiesOverride is for job definitions with eksProperties, which '" + kArn +
+              "' has not"}});
+}
+
+TEST(SubmitJob, OverridesThatAreTooLongForEcsAreKnownBeforeTheDispatch) {
+    const auto flaw_with = [](std::size_t length, Limits limits) {
+        R request = a_request();
+        request.container_overrides.emplace().environment.push_back(
+            {.name = "A", .value = std::string(length, 'x')});
+        const auto job = resolve(request, a_definition(), kArn, limits);
+        EXPECT_TRUE(job) << job.error().message;
+        return job->traits.flaw;
+    };
+    const std::string rest =
+        R"({"containerOverrides":[{"environment":[{"name":"A","value":""}],"name":"default"}]})";
+    EXPECT_EQ(flaw_with(8192 - rest.size(), kAwsLimits), DispatchFlaw::None);
+    EXPECT_EQ(flaw_with(8193 - rest.size(), kAwsLimits), DispatchFlaw::OverridesTooLong);
+    EXPECT_EQ(flaw_with(8193 - rest.size(), Limits{}), DispatchFlaw::None);
+}
+
+TEST(SubmitJob, AParameterCanMakeTheCommandTooLong) {
+    JobDefinition definition = a_definition();
+    definition.container_properties->command = {"Ref::text"};
+    R request = a_request();
+    request.parameters = {{"text", std::string(8192, 'x')}};
+    const auto job = resolve(request, definition, kArn, kAwsLimits);
+    ASSERT_TRUE(job) << job.error().message;
+    EXPECT_EQ(job->traits.flaw, DispatchFlaw::OverridesTooLong);
+    request.parameters = {{"text", "short"}};
+    EXPECT_EQ(resolve(request, definition, kArn, kAwsLimits)->traits.flaw, DispatchFlaw::None);
 }
 
 }  // namespace
