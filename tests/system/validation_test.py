@@ -8,6 +8,8 @@ from validation import all_rules, changed, definitions, environments, jobs, queu
 
 
 class Validation(SystemTest):
+    settings = {"limits.profile": "aws"}
+
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
