@@ -46,11 +46,13 @@ Result<> validate_request(const SubmitJobRequest& request, const Limits& limits)
 /// What a definition may hold, but the local Docker Engine cannot give its jobs yet.
 Result<> expect_servable(const ContainerProperties& container) {
     for (const Volume& volume : container.volumes) {
-        if (volume.efs_volume_configuration) {
+        const char* remote = volume.efs_volume_configuration       ? "efsVolumeConfiguration"
+                             : volume.s3files_volume_configuration ? "s3filesVolumeConfiguration"
+                                                                   : nullptr;
+        if (remote) {
             return invalid_argument(
-                fmt::format("volume {}: efsVolumeConfiguration cannot be "
-                            "mounted on the local Docker Engine",
-                            volume.name.value_or("")));
+                fmt::format("volume {}: {} cannot be mounted on the local Docker Engine",
+                            volume.name.value_or(""), remote));
         }
     }
     return {};
