@@ -12,12 +12,13 @@ namespace {
 /// What a definition may hold, but the local Docker Engine cannot give its jobs yet.
 Result<> expect_servable(const std::vector<Volume>& volumes) {
     for (const Volume& volume : volumes) {
-        if (volume.efs_volume_configuration) {
-            return invalid_argument(
-                fmt::format("volume {}: efsVolumeConfiguration cannot be "
-                            "mounted on the local Docker Engine",
-                            volume.name.value_or("")));
-        }
+        const char* remote = volume.efs_volume_configuration       ? "efsVolumeConfiguration"
+                             : volume.s3files_volume_configuration ? "s3filesVolumeConfiguration"
+                                                                   : nullptr;
+        if (!remote) continue;
+        return invalid_argument(
+            fmt::format("volume {}: {} cannot be mounted on the local Docker Engine",
+                        volume.name.value_or(""), remote));
     }
     return {};
 }

@@ -99,10 +99,17 @@ Result<> validate_volume(const std::string& field, Volume& volume, const Contain
         return invalid_argument(
             fmt::format("{}.name {} must match [A-Za-z0-9_-]{{1,255}}", field, quote(name)));
     }
-    if (volume.host && volume.efs_volume_configuration) {
+    const int kinds = static_cast<int>(volume.host.has_value()) +
+                      static_cast<int>(volume.efs_volume_configuration.has_value()) +
+                      static_cast<int>(volume.s3files_volume_configuration.has_value());
+    if (kinds > 1) {
         return invalid_argument(
             "When the volume parameter is specified, only one volume configuration type should "
             "be used.");
+    }
+    const auto& s3files = volume.s3files_volume_configuration;
+    if (s3files && s3files->file_system_arn.empty()) {
+        return invalid_argument(field + ".s3filesVolumeConfiguration.fileSystemArn is required");
     }
     if (volume.efs_volume_configuration) return validate_efs(*volume.efs_volume_configuration);
     if (volume.host) return validate_host(field + ".host.sourcePath", *volume.host, policy);

@@ -142,11 +142,23 @@ class Restart(SystemTest):
 
 
 class LargeRequests(SystemTest):
+    PARAMETERS = {f"p{i}": "x" * 1000 for i in range(32)}
+
     def test_a_submission_above_30_kib(self):
-        """AWS refuses it; here the body's limit is http.max_body_bytes."""
-        parameters = {f"p{i}": "x" * 1000 for i in range(32)}
-        job = self.run_command("true", parameters=parameters)
-        self.assertEqual(parameters, self.wait_for(job, "SUCCEEDED")["parameters"])
+        """The rows of SubmitJob show that AWS's limits refuse it."""
+        job = self.run_command("true", parameters=self.PARAMETERS)
+        self.assertEqual(self.PARAMETERS, self.wait_for(job, "SUCCEEDED")["parameters"])
+
+
+class LargeOverrides(SystemTest):
+    settings = {"limits.profile": "aws"}
+
+    def test_they_fail_the_job_at_its_dispatch_and_are_not_retried(self):
+        job = self.run_command("true", retryStrategy={"attempts": 3}, containerOverrides={
+            "environment": [{"name": f"V{i}", "value": "x" * 1000} for i in range(9)]})
+        detail = self.wait_for(job, "FAILED")
+        self.assertEqual(("Container Overrides length must be at most 8192", []),
+                         (detail["statusReason"], detail["attempts"]))
 
 
 if __name__ == "__main__":

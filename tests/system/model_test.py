@@ -86,7 +86,9 @@ class Model(SystemTest):
                 walk(caller)
 
     def test_every_operation_answers_as_the_model_says(self):
-        self.walk(Caller(self))
+        caller = Caller(self)
+        self.walk(caller)
+        self.assertEqual(set(BATCH["operations"]), caller.called)
 
     def test_members_that_are_missing_or_of_a_wrong_type_are_named(self):
         self.walk(BreakingCaller(self))

@@ -4,10 +4,12 @@ import unittest
 
 from support.case import SystemTest
 from support.raw import RawBatch
-from validation import all_rules, changed, definitions, environments, jobs, queues
+from validation import all_rules, changed, definitions, environments, jobs, queues, resources, service
 
 
 class Validation(SystemTest):
+    settings = {"limits.profile": "aws"}
+
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
@@ -39,6 +41,8 @@ class Validation(SystemTest):
         call("CreateSchedulingPolicy", {"name": "quota"},
              quotaSharePolicy={"idleResourceAssignmentStrategy": "FIFO"})
         queue("of-shares", "local", schedulingPolicyArn=fair)
+        call("CreateServiceEnvironment", resources.SERVICE, serviceEnvironmentName="service")
+        call("CreateJobQueue", service.QUEUE, jobQueueName="of-service")
         call("UpdateComputeEnvironment", {"computeEnvironment": "in-use", "state": "DISABLED"})
         call("CreateConsumableResource", {"consumableResourceName": "licence", "totalQuantity": 3})
         for name, request, more in (

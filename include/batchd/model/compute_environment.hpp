@@ -37,10 +37,11 @@ BOOST_DESCRIBE_STRUCT(LaunchTemplate, (),
 struct Ec2Configuration {
     std::string image_type;
     std::optional<std::string> image_id_override;
+    std::optional<std::string> batch_image_status;
     std::optional<std::string> image_kubernetes_version;
 };
 BOOST_DESCRIBE_STRUCT(Ec2Configuration, (),
-                      (image_type, image_id_override, image_kubernetes_version))
+                      (image_type, image_id_override, batch_image_status, image_kubernetes_version))
 
 struct ScalingPolicy {
     std::optional<std::int32_t> min_scale_down_delay_minutes;

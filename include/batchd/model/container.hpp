@@ -68,12 +68,23 @@ BOOST_DESCRIBE_STRUCT(EfsVolumeConfiguration, (),
                       (file_system_id, root_directory, transit_encryption, transit_encryption_port,
                        authorization_config))
 
+struct S3FilesVolumeConfiguration {
+    std::string file_system_arn;
+    std::optional<std::string> root_directory;
+    std::optional<std::int32_t> transit_encryption_port;
+    std::optional<std::string> access_point_arn;
+};
+BOOST_DESCRIBE_STRUCT(S3FilesVolumeConfiguration, (),
+                      (file_system_arn, root_directory, transit_encryption_port, access_point_arn))
+
 struct Volume {
     std::optional<std::string> name;
     std::optional<HostVolume> host;
     std::optional<EfsVolumeConfiguration> efs_volume_configuration;
+    std::optional<S3FilesVolumeConfiguration> s3files_volume_configuration{};
 };
-BOOST_DESCRIBE_STRUCT(Volume, (), (name, host, efs_volume_configuration))
+BOOST_DESCRIBE_STRUCT(Volume, (),
+                      (name, host, efs_volume_configuration, s3files_volume_configuration))
 
 struct Device {
     std::string host_path;

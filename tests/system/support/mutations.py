@@ -15,7 +15,8 @@ def without_required(operation, parameters):
 
 
 def mistyped(operation, parameters):
-    """With a wrong type for each member of the input, and each member below that the request has."""
+    """With a wrong type for each member of the input and for each member below, whether the request
+    has it or not: one that is not decoded would be taken silently."""
     in_path = members_in_path(operation)
     for starred, kind in input_members(operation).items():
         name = starred.rstrip("*")
@@ -41,13 +42,13 @@ def _without(members, value):
 
 def _mistyped(members, value):
     for starred, kind in members.items():
-        if starred.rstrip("*") in value:
-            yield from _mistyped_member(starred.rstrip("*"), kind, value)
+        yield from _mistyped_member(starred.rstrip("*"), kind, value)
 
 
 def _mistyped_member(name, kind, value):
     yield (name,), {**value, name: wrong_value(kind)}
-    yield from _within(name, kind, value, _mistyped)
+    whole = value if value.get(name) else {**value, name: [{}] if kind.startswith("[") else {}}
+    yield from _within(name, kind, whole, _mistyped)
 
 
 def _within(name, kind, value, mutate):

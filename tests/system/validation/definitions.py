@@ -86,6 +86,7 @@ RULES = [
          "definition", {"containerProperties": None}),
         ("jobDefinitionName", {"jobDefinitionName": "no spaces"}),
         ("type", {"type": "single"}),
+        ("24576", {"parameters": {f"p{i}": "x" * 1000 for i in range(25)}}),
         ("image", container(image=None)),
         ("image", container(image="x" * 256)),
         ("vCPU is required.", size(("MEMORY", "32"))),

@@ -41,6 +41,7 @@ RULES = [
         ("Memory must be at least 4 Mib",
          override(resourceRequirements=[{"type": "MEMORY", "value": "3"}])),
         ("command", override(command=[""])),
+        ("30720", {"parameters": {f"p{i}": "x" * 1000 for i in range(31)}}),
         ("size", {"arrayProperties": {"size": 1}}),
         ("size", {"arrayProperties": {"size": 10001}}),
         ("dependsOn", {"dependsOn": [{"jobId": UNKNOWN}] * 21}),

@@ -151,6 +151,20 @@ TEST(Volumes, FollowTheRulesOfAws) {
              [](C& c) { c.volumes = {{"v", HostVolume{}, EfsVolumeConfiguration{}}}; },
              "When the volume parameter is specified, only one volume configuration type should "
              "be used."},
+            {"S3 Files",
+             [](C& c) {
+                 auto& added = c.volumes.emplace_back();
+                 added.name = "v";
+                 added.s3files_volume_configuration.emplace().file_system_arn = "arn";
+             },
+             kAccepted},
+            {"S3 Files without a file system",
+             [](C& c) {
+                 auto& added = c.volumes.emplace_back();
+                 added.name = "v";
+                 added.s3files_volume_configuration.emplace();
+             },
+             "volumes[0].s3filesVolumeConfiguration.fileSystemArn is required"},
         });
 }
 
