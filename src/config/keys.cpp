@@ -72,8 +72,9 @@ std::span<const Key> keys() {
         {"docker", "memory_mib", +[](Config& c) -> auto& { return c.docker.memory; },
          Range{0, 1024 * kMiB},
          "Memory in MiB that jobs may use in all; 0 for what the Engine reports."},
-        {"docker", "gpus", +[](Config& c) -> auto& { return c.docker.gpus; }, Range{0, 1024},
-         "GPUs that jobs may use in all."},
+        {"docker", "gpus", +[](Config& c) -> auto& { return c.docker.gpus; }, kGpuRule,
+         "GPUs that jobs may use, by UUID or index, each once; empty for those that the Engine "
+         "reports."},
 
         {"containers", "allow_privileged",
          +[](Config& c) -> auto& { return c.containers.allow_privileged; }, std::monostate{},

@@ -10,6 +10,7 @@
 #include <cstring>
 #include <fstream>
 #include <iterator>
+#include <set>
 #include <toml++/toml.h>
 
 namespace batchd::config {
@@ -201,7 +202,8 @@ class Loader {
         }
     }
 
-    /// Rules that join two keys. They blame the place that set the first one.
+    /// Rules that join two keys, or the items of a list. They blame the place that set the first
+    /// one.
     void check_relations() {
         const auto listen = parse_listen(config_.http.listen);
         if (listen && !listen->loopback && !config_.http.allow_unauthenticated) {
@@ -221,6 +223,10 @@ class Loader {
             problem(origins_["docker.cert_dir"], "docker.cert_dir",
                     fmt::format("has no use with docker.host = \"{}\": certificates are for tcp://",
                                 config_.docker.host));
+        }
+        const auto& gpus = config_.docker.gpus;
+        if (std::set<std::string>(gpus.begin(), gpus.end()).size() < gpus.size()) {
+            problem(origins_["docker.gpus"], "docker.gpus", "names a GPU more than once");
         }
     }
 

@@ -53,6 +53,14 @@ bool is_network_mode(std::string_view text) {
            is_alphanumeric(text.front());
 }
 
+/// No comma, which separates ids for the NVIDIA runtime, and none of its words, such as `all`.
+bool is_gpu(std::string_view text) {
+    const bool is_uuid = text.starts_with("GPU-") || text.starts_with("MIG-");
+    return each(text, [&](char c) {
+        return is_digit(c) || c == ':' || (is_uuid && (is_alphanumeric(c) || c == '-' || c == '/'));
+    });
+}
+
 }  // namespace
 
 std::optional<ListenAddress> parse_listen(std::string_view text) {
@@ -111,6 +119,7 @@ constinit const TextRule kVariablePrefixRule{
     "of A to Z, 0 to 9 and _, or empty"};
 constinit const TextRule kNetworkModeRule{is_network_mode,
                                           "bridge, none, host or the name of a network"};
+constinit const TextRule kGpuRule{is_gpu, "a GPU's UUID (GPU-... or MIG-...) or index"};
 constinit const TextRule kAbsolutePathRule{is_absolute_path, "an absolute path without .."};
 constinit const TextRule kOrderRule{
     [](std::string_view text) { return text == "backfill" || text == "strict"; },

@@ -22,6 +22,7 @@ extern const TextRule kFolderOrEmptyRule;
 extern const TextRule kFileOrEmptyRule;
 extern const TextRule kVariablePrefixRule;
 extern const TextRule kNetworkModeRule;
+extern const TextRule kGpuRule;
 extern const TextRule kAbsolutePathRule;
 extern const TextRule kOrderRule;
 extern const TextRule kProfileRule;

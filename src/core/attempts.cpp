@@ -48,6 +48,17 @@ bool ended_in_time(const Job& job) {
            *attempt.stopped_at < *attempt.started_at + Seconds{job.timeout_seconds};
 }
 
+/// The first GPUs of the host that nobody holds. There are enough: the job fits.
+std::vector<std::string> free_gpus(const Host& host, std::int32_t wanted) {
+    std::vector<std::string> ids;
+    for (const std::string& id : host.gpus) {
+        if (std::ssize(ids) == wanted) break;
+        if (!host.gpus_in_use.contains(id)) ids.push_back(id);
+    }
+    BATCHD_CHECK(std::ssize(ids) == wanted, "a job is placed where its GPUs are free");
+    return ids;
+}
+
 }  // namespace
 
 void put_attempt(State& state, const Job& job) {
@@ -79,6 +90,8 @@ void place(State& state, JobIndex index, EnvironmentIndex environment, HostIndex
 
 void begin_attempt(State& state, JobIndex index, std::int32_t number) {
     Job& job = state.job(index);
+    job.run->attempt.gpus =
+        free_gpus(state.host(job.run->host), state.shape(job.shape).resources.gpus);
     transition(state, index, JobEvent::Placed);
     job.state.attempt = number;  // after the transition: the bucket's key depends on it
     job.state.status_reason.clear();
@@ -99,6 +112,7 @@ StartContainer start_of(const State& state, const Job& job) {
                          .queue = state.queue(job.queue).row.document.job_queue_name,
                          .environment = attempt.compute_environment,
                          .resources = state.shape(job.shape).resources,
+                         .gpus = attempt.gpus,
                          .main_address = {},
                          .main_host = {}};
     if (job.parent) {

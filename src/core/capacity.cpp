@@ -112,6 +112,8 @@ Result<Reply> decide(State& state, HostUp&& event, Timestamp) {
     host.is_known = true;
     host.down_reason.clear();
     host.capacity = event.capacity;
+    host.gpus = std::move(event.gpus);
+    host.capacity.gpus = static_cast<std::int32_t>(host.gpus.size());
     state.step.needs_pass = true;
     return Reply{};
 }

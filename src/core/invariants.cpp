@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 #include <map>
+#include <set>
 #include <unordered_map>
 
 namespace batchd::core {
@@ -156,6 +157,30 @@ Broken check_capacity(const State& state) {
     return std::nullopt;
 }
 
+/// A GPU is one attempt's alone.
+Broken check_gpus(const State& state) {
+    std::vector<std::set<std::string>> in_use(state.hosts.size());
+    for (const auto& [id, index] : state.job_index) {
+        const Job& job = state.job(index);
+        if (!job.run) continue;
+        const auto& gpus = job.run->attempt.gpus;
+        if (std::ssize(gpus) != state.shape(job.shape).resources.gpus) {
+            return "an attempt has not the GPUs that it asks for: " + to_string(id);
+        }
+        for (const std::string& gpu : gpus) {
+            if (!in_use[job.run->host.value].insert(gpu).second) {
+                return "GPU " + gpu + " is held twice";
+            }
+        }
+    }
+    for (std::size_t h = 0; h < in_use.size(); ++h) {
+        if (in_use[h] != state.hosts[h].gpus_in_use) {
+            return "host " + state.hosts[h].name + " does not know which GPUs are held";
+        }
+    }
+    return std::nullopt;
+}
+
 bool holds(const Job& job) { return !job.array && model::is_placed(job.state.status); }
 
 struct ShareSums {
@@ -256,7 +281,7 @@ Broken check_deadlines(const State& state) {
 
 std::optional<std::string> broken_invariant(const State& state) {
     for (const auto check :
-         {check_counts, check_buckets, check_arrays, check_capacity, check_shares,
+         {check_counts, check_buckets, check_arrays, check_capacity, check_gpus, check_shares,
           check_consumables, check_dependencies, check_deadlines}) {
         if (auto broken = check(state)) return broken;
     }

@@ -123,6 +123,8 @@ void hold_capacity(State& state, const Job& job) {
     if (job.run) {
         Host& host = state.host(job.run->host);
         host.used += shape.resources;
+        const auto& gpus = job.run->attempt.gpus;
+        host.gpus_in_use.insert(gpus.begin(), gpus.end());
         ++host.running;
         state.environment(job.run->environment).used += shape.resources.vcpu;
     }
@@ -139,6 +141,7 @@ void release_capacity(State& state, const Job& job) {
     if (job.run) {
         Host& host = state.host(job.run->host);
         host.used -= shape.resources;
+        for (const std::string& id : job.run->attempt.gpus) host.gpus_in_use.erase(id);
         --host.running;
         state.environment(job.run->environment).used -= shape.resources.vcpu;
     }

@@ -27,7 +27,8 @@ inline constexpr std::size_t kJobEventCount = 11;
 std::optional<model::JobStatus> next_status(model::JobStatus status, JobEvent event);
 
 /// Applies an event by the table and keeps what depends on the status in step: counts, the queue's
-/// buckets, the capacity that the job holds. Before Placed the job's `run` must be set. False if
+/// buckets, the capacity that the job holds. Before Placed the job's `run` must be set, with
+/// the GPUs of its attempt. False if
 /// the event was ignored.
 bool transition(State& state, JobIndex index, JobEvent event);
 

@@ -39,7 +39,7 @@ runtime::DockerOptions docker_options(const config::Config& config, const std::s
     runtime::DockerHost host{.name = kLocalHost,
                              .url = config.docker.host,
                              .certificate_directory = config.docker.cert_dir,
-                             .gpus = static_cast<std::int32_t>(config.docker.gpus)};
+                             .gpus = config.docker.gpus};
     if (config.docker.vcpus > 0) host.vcpu = vcpus(config.docker.vcpus);
     if (config.docker.memory > MiB{0}) host.memory = config.docker.memory;
     runtime::DockerOptions options;

@@ -2,6 +2,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include <algorithm>
+#include <cctype>
 #include <charconv>
 
 namespace batchd::docker {
@@ -64,6 +66,29 @@ std::string address_in(const Json& settings) {
     return address;
 }
 
+bool is_gpu(const Json& resource) {
+    std::string kind = text_of(member(resource, "Kind"));
+    std::ranges::transform(kind, kind.begin(), [](unsigned char c) { return std::toupper(c); });
+    return kind == "GPU" || kind == "NVIDIA-GPU";
+}
+
+std::vector<std::string> gpus_of(const Json& generic_resources) {
+    constexpr std::int64_t kMost = 1024;
+    std::vector<std::string> ids;
+    const auto add = [&](std::string id) {
+        if (!id.empty() && std::ranges::find(ids, id) == ids.end()) ids.push_back(std::move(id));
+    };
+    for (const Json& resource : generic_resources) {
+        const Json& named = member(resource, "NamedResourceSpec");
+        if (is_gpu(named)) add(text_of(member(named, "Value")));
+        const Json& counted = member(resource, "DiscreteResourceSpec");
+        if (!is_gpu(counted)) continue;
+        const std::int64_t count = std::min(number_of(member(counted, "Value")), kMost);
+        for (std::int64_t i = 0; i < count; ++i) add(std::to_string(i));
+    }
+    return ids;
+}
+
 ErrorKind kind_of(int status) {
     switch (status) {
         case 400:
@@ -92,7 +117,8 @@ Result<EngineInfo> parse_info(std::string_view text) {
                     .memory_bytes = number_of(member(*value, "MemTotal")),
                     .log_drivers{},
                     .server_version = text_of(member(*value, "ServerVersion")),
-                    .live_restore = flag_of(member(*value, "LiveRestoreEnabled"))};
+                    .live_restore = flag_of(member(*value, "LiveRestoreEnabled")),
+                    .gpus = gpus_of(member(*value, "GenericResources"))};
     for (const Json& driver : member(member(*value, "Plugins"), "Log")) {
         info.log_drivers.push_back(text_of(driver));
     }

@@ -6,6 +6,8 @@
 
 #include <algorithm>
 #include <array>
+#include <span>
+#include <utility>
 
 namespace batchd::docker {
 namespace {
@@ -18,9 +20,16 @@ constexpr std::int64_t kMiB = 1024 * 1024;
 constexpr std::int64_t kEngineMinimumMiB = 6;  // Batch allows 4; the Engine refuses below 6
 constexpr int kStopTimeoutSeconds = 30;
 
+std::string joined(std::span<const std::string> list) {
+    std::string text;
+    for (const auto& item : list) text += (text.empty() ? "" : ",") + item;
+    return text;
+}
+
 /// Later ones win. None is there twice: what a program sees then is its own choice.
-Json environment_of(const StartAttempt& attempt, const TaskContainerProperties& container,
-                    const SecretValues& secrets) {
+Json environment_of(const StartAttempt& attempt, const SecretValues& secrets,
+                    const CreateOptions& options, std::span<const std::string> gpus) {
+    const auto& container = attempt.task.containers[options.container];
     std::vector<model::KeyValue> variables;
     const auto add = [&](const std::string& name, const std::string& value) {
         std::erase_if(variables, [&](const model::KeyValue& v) { return v.name == name; });
@@ -45,6 +54,11 @@ Json environment_of(const StartAttempt& attempt, const TaskContainerProperties& 
     }
     add("AWS_BATCH_JQ_NAME", attempt.queue);
     add("AWS_BATCH_CE_NAME", attempt.compute_environment);
+    if (!gpus.empty()) {
+        add("NVIDIA_VISIBLE_DEVICES", joined(gpus));
+    } else if (options.host_has_gpus) {
+        add("NVIDIA_VISIBLE_DEVICES", "void");
+    }
     Json list = Json::array();
     for (const auto& variable : variables) list.push_back(variable.name + "=" + variable.value);
     return list;
@@ -165,10 +179,10 @@ void add_ulimits(const TaskContainerProperties& container, Json& host_config) {
     }
 }
 
-void add_gpus(std::int32_t gpus, Json& host_config) {
-    if (gpus == 0) return;
+void add_gpus(std::span<const std::string> gpus, Json& host_config) {
+    if (gpus.empty()) return;
     host_config["DeviceRequests"] = Json::array(
-        {{{"Driver", "nvidia"}, {"Count", gpus}, {"Capabilities", Json::array({{"gpu"}})}}});
+        {{{"Driver", "nvidia"}, {"DeviceIDs", gpus}, {"Capabilities", Json::array({{"gpu"}})}}});
 }
 
 /// Without a network of their own, the nodes of a job meet in the main one's namespace, which holds
@@ -205,8 +219,23 @@ Result<model::Resources> resources_of(const StartAttempt& attempt, std::size_t c
     return containers.size() == 1 ? attempt.resources : model::resources_of(containers[container]);
 }
 
+/// A container's part of the attempt's GPUs.
+Result<std::span<const std::string>> gpus_of(const StartAttempt& attempt, std::size_t container) {
+    std::size_t before = 0;
+    std::size_t own = 0;
+    for (std::size_t i = 0; i <= container; ++i) {
+        const auto resources = resources_of(attempt, i);
+        if (!resources) return std::unexpected(resources.error());
+        before += std::exchange(own, static_cast<std::size_t>(resources->gpus));
+    }
+    if (before + own > attempt.gpus.size()) {
+        return fail(ErrorKind::Internal, "the attempt has fewer GPUs than its containers ask for");
+    }
+    return std::span(attempt.gpus).subspan(before, own);
+}
+
 Result<Json> host_config_of(const StartAttempt& attempt, const SecretValues& secrets,
-                            const CreateOptions& options) {
+                            const CreateOptions& options, std::span<const std::string> gpus) {
     const auto& container = attempt.task.containers[options.container];
     const auto resources = resources_of(attempt, options.container);
     if (!resources) return std::unexpected(resources.error());
@@ -224,7 +253,7 @@ Result<Json> host_config_of(const StartAttempt& attempt, const SecretValues& sec
     if (!logs) return std::unexpected(std::move(logs).error());
     config["LogConfig"] = std::move(*logs);
     add_ulimits(container, config);
-    add_gpus(resources->gpus, config);
+    add_gpus(gpus, config);
     if (container.linux_parameters) {
         add_linux_parameters(*container.linux_parameters, memory_mib, config);
     }
@@ -298,10 +327,12 @@ std::vector<std::string> task_volumes(const StartAttempt& attempt) {
 Result<std::string> create_body(const StartAttempt& attempt, const SecretValues& secrets,
                                 const CreateOptions& options) {
     const auto& container = attempt.task.containers[options.container];
-    auto host_config = host_config_of(attempt, secrets, options);
+    const auto gpus = gpus_of(attempt, options.container);
+    if (!gpus) return std::unexpected(gpus.error());
+    auto host_config = host_config_of(attempt, secrets, options, *gpus);
     if (!host_config) return std::unexpected(std::move(host_config).error());
     Json body{{"Image", container.image.value_or("")},
-              {"Env", environment_of(attempt, container, secrets)},
+              {"Env", environment_of(attempt, secrets, options, *gpus)},
               {"StopTimeout", container.stop_timeout.value_or(kStopTimeoutSeconds)},
               {"Labels", labels_of(attempt, options)},
               {"HostConfig", std::move(*host_config)}};

@@ -33,8 +33,10 @@ void Engine::inspect(Look look) {
     wake_.notify_one();
 }
 
-void Engine::host_up(std::string host, model::Resources capacity) {
-    push({.event = core::HostUp{.host = std::move(host), .capacity = capacity}, .done = {}});
+void Engine::host_up(std::string host, model::Resources capacity, std::vector<std::string> gpus) {
+    push({.event =
+              core::HostUp{.host = std::move(host), .capacity = capacity, .gpus = std::move(gpus)},
+          .done = {}});
 }
 
 void Engine::host_down(std::string host, std::string reason) {

@@ -41,10 +41,8 @@ Result<> Machine::load() {
     state_ = std::move(state);
     catalog_.reset(snapshot->definitions);
     // The runtime told these once; a rebuilt state must know them, too.
-    for (const auto& [name, host] : host_states_) {
-        core::Event event = core::HostDown{.host = name, .reason = host.down_reason};
-        if (host.capacity) event = core::HostUp{.host = name, .capacity = *host.capacity};
-        (void)core::apply(state_, std::move(event), Timestamp{});
+    for (const auto& [name, event] : host_news_) {
+        (void)core::apply(state_, core::Event(event), Timestamp{});
     }
     return {};
 }
@@ -208,9 +206,9 @@ Result<> Machine::prepare(core::Event& event) {
 
 void Machine::remember_host(const core::Event& event) {
     if (const auto* up = std::get_if<core::HostUp>(&event)) {
-        host_states_[up->host] = {.capacity = up->capacity, .down_reason = {}};
+        host_news_[up->host] = *up;
     } else if (const auto* down = std::get_if<core::HostDown>(&event)) {
-        host_states_[down->host] = {.capacity = std::nullopt, .down_reason = down->reason};
+        host_news_[down->host] = *down;
     }
 }
 
@@ -257,6 +255,7 @@ Result<ports::StartAttempt> Machine::describe(const core::StartContainer& start)
     attempt.queue = start.queue;
     attempt.compute_environment = start.environment;
     attempt.resources = start.resources;
+    attempt.gpus = start.gpus;
     attempt.array_size = start.array_size;
     attempt.num_nodes = start.num_nodes;
     attempt.main_node = start.main_node;

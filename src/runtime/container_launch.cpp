@@ -93,7 +93,8 @@ asio::awaitable<ContainerRun::Next> ContainerRun::create_and_start() {
                                      .instance = context_.options.instance,
                                      .log_drivers = host_->info().log_drivers,
                                      .container = index_,
-                                     .sandbox = sandbox_});
+                                     .sandbox = sandbox_,
+                                     .host_has_gpus = !host_->gpus().empty()});
     if (!body) {
         ++context_.counters.start_failures;
         report_ended(failed_to_start("CannotCreateContainerError: " + body.error().message,

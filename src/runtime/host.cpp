@@ -88,10 +88,9 @@ void Host::went_up() {
     down_reason_.clear();
     const model::Resources capacity{
         .vcpu = options_.vcpu.value_or(vcpus(info_.cpus)),
-        .memory = options_.memory.value_or(MiB{info_.memory_bytes / (1024 * 1024)}),
-        .gpus = options_.gpus};
+        .memory = options_.memory.value_or(MiB{info_.memory_bytes / (1024 * 1024)})};
     log::info("host {}: Docker {} answers", name(), info_.server_version);
-    context_.events.host_up(name(), capacity);
+    context_.events.host_up(name(), capacity, gpus());
     changed_.notify_all();
 }
 

@@ -36,6 +36,10 @@ class Host : public std::enable_shared_from_this<Host> {
     const std::string& name() const { return options_.name; }
     docker::Client& client() { return client_; }
     const docker::EngineInfo& info() const { return info_; }
+    /// Ids of those that jobs may use.
+    const std::vector<std::string>& gpus() const {
+        return options_.gpus.empty() ? info_.gpus : options_.gpus;
+    }
     bool is_up() const { return is_up_; }
     /// Whether the Engine did not answer at that time, as far as the last such spell goes.
     bool was_away_at(Timestamp time) const;

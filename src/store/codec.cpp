@@ -95,6 +95,7 @@ template std::string to_json(const model::JobSpec&);
 template Result<model::JobSpec> from_json(std::string_view);
 template Result<std::vector<model::EvaluateOnExit>> from_json(std::string_view);
 template Result<std::vector<model::ConsumableNeed>> from_json(std::string_view);
+template Result<std::vector<std::string>> from_json(std::string_view);
 template Result<std::vector<model::ContainerResult>> from_json(std::string_view);
 
 }  // namespace batchd::store

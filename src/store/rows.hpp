@@ -30,15 +30,17 @@ inline constexpr std::string_view kAttemptColumns =
     "attempt.part, attempt.number, compute_environment, host, container_id, address, log_group, "
     "log_stream,"
     " attempt.started_at, attempt.stopped_at, exit_code, reason, attempt.status_reason,"
-    " containers";
+    " containers, gpu_ids";
 
 /// kAttemptColumns; the job's UUID is the caller's to fill in.
 inline Result<> read_attempt(Row& row, model::Attempt& attempt) {
     std::optional<std::string> containers;
+    std::optional<std::string> gpus;
     row.read(attempt.id.job.part, attempt.id.number, attempt.compute_environment, attempt.host,
              attempt.container_id, attempt.address, attempt.log_group, attempt.log_stream,
              attempt.started_at, attempt.stopped_at, attempt.exit_code, attempt.reason,
-             attempt.status_reason, containers);
+             attempt.status_reason, containers, gpus);
+    if (gpus) BATCHD_TRY(read_document(*gpus, attempt.gpus));
     return containers ? read_document(*containers, attempt.containers) : Result<>{};
 }
 

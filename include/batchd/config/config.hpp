@@ -56,9 +56,9 @@ struct Docker {
     std::string cert_dir;
     std::string network_mode = "bridge";
     std::int64_t max_concurrent_starts = 4;
-    std::int64_t vcpus = 0;  ///< 0: what the Engine reports
-    MiB memory;              ///< 0: what the Engine reports
-    std::int64_t gpus = 0;
+    std::int64_t vcpus = 0;         ///< 0: what the Engine reports
+    MiB memory;                     ///< 0: what the Engine reports
+    std::vector<std::string> gpus;  ///< empty: what the Engine reports
 };
 
 struct Registry {

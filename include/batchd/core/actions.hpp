@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <string>
 #include <variant>
+#include <vector>
 
 namespace batchd::core {
 
@@ -18,8 +19,9 @@ struct StartContainer {
     std::string queue;        ///< name
     std::string environment;  ///< name
     model::Resources resources;
-    std::int32_t array_size = 0;  ///< of the array whose child the job is; 0 for other jobs
-    std::int32_t num_nodes = 0;   ///< of the multi-node job whose node it is; 0 for other jobs
+    std::vector<std::string> gpus;  ///< ids
+    std::int32_t array_size = 0;    ///< of the array whose child the job is; 0 for other jobs
+    std::int32_t num_nodes = 0;     ///< of the multi-node job whose node it is; 0 for other jobs
     std::int32_t main_node = 0;
     std::string main_address;  ///< for nodes other than the main one
     std::string main_host;     ///< likewise

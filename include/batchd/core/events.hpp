@@ -151,7 +151,8 @@ struct PatchTags {
 
 struct HostUp {
     std::string host;
-    model::Resources capacity;
+    model::Resources capacity;           ///< its GPUs are counted from the list
+    std::vector<std::string> gpus = {};  ///< ids, each once
 };
 struct HostDown {
     std::string host;

@@ -176,6 +176,9 @@ struct Host {
     std::string down_reason;
     model::Resources capacity;
     model::Resources used;
+    std::vector<std::string> gpus;  ///< ids, in the order in which they are given away
+    /// Held by attempts; also ids that the host had once, as after a restart or a new list.
+    std::set<std::string> gpus_in_use;
     std::int32_t running = 0;
 };
 

@@ -21,6 +21,9 @@ struct EngineInfo {
     std::vector<std::string> log_drivers;
     std::string server_version;
     bool live_restore = false;  ///< its containers outlive it
+    /// Ids of the GPUs that the Engine was told of as node-generic-resources of the kind GPU or
+    /// NVIDIA-GPU, each once; indices where it was told a number only.
+    std::vector<std::string> gpus{};
 };
 
 struct ContainerState {

@@ -16,6 +16,7 @@ struct CreateOptions {
     std::vector<std::string> log_drivers;  ///< that the host's Engine has
     std::size_t container = 0;             ///< which of the attempt's
     std::string sandbox{};  ///< id of the container whose namespaces the task shares; if needed
+    bool host_has_gpus = false;  ///< which jobs may ask for
 };
 
 /// The values of a container's secrets. They are in no document that is kept or shown.
@@ -46,6 +47,10 @@ std::vector<std::string> task_volumes(const ports::StartAttempt& attempt);
 /// The JSON body of POST /containers/create. InvalidArgument, in the words of an Engine, for what
 /// cannot be carried out: a log driver that the host does not have, EFS volumes, mount points
 /// without a volume.
+///
+/// On a host with GPUs NVIDIA_VISIBLE_DEVICES names those of the container, or is `void`: an image
+/// or a job that says `all` would get those of other jobs from the NVIDIA runtime. The containers
+/// of a task have theirs in their order.
 ///
 /// A variable that is there twice is the secret's rather than the job's, and batchd's own rather
 /// than either's.

@@ -42,7 +42,8 @@ class Engine final : public ports::RuntimeEvents {
     const Catalog& catalog() const { return machine_.catalog(); }
 
     // ports::RuntimeEvents
-    void host_up(std::string host, model::Resources capacity) override;
+    void host_up(std::string host, model::Resources capacity,
+                 std::vector<std::string> gpus) override;
     void host_down(std::string host, std::string reason) override;
     void attempt_started(model::AttemptId id, std::string container_id, Timestamp started_at,
                          std::string address) override;

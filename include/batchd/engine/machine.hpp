@@ -61,11 +61,6 @@ class Machine {
     const core::State& state() const { return state_; }
 
   private:
-    struct HostState {
-        std::optional<model::Resources> capacity;  ///< set while it is up
-        std::string down_reason;
-    };
-
     Result<> load();
     Result<> make_defaults(Timestamp now, const std::string& uuid);
     Result<> adopt();
@@ -91,7 +86,7 @@ class Machine {
     core::State state_;
     PublishedView published_;
     Catalog catalog_;
-    std::unordered_map<std::string, HostState> host_states_;
+    std::unordered_map<std::string, core::Event> host_news_;  ///< the last HostUp or HostDown each
     /// Of attempts that were handed to the runtime and have not been told to run yet.
     std::unordered_map<model::AttemptId, std::vector<model::ContainerResult>> containers_;
     std::unique_ptr<HeadWatch> head_watch_;

@@ -235,6 +235,7 @@ struct Attempt {
     std::string status_reason;  ///< empty while it runs
     /// In the order of the task's containers; empty if there is only one.
     std::vector<ContainerResult> containers{};
+    std::vector<std::string> gpus = {};  ///< ids of the host's GPUs that are its own while it runs
     friend bool operator==(const Attempt&, const Attempt&) = default;
 };
 

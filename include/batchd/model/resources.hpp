@@ -30,8 +30,9 @@ struct Resources {
     }
     friend Resources operator-(Resources a, const Resources& b) { return a -= b; }
 
+    /// A host that lost GPUs in use has less than none free, and still takes what needs none.
     bool fits_in(const Resources& free) const {
-        return vcpu <= free.vcpu && memory <= free.memory && gpus <= free.gpus;
+        return vcpu <= free.vcpu && memory <= free.memory && (gpus == 0 || gpus <= free.gpus);
     }
 };
 

@@ -19,6 +19,7 @@ struct StartAttempt {
     std::string queue;                ///< name, for AWS_BATCH_JQ_NAME
     std::string compute_environment;  ///< name, for AWS_BATCH_CE_NAME
     model::Resources resources;       ///< of all containers
+    std::vector<std::string> gpus;    ///< ids: as many as that says, for no other attempt
     std::int32_t array_size = 0;      ///< if the job is a child of an array
     std::int32_t num_nodes = 0;       ///< if the job is a node of a multi-node job
     std::int32_t main_node = 0;
@@ -34,9 +35,10 @@ using model::AttemptOutcome;
 class RuntimeEvents {
   public:
     virtual ~RuntimeEvents() = default;
-    /// The host's Engine answers. `capacity` is what jobs may use of it in all. Sent again when
-    /// the capacity changes.
-    virtual void host_up(std::string host, model::Resources capacity) = 0;
+    /// The host's Engine answers. `capacity` is what jobs may use of it in all, beside its GPUs,
+    /// whose ids `gpus` lists, each once. Sent again when any of it changes.
+    virtual void host_up(std::string host, model::Resources capacity,
+                         std::vector<std::string> gpus) = 0;
     /// The host's Engine does not answer; `reason` is for people. Attempts there go on.
     virtual void host_down(std::string host, std::string reason) = 0;
     /// The attempt runs: all its containers were started, those before them have ended as they

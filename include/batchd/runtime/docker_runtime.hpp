@@ -27,10 +27,10 @@ struct DockerHost {
     std::string name;
     std::string url;                    ///< unix:///path or tcp://host:port
     std::string certificate_directory;  ///< ca.pem, cert.pem, key.pem; empty: no TLS
-    /// What jobs may use, where it differs from what the Engine says. An Engine tells no GPUs.
+    /// What jobs may use, where it differs from what the Engine says.
     std::optional<MilliVcpu> vcpu{};
     std::optional<MiB> memory{};
-    std::int32_t gpus = 0;
+    std::vector<std::string> gpus{};  ///< ids, each once; empty: those that the Engine tells of
 };
 
 struct RegistryLogin {

@@ -168,6 +168,7 @@ CREATE TABLE attempt (
     reason TEXT NOT NULL,
     status_reason TEXT NOT NULL,
     containers TEXT,                       -- JSON list of model::ContainerResult, NULL for one
+    gpu_ids TEXT,                          -- JSON list, NULL for none
     PRIMARY KEY (job_seq, part, number)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX attempt_by_log_stream ON attempt (log_group, log_stream);

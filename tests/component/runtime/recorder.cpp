@@ -2,7 +2,8 @@
 
 namespace batchd::testing {
 
-void EventRecorder::host_up(std::string /*host*/, model::Resources capacity) {
+void EventRecorder::host_up(std::string /*host*/, model::Resources capacity,
+                            std::vector<std::string> /*gpus*/) {
     const std::lock_guard lock(mutex_);
     ups_.push_back(capacity);
     changed_.notify_all();

@@ -28,7 +28,8 @@ class EventRecorder final : public ports::RuntimeEvents {
         std::vector<ports::AttemptOutcome> ended;
     };
 
-    void host_up(std::string host, model::Resources capacity) override;
+    void host_up(std::string host, model::Resources capacity,
+                 std::vector<std::string> gpus) override;
     void host_down(std::string host, std::string reason) override;
     void attempt_started(model::AttemptId id, std::string container_id, Timestamp started_at,
                          std::string address) override;

@@ -182,6 +182,7 @@ TEST_F(RoundTrip, TheNewestAttemptOfPlacedJobs) {
     later.attempts[0].attempt.stopped_at = at(500);
     later.attempts[0].attempt.reason = "OutOfMemoryError";
     later.attempts[0].attempt.status_reason = "Essential container in task exited";
+    later.attempts[0].attempt.gpus = {"GPU-b", "GPU-a"};
     commit(later);
     reopen();
     const auto snapshot = load();

@@ -5,6 +5,7 @@
 #include "batchd/core/events.hpp"
 #include "batchd/ports/container_runtime.hpp"
 
+#include <algorithm>
 #include <functional>
 #include <map>
 #include <random>
@@ -19,6 +20,7 @@ class FakeDocker final : public ports::ContainerRuntime {
     struct Container {
         std::string host;
         model::Resources resources;
+        std::vector<std::string> gpus;
         bool is_running = true;
         int exit_code = 0;
         bool stop_requested = false;
@@ -79,7 +81,8 @@ class FakeDocker final : public ports::ContainerRuntime {
     }
     void tell_host(const std::string& name) {
         if (up.contains(name)) {
-            news.emplace_back(core::HostUp{.host = name, .capacity = capacity.at(name)});
+            news.emplace_back(core::HostUp{
+                .host = name, .capacity = capacity.at(name), .gpus = gpus_to_tell(name)});
         } else {
             news.emplace_back(core::HostDown{.host = name, .reason = "down"});
         }
@@ -93,6 +96,8 @@ class FakeDocker final : public ports::ContainerRuntime {
     }
 
     std::map<std::string, model::Resources> capacity;
+    std::map<std::string, std::vector<std::string>> gpus;  ///< by host
+    bool gpus_are_steady = false;  ///< else hosts come up with another order, or one missing
     std::set<std::string> up;
     std::map<model::AttemptId, Container> containers;
     std::map<model::AttemptId, int> runs;  ///< how often each attempt really ran
@@ -106,6 +111,14 @@ class FakeDocker final : public ports::ContainerRuntime {
     template <class Map>
     auto pick(Map& map) {
         return std::next(map.begin(), static_cast<std::ptrdiff_t>(random_() % map.size()));
+    }
+
+    std::vector<std::string> gpus_to_tell(const std::string& host) {
+        auto list = gpus[host];
+        if (gpus_are_steady || list.empty()) return list;
+        std::ranges::shuffle(list, random_);
+        if (chance(0.3)) list.pop_back();
+        return list;
     }
 
     void adopt_one(Adopt adopt) {
@@ -144,7 +157,8 @@ class FakeDocker final : public ports::ContainerRuntime {
         }
         ++runs[id];
         on_run(attempt);
-        containers[id] = {.host = attempt.host, .resources = attempt.resources};
+        containers[id] = {
+            .host = attempt.host, .resources = attempt.resources, .gpus = attempt.gpus};
         tracked_.insert(id);
         tell_start(id);
     }

@@ -14,18 +14,20 @@
 #include <cstdlib>
 #include <memory>
 #include <random>
+#include <set>
 
 namespace batchd::sim {
 namespace {
 
-model::Resources resources(std::int64_t vcpu, std::int64_t memory) {
-    return {.vcpu = vcpus(vcpu), .memory = MiB{memory}};
+model::Resources resources(std::int64_t vcpu, std::int64_t memory, std::int32_t gpus = 0) {
+    return {.vcpu = vcpus(vcpu), .memory = MiB{memory}, .gpus = gpus};
 }
 
 class Simulation {
   public:
     explicit Simulation(std::uint64_t seed)
-        : random_(seed), docker_(random_, {{"a", resources(4, 400)}, {"b", resources(2, 200)}}) {
+        : random_(seed), docker_(random_, {{"a", resources(4, 400, 3)}, {"b", resources(2, 200)}}) {
+        docker_.gpus["a"] = {"gpu0", "gpu1", "gpu2"};
         docker_.on_run = [this](const ports::StartAttempt& start) { check_run(start); };
         boot();
         make_resources();
@@ -110,7 +112,8 @@ class Simulation {
         event.definition_name = "d";
         event.definition_revision = 1;
         event.traits.shape.resources =
-            resources(1 + static_cast<int>(below(4)), 50 + 50 * static_cast<int>(below(4)));
+            resources(1 + static_cast<int>(below(4)), 50 + 50 * static_cast<int>(below(4)),
+                      chance(0.3) ? 1 + static_cast<int>(below(2)) : 0);
         event.traits.attempts = 1 + static_cast<int>(below(3));
         if (chance(0.2)) event.traits.timeout = Seconds{60};
         if (chance(0.2)) {
@@ -146,7 +149,8 @@ class Simulation {
     void make_nodes(model::JobTraits& traits) {
         auto& shape = traits.shape;
         shape.nodes = {
-            {.count = 1, .resources = resources(1 + static_cast<int>(below(3)), 100)},
+            {.count = 1,
+             .resources = resources(1 + static_cast<int>(below(3)), 100, chance(0.3) ? 1 : 0)},
             {.count = 1 + static_cast<std::int32_t>(below(2)), .resources = resources(1, 50)}};
         shape.resources = {};
         for (std::int32_t i = 0; i < count_nodes(shape); ++i) {
@@ -214,8 +218,10 @@ class Simulation {
     void quiet_down() {
         store_.fault = FakeStore::Fault::None;
         docker_.failure_rate = 0;
+        docker_.gpus_are_steady = true;
         for (const char* host : {"a", "b"}) {
-            if (!docker_.up.contains(host)) docker_.toggle_host(host);
+            docker_.up.insert(host);
+            docker_.tell_host(host);
         }
     }
 
@@ -259,8 +265,21 @@ class Simulation {
         EXPECT_EQ(start.main_address, "10.0.0.2");
     }
 
+    void check_gpus(const ports::StartAttempt& start) {
+        EXPECT_EQ(std::ssize(start.gpus), start.resources.gpus);
+        std::set<std::string> in_use;
+        for (const auto& [id, container] : docker_.containers) {
+            if (!container.is_running || container.host != start.host) continue;
+            in_use.insert(container.gpus.begin(), container.gpus.end());
+        }
+        for (const auto& gpu : start.gpus) {
+            EXPECT_TRUE(in_use.insert(gpu).second) << to_string(start.id) << " shares " << gpu;
+        }
+    }
+
     void check_run(const ports::StartAttempt& start) {
         const model::AttemptId& id = start.id;
+        check_gpus(start);
         if (id.job.is_node()) check_node(start);
         EXPECT_EQ(docker_.runs[id], 1) << "attempt " << to_string(id) << " runs twice";
         EXPECT_TRUE(store_.attempts.contains(id)) << "the intent is durable before the act";
@@ -296,6 +315,7 @@ class Simulation {
             }
         }
         EXPECT_EQ(machine_->state().hosts[0].used, model::Resources{});
+        EXPECT_TRUE(machine_->state().hosts[0].gpus_in_use.empty());
         EXPECT_TRUE(machine_->state().job_index.empty());
         EXPECT_TRUE(machine_->state().consumables_in_use.empty());
     }

@@ -149,7 +149,7 @@ level = "loud"
 allowed_host_paths = ["/srv", "tmp"]
 )");
     Sources sources = file.sources();
-    sources.environment = {{"BATCHD_HTTP__THRAEDS", "2"}, {"BATCHD_DOCKER__GPUS", "many"}};
+    sources.environment = {{"BATCHD_HTTP__THRAEDS", "2"}, {"BATCHD_DOCKER__GPUS", "2"}};
     EXPECT_EQ(
         error_of(sources),
         file.at(2) + "key 'http.max_body_bytes': expected an integer, got \"x\"\n" + file.at(3) +
@@ -161,7 +161,7 @@ allowed_host_paths = ["/srv", "tmp"]
             "key 'log.level': must be debug, info, warn or error, got \"loud\"\n" + file.at(13) +
             "key 'containers.allowed_host_paths': must be an absolute path without .., got "
             "\"tmp\"\n"
-            "BATCHD_DOCKER__GPUS: key 'docker.gpus': expected an integer, got \"many\"\n"
+            "BATCHD_DOCKER__GPUS: key 'docker.gpus': expected a list of strings, got 2\n"
             "BATCHD_HTTP__THRAEDS: no such key; did you mean 'BATCHD_HTTP__THREADS'?");
 }
 
@@ -227,6 +227,23 @@ TEST(Config, CertificatesNeedATcpHost) {
     EXPECT_EQ(error_with_environment("BATCHD_DOCKER__CERT_DIR", "/etc"),
               "BATCHD_DOCKER__CERT_DIR: key 'docker.cert_dir': has no use with docker.host = "
               "\"unix:///var/run/docker.sock\": certificates are for tcp://");
+}
+
+TEST(Config, GpusAreNamedOnceEach) {
+    const auto with = [](const std::string& list) {
+        return load({.file = {}, .environment = {{"BATCHD_DOCKER__GPUS", list}}, .flags = {}});
+    };
+    const auto good = with(R"(["GPU-45cbf7b3", "MIG-GPU-4/1/0", "0", "1:2"])");
+    ASSERT_TRUE(good) << good.error().message;
+    EXPECT_EQ(good->docker.gpus,
+              (std::vector<std::string>{"GPU-45cbf7b3", "MIG-GPU-4/1/0", "0", "1:2"}));
+    for (const char* bad : {R"(["all"])", R"(["0,1"])", R"(["GPU-1,GPU-2"])", R"([""])"}) {
+        EXPECT_FALSE(with(bad)) << bad;
+    }
+    const auto twice = with(R"(["0", "1", "0"])");
+    ASSERT_FALSE(twice);
+    EXPECT_EQ(twice.error().message,
+              "BATCHD_DOCKER__GPUS: key 'docker.gpus': names a GPU more than once");
 }
 
 TEST(Config, TextsThatBreakTheirRuleAreRefused) {

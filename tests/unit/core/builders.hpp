@@ -131,8 +131,9 @@ class World {
         const auto made = tell(CreateQueue{.document = document, .tags = {}});
         ASSERT_TRUE(made) << made.error().message;
     }
-    void host_up(const std::string& name, model::Resources capacity) {
-        (void)tell(HostUp{.host = name, .capacity = capacity});
+    void host_up(const std::string& name, model::Resources capacity,
+                 std::vector<std::string> gpus = {}) {
+        (void)tell(HostUp{.host = name, .capacity = capacity, .gpus = std::move(gpus)});
     }
 
     JobBuilder a_job() {
@@ -151,8 +152,8 @@ class World {
     model::JobId submit() { return submit(a_job()); }
 
     void started(const model::JobId& id) {
-        (void)tell(
-            AttemptStarted{.id = current(id), .container_id = "c", .started_at = now, .containers{}});
+        (void)tell(AttemptStarted{
+            .id = current(id), .container_id = "c", .started_at = now, .containers{}});
     }
     void exited(const model::JobId& id, int code) {
         model::AttemptOutcome outcome;

@@ -55,6 +55,23 @@ TEST(ParseList, ReadsNamesAndVolumes) {
     EXPECT_FALSE(parse_list("{}"));
 }
 
+TEST(ParseInfo, ReadsTheGpusThatTheEngineWasToldOf) {
+    const auto gpus = [](const std::string& resources) {
+        const auto info = parse_info(R"({"GenericResources":)" + resources + "}");
+        return info ? info->gpus : std::vector<std::string>{info.error().message};
+    };
+    using Ids = std::vector<std::string>;
+    EXPECT_EQ(gpus(R"([{"NamedResourceSpec":{"Kind":"NVIDIA-GPU","Value":"GPU-b"}},)"
+                   R"({"DiscreteResourceSpec":{"Kind":"SSD","Value":3}},)"
+                   R"({"NamedResourceSpec":{"Kind":"FPGA","Value":"x"}},)"
+                   R"({"NamedResourceSpec":{"Kind":"gpu","Value":"GPU-a"}},)"
+                   R"({"NamedResourceSpec":{"Kind":"gpu","Value":"GPU-b"}}])"),
+              (Ids{"GPU-b", "GPU-a"}));
+    EXPECT_EQ(gpus(R"([{"DiscreteResourceSpec":{"Kind":"GPU","Value":2}}])"), (Ids{"0", "1"}));
+    EXPECT_EQ(gpus(R"([{"DiscreteResourceSpec":{"Kind":"GPU","Value":-1}}, 7])"), Ids{});
+    EXPECT_EQ(gpus("null"), Ids{});
+}
+
 TEST(ParseInfo, ReadsCapacityAndDrivers) {
     const auto info =
         parse_info(R"({"NCPU":2,"MemTotal":4294967296,"Plugins":{"Log":["json-file","fluentd"]},)"

@@ -23,6 +23,14 @@ class CreateBodyTest : public ::testing::Test {
         return text ? Json::parse(*text) : Json(text.error().message);
     }
     Json host() const { return body().at("HostConfig"); }
+    /// Empty if it is not set.
+    std::string variable(const std::string& name) const {
+        std::string found;
+        for (const std::string entry : body().at("Env")) {
+            if (entry.starts_with(name + "=")) found += entry.substr(name.size() + 1);
+        }
+        return found;
+    }
     std::string refusal() const {
         const auto text = create_body(attempt_, secrets_, options_);
         return text ? "" : text.error().message;
@@ -70,11 +78,9 @@ TEST_F(CreateBodyTest, ImageKeepsItsCommandAndUser) {
 }
 
 TEST_F(CreateBodyTest, LimitsOfTheEngine) {
-    attempt_.resources = {.vcpu = MilliVcpu{1}, .memory = MiB{4}, .gpus = 2};
+    attempt_.resources = {.vcpu = MilliVcpu{1}, .memory = MiB{4}};
     EXPECT_EQ(host()["Memory"], 6 * 1024 * 1024) << "the Engine takes no less";
     EXPECT_EQ(host()["CpuShares"], 2);
-    EXPECT_EQ(host()["DeviceRequests"][0]["Count"], 2);
-    EXPECT_EQ(host()["DeviceRequests"][0]["Capabilities"], Json::array({Json::array({"gpu"})}));
 }
 
 TEST_F(CreateBodyTest, PrivilegedMayGainPrivileges) {
@@ -202,6 +208,49 @@ TEST_F(CreateBodyTest, OneOfSeveralContainers) {
     EXPECT_EQ(host()["NetworkMode"], "container:abc");
     EXPECT_FALSE(host().contains("IpcMode"));
     EXPECT_FALSE(host().contains("PidMode"));
+}
+
+TEST_F(CreateBodyTest, GpusAreNamed) {
+    attempt_.resources.gpus = 2;
+    attempt_.gpus = {"GPU-a", "GPU-b"};
+    EXPECT_EQ(host()["DeviceRequests"], Json::parse(R"([{"Driver": "nvidia",
+        "DeviceIDs": ["GPU-a", "GPU-b"], "Capabilities": [["gpu"]]}])"));
+    EXPECT_EQ(variable("NVIDIA_VISIBLE_DEVICES"), "GPU-a,GPU-b");
+}
+
+TEST_F(CreateBodyTest, OnAHostWithGpusNobodySeesThoseOfOthers) {
+    attempt_.task.containers[0].environment = {{.name = "NVIDIA_VISIBLE_DEVICES", .value = "all"}};
+    EXPECT_EQ(variable("NVIDIA_VISIBLE_DEVICES"), "all") << "there is none to see";
+    options_.host_has_gpus = true;
+    EXPECT_EQ(variable("NVIDIA_VISIBLE_DEVICES"), "void");
+    EXPECT_FALSE(host().contains("DeviceRequests"));
+    attempt_.resources.gpus = 1;
+    attempt_.gpus = {"0"};
+    EXPECT_EQ(variable("NVIDIA_VISIBLE_DEVICES"), "0");
+}
+
+TEST_F(CreateBodyTest, ContainersOfATaskHaveTheirGpusInTheirOrder) {
+    const auto asks = [&](const char* name, const char* gpus) {
+        auto& container = attempt_.task.containers.emplace_back();
+        container.name = name;
+        container.resource_requirements = {{"VCPU", "1"}, {"MEMORY", "100"}, {"GPU", gpus}};
+    };
+    attempt_.task.containers.clear();
+    asks("first", "1");
+    asks("second", "2");
+    asks("third", "1");
+    attempt_.task.containers[2].resource_requirements.pop_back();
+    attempt_.resources.gpus = 3;
+    attempt_.gpus = {"a", "b", "c"};
+    options_.host_has_gpus = true;
+    for (const char* expected : {"a", "b,c", "void"}) {
+        EXPECT_EQ(variable("NVIDIA_VISIBLE_DEVICES"), expected);
+        ++options_.container;
+    }
+    options_.container = 1;
+    EXPECT_EQ(host()["DeviceRequests"][0]["DeviceIDs"], Json({"b", "c"}));
+    attempt_.gpus.pop_back();
+    EXPECT_TRUE(refusal().contains("fewer GPUs")) << refusal();
 }
 
 TEST_F(CreateBodyTest, NamespacesOfTheTask) {
