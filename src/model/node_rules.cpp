@@ -58,9 +58,10 @@ Result<> expect_coverage(const std::vector<NodeRange>& ranges, std::int32_t num_
         if (std::ranges::any_of(ranges, [&](const auto& range) { return range.contains(node); })) {
             continue;
         }
-        return invalid_argument(fmt::format(
-            "nodeProperties.nodeRangeProperties must cover all nodes: node {} of {} is in no range",
-            node, num_nodes));
+        return invalid_argument(
+            fmt::format("nodeProperties.nodeRangeProperties must cover all nodes by their "
+                        "targetNodes: node {} of {} is in no range",
+                        node, num_nodes));
     }
     return {};
 }
@@ -71,7 +72,11 @@ Result<> validate_range(NodeRangeProperty& range, const std::string& field, Plat
         return invalid_argument(
             "NodeRangeProperties can not use both ecsProperties and container fields");
     }
-    if (!range.container && !range.ecs_properties) {
+    if (range.eks_properties && (range.container || range.ecs_properties)) {
+        return invalid_argument(fmt::format(
+            "{} can not use eksProperties together with container or ecsProperties", field));
+    }
+    if (!range.container && !range.ecs_properties && !range.eks_properties) {
         return invalid_argument(
             fmt::format("Must specify container for node range {}", range.target_nodes));
     }
@@ -83,6 +88,7 @@ Result<> validate_range(NodeRangeProperty& range, const std::string& field, Plat
         BATCHD_TRY(validate(*range.consumable_resource_properties,
                             field + ".consumableResourceProperties"));
     }
+    if (range.eks_properties) return validate(*range.eks_properties);
     if (range.ecs_properties) return validate_task(*range.ecs_properties, platform, policy);
     BATCHD_TRY(validate_container(*range.container, platform, policy));
     return validate_requirements(*range.container, platform);

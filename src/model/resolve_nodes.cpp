@@ -74,6 +74,11 @@ NodeForm form_of(const Plan& plan, std::int32_t node) {
 
 Result<ResolvedContainers> apply(NodeRangeProperty& range, const NodePropertyOverride& given,
                                  const StringMap& parameters) {
+    if (range.eks_properties || given.eks_properties_override) {
+        return invalid_argument(fmt::format(
+            "nodes '{}' have eksProperties, but the job queue has no EKS compute environment",
+            range.target_nodes));
+    }
     ContainerForm form{.container = std::move(range.container),
                        .ecs_properties = std::move(range.ecs_properties)};
     const auto resolved =

@@ -91,7 +91,7 @@ Result<> validate_limits(const ServiceJob& job) {
 }  // namespace
 
 Result<> validate_service_priority(std::int32_t priority) {
-    return expect_between("schedulingPriority", priority, 0, 9999);
+    return expect_scheduling_priority(priority);
 }
 
 Result<> validate(ServiceJob& job) {

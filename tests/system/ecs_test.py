@@ -86,7 +86,7 @@ class Task(SystemTest):
         self.assertEqual([found["main"]["logStreamName"]],
                          [event["logStreamName"] for event in matches])
         self.assert_clean(job)
-        self.assertEqual("", self.engine.docker("volume", "ls", "-q"))
+        eventually(lambda: self.engine.docker("volume", "ls", "-q") == "", 10)
 
     def test_init_container_prepares_a_volume(self):
         job = self.run_task(

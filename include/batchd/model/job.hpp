@@ -70,11 +70,13 @@ struct NodePropertyOverride {
     std::string target_nodes;
     std::optional<ContainerOverrides> container_overrides;
     std::optional<EcsPropertiesOverride> ecs_properties_override;
+    std::optional<EksPropertiesOverride> eks_properties_override;
     std::optional<std::vector<std::string>> instance_types;
     std::optional<ConsumableResourceProperties> consumable_resource_properties_override;
 };
 BOOST_DESCRIBE_STRUCT(NodePropertyOverride, (),
-                      (target_nodes, container_overrides, ecs_properties_override, instance_types,
+                      (target_nodes, container_overrides, ecs_properties_override,
+                       eks_properties_override, instance_types,
                        consumable_resource_properties_override))
 
 struct NodeOverrides {

@@ -58,11 +58,12 @@ struct NodeRangeProperty {
     std::string target_nodes;
     std::optional<ContainerProperties> container;  ///< either this
     std::optional<EcsProperties> ecs_properties;   ///< or this
+    std::optional<EksProperties> eks_properties;   ///< or this, which no queue can run
     std::optional<std::vector<std::string>> instance_types;
     std::optional<ConsumableResourceProperties> consumable_resource_properties;
 };
 BOOST_DESCRIBE_STRUCT(NodeRangeProperty, (),
-                      (target_nodes, container, ecs_properties, instance_types,
+                      (target_nodes, container, ecs_properties, eks_properties, instance_types,
                        consumable_resource_properties))
 
 struct NodeProperties {

@@ -62,9 +62,9 @@ TEST(Nodes, FollowTheRulesOfAws) {
     EXPECT_EQ(error_of(main), "Main node index is out of range, must be less than numNodes.");
     EXPECT_EQ(error_of(nodes(6, {"0", "1", "2", "3", "4", "5"})),
               "Maximum allowed size of node range properties is 5");
-    EXPECT_EQ(
-        error_of(nodes(2, {"0"})),
-        "nodeProperties.nodeRangeProperties must cover all nodes: node 1 of 2 is in no range");
+    EXPECT_EQ(error_of(nodes(2, {"0"})),
+              "nodeProperties.nodeRangeProperties must cover all nodes by their targetNodes: node "
+              "1 of 2 is in no range");
     EXPECT_EQ(error_of(nodes(2, {"0:2"})),
               "nodeProperties.nodeRangeProperties[0].targetNodes goes beyond the last node, 1: "
               "numNodes is 2");
@@ -111,6 +111,7 @@ TEST(Nodes, OverridesAreLaidOverTheNodesThatTheyName) {
     NodePropertyOverride first{.target_nodes = "0:2",
                                .container_overrides = {},
                                .ecs_properties_override = {},
+                               .eks_properties_override = {},
                                .instance_types = {},
                                .consumable_resource_properties_override = {}};
     first.container_overrides.emplace().environment = {{"A", "1"}};

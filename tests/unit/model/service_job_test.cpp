@@ -65,7 +65,7 @@ TEST(ServiceJob, FollowsTheRulesOfAws) {
             {"6 rules", retry_rules(std::vector<ServiceJobRetryRule>(6, {"EXIT", "*"})),
              "Up to 5 evaluateOnExit condition can be specified."},
             {"priority", [](J& j) { j.scheduling_priority = 10000; },
-             "schedulingPriority '10000' must be between 0 and 9999"},
+             "Scheduling priority must be between 0 and 9999."},
             {"share", [](J& j) { j.share_identifier = "a b"; },
              "shareIdentifier 'a b' must match [A-Za-z0-9_-]{1,255}"},
             {"quota share", [](J& j) { j.quota_share_name = "a/b"; },
