@@ -1,4 +1,4 @@
-// batchd_bench --batchd BINARY --scratch FOLDER --json FILE [submit|reads|latency|containers]…
+// batchd_bench --batchd BINARY --scratch FOLDER --json FILE [SECTION]…
 // Run by scripts/bench.
 #include "bare_server.hpp"
 #include "sections.hpp"
@@ -19,7 +19,8 @@ struct Section {
 };
 
 const std::vector<Section>& sections() {
-    static const std::vector<Section> all{{"submit", measure_submit},
+    static const std::vector<Section> all{{"engine", measure_engine},
+                                          {"submit", measure_submit},
                                           {"reads", measure_reads},
                                           {"latency", measure_start_latency},
                                           {"containers", measure_containers}};

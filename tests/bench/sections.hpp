@@ -6,6 +6,9 @@
 
 namespace batchd::bench {
 
+/// Decisions alone: how the time of dependencies and of a pass grows.
+Result<> measure_engine(const Setup& setup, Report& report);
+
 /// Durable SubmitJob over HTTP, against the bare server; then that every acknowledged job is in the
 /// database of a daemon that was killed.
 Result<> measure_submit(const Setup& setup, Report& report);

@@ -1,0 +1,177 @@
+// What decisions cost, without HTTP, disk and Docker: dependencies resolve in time linear in their
+// number, and a scheduling pass does not grow with the jobs that wait.
+#include "batchd/core/core.hpp"
+#include "sections.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <vector>
+
+namespace batchd::bench {
+namespace {
+
+using SteadyClock = std::chrono::steady_clock;
+
+constexpr std::size_t kEdges = 10'000;
+constexpr int kShapes = 50;
+
+double milliseconds(SteadyClock::duration span) {
+    return std::chrono::duration<double, std::milli>(span).count();
+}
+
+/// One queue, and one host with room for that many jobs at a time.
+class Scheduler {
+  public:
+    explicit Scheduler(std::size_t room = 1) {
+        core::add_host(state_, "host");
+        model::ComputeEnvironment environment;
+        environment.compute_environment_name = "local";
+        environment.type = "UNMANAGED";
+        environment.state = "ENABLED";
+        tell(core::CreateEnvironment{.document = environment, .uuid = "u", .tags = {}});
+        model::JobQueue queue;
+        queue.job_queue_name = "default";
+        queue.state = "ENABLED";
+        queue.priority = 1;
+        queue.compute_environment_order = {{.order = 1, .compute_environment = "local"}};
+        tell(core::CreateQueue{.document = queue, .tags = {}});
+        tell(core::HostUp{.host = "host",
+                          .capacity = {.vcpu = vcpus(static_cast<std::int64_t>(room)),
+                                       .memory = MiB{1'000'000}}});
+        finish();
+    }
+
+    model::JobId submit(std::vector<model::JobId> after, std::int64_t memory = 1) {
+        core::SubmitJob event;
+        event.id = id(++submitted_);
+        event.queue = "default";
+        event.traits.shape.resources = {.vcpu = vcpus(1), .memory = MiB{memory}};
+        for (const auto& dependency : after) event.traits.depends_on.push_back({.id = dependency});
+        const auto made = event.id;
+        tell(std::move(event));
+        return made;
+    }
+
+    void end(const model::JobId& job, std::int32_t exit_code) {
+        model::AttemptOutcome outcome;
+        outcome.exit_code = exit_code;
+        outcome.stopped_at = now_;
+        tell(core::AttemptEnded{.id = {.job = job, .number = 1}, .outcome = std::move(outcome)});
+    }
+
+    core::Decision finish() { return core::finish_step(state_, now_); }
+
+    bool failed() const { return failed_; }
+
+  private:
+    static model::JobId id(std::uint64_t n) {
+        model::JobId made;
+        for (std::size_t i = 0; i < 8; ++i) {
+            made.uuid.bytes[15 - i] = static_cast<std::uint8_t>(n >> (8 * i));
+        }
+        return made;
+    }
+    void tell(core::Event event) {
+        if (!core::apply(state_, std::move(event), now_)) failed_ = true;
+    }
+
+    core::State state_;
+    Timestamp now_{};
+    std::uint64_t submitted_ = 0;
+    bool failed_ = false;
+};
+
+struct Resolved {
+    double ms = 0;
+    bool complete = false;
+};
+
+Resolved resolve(Scheduler& scheduler, const std::vector<model::JobId>& ending, int exit_code,
+                 std::size_t expected) {
+    const auto begin = SteadyClock::now();
+    for (const auto& job : ending) scheduler.end(job, exit_code);
+    const auto changed = scheduler.finish().jobs.size();
+    return {milliseconds(SteadyClock::now() - begin), !scheduler.failed() && changed >= expected};
+}
+
+/// Each job waits for the one before; the failure of the first fails all.
+Resolved chain(std::size_t edges) {
+    Scheduler scheduler;
+    const auto first = scheduler.submit({});
+    auto last = first;
+    for (std::size_t i = 0; i < edges; ++i) last = scheduler.submit({last});
+    scheduler.finish();
+    return resolve(scheduler, {first}, 1, edges + 1);
+}
+
+/// All wait for one; its end releases them.
+Resolved fan_out(std::size_t edges) {
+    Scheduler scheduler;
+    const auto first = scheduler.submit({});
+    for (std::size_t i = 0; i < edges; ++i) scheduler.submit({first});
+    scheduler.finish();
+    return resolve(scheduler, {first}, 0, edges + 1);
+}
+
+/// One waits for all; the end of the last releases it.
+Resolved fan_in(std::size_t edges) {
+    Scheduler scheduler(edges);
+    std::vector<model::JobId> before;
+    for (std::size_t i = 0; i < edges; ++i) before.push_back(scheduler.submit({}));
+    scheduler.submit(before);
+    scheduler.finish();
+    return resolve(scheduler, before, 0, edges + 1);
+}
+
+/// Milliseconds of a turn, one job ends and the next starts, with so many that wait.
+Resolved turn(std::size_t waiting) {
+    constexpr std::size_t kTurns = 1'000;
+    Scheduler scheduler;
+    std::vector<model::JobId> jobs;
+    for (std::size_t i = 0; i < waiting + kTurns; ++i) {
+        jobs.push_back(scheduler.submit({}, static_cast<std::int64_t>(1 + i % kShapes)));
+    }
+    scheduler.finish();
+    const auto begin = SteadyClock::now();
+    for (std::size_t i = 0; i < kTurns; ++i) {
+        scheduler.end(jobs[i], 0);
+        scheduler.finish();
+    }
+    return {milliseconds(SteadyClock::now() - begin) / kTurns, !scheduler.failed()};
+}
+
+/// The least of several, which the machine disturbed least.
+Result<double> best(Resolved (*measure)(std::size_t), std::size_t size) {
+    double least = 0;
+    for (int i = 0; i < 5; ++i) {
+        const auto one = measure(size);
+        if (!one.complete) return fail(ErrorKind::Internal, "the decisions are not those expected");
+        least = i == 0 ? one.ms : std::min(least, one.ms);
+    }
+    return least;
+}
+
+Result<> add_growth(Report& report, const std::string& name, Resolved (*measure)(std::size_t),
+                    std::size_t size, std::size_t factor, double bound) {
+    const auto small = best(measure, size);
+    if (!small) return std::unexpected(small.error());
+    const auto large = best(measure, size * factor);
+    if (!large) return std::unexpected(large.error());
+    report.add({fmt::format("{}, {}", name, size), *small, "ms"});
+    report.add({fmt::format("{}, {}", name, size * factor), *large, "ms"});
+    report.add({fmt::format("{}, {} times as many", name, factor), *large / *small, "times as long",
+                below(bound)});
+    return {};
+}
+
+}  // namespace
+
+Result<> measure_engine(const Setup&, Report& report) {
+    BATCHD_TRY(add_growth(report, "a chain fails", chain, kEdges / 10, 10, 30));
+    BATCHD_TRY(add_growth(report, "one job releases others", fan_out, kEdges / 10, 10, 30));
+    BATCHD_TRY(add_growth(report, "one job waits for others", fan_in, kEdges / 10, 10, 30));
+    return add_growth(report, "one job ends, the next starts, jobs waiting", turn, 1'000, 100, 4);
+}
+
+}  // namespace batchd::bench
