@@ -30,6 +30,16 @@ Result<> expect_payload(const Call& call, std::string_view operation, std::int64
                     call.body_bytes, limit, key));
 }
 
+void drop_empty(Json& body, std::initializer_list<const char*> members) {
+    for (const char* member : members) {
+        const auto found = body.find(member);
+        if (found == body.end()) continue;
+        const bool is_empty_text = found->is_string() && found->get_ref<std::string&>().empty();
+        const bool is_empty = found->is_structured() && found->empty();
+        if (is_empty_text || is_empty) body.erase(found);
+    }
+}
+
 Result<> require(const std::string& field, const std::string& value) {
     if (value.empty()) return invalid_argument(field + " is required and must not be empty");
     return {};

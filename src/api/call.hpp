@@ -10,6 +10,7 @@
 #include <boost/asio/post.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
+#include <initializer_list>
 #include <memory>
 #include <string>
 #include <utility>
@@ -95,6 +96,10 @@ boost::asio::awaitable<std::invoke_result_t<Query, store::Reader&>> read(const S
 /// InvalidArgument if the body of an `operation` is longer than the limit of that name allows.
 Result<> expect_payload(const Call& call, std::string_view operation, std::int64_t limit,
                         std::string_view key);
+
+/// Clients send optional members empty where they mean none: removes those of the named ones that
+/// are an empty text, list or object.
+void drop_empty(Json& body, std::initializer_list<const char*> members);
 
 /// InvalidArgument "<field> is required" for an empty text.
 Result<> require(const std::string& field, const std::string& value);

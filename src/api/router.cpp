@@ -57,6 +57,11 @@ Target route_batch(const http::Request& request) {
     if (request.path.starts_with(kTags)) {
         auto arn = http::percent_decode(request.path.substr(kTags.size()));
         if (!arn) return NoRoute{400, "path " + request.path + " has a malformed %-escape"};
+        if (request.method != "GET" && request.method != "POST" && request.method != "DELETE") {
+            return NoRoute{405,
+                           "tags are read by GET, set by POST and taken away by DELETE, not by " +
+                               request.method};
+        }
         return TagsRoute{std::move(*arn)};
     }
     const auto& paths = batch_paths();

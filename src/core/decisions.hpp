@@ -46,6 +46,7 @@ void take_traits(State& state, Job& job, const model::JobTraits& traits);
 // dependencies.cpp
 inline constexpr std::string_view kDependentJobFailed = "Dependent Job failed";
 inline constexpr std::string_view kTimedOut = "Job attempt duration exceeded timeout";
+inline constexpr std::string_view kMainNodeEnded = "The main node of the job has ended.";
 /// A job that ended, or a child of an array that did.
 struct Ended {
     static constexpr std::int32_t kWhole = -1;

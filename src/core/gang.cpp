@@ -7,8 +7,6 @@
 namespace batchd::core {
 namespace {
 
-constexpr std::string_view kMainNodeEnded = "The main node of the job has ended.";
-
 /// The node is over: it has no slot from the end of the step on, and none is found by its id.
 void drop_node(State& state, JobIndex index) {
     Job& node = state.job(index);

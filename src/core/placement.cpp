@@ -25,11 +25,11 @@ struct Place {
 struct Room {
     HostIndex host;
     model::Resources free;
+    int nodes = 0;  ///< of the job in hand
 };
 
 /// Gives each node a host, the larger nodes first; empty if there is no room for all of them.
-/// `spread`: prefers the host with the most free vCPUs, so that nodes share no host as long as that
-/// can be; else the one that a node fills most.
+/// `spread`: nodes share no host as long as that can be; else each goes where it fills most.
 std::vector<HostIndex> assign(const std::vector<model::Resources>& nodes, std::vector<Room> rooms,
                               bool spread) {
     std::vector<std::size_t> order(nodes.size());
@@ -42,12 +42,16 @@ std::vector<HostIndex> assign(const std::vector<model::Resources>& nodes, std::v
         Room* best = nullptr;
         for (Room& room : rooms) {
             if (!nodes[node].fits_in(room.free)) continue;
-            const bool is_better = !best || (spread ? room.free.vcpu > best->free.vcpu
-                                                    : room.free.vcpu < best->free.vcpu);
+            const auto crowd = [&](const Room& r) {
+                return std::pair(r.nodes, -r.free.vcpu.value);
+            };
+            const bool is_better =
+                !best || (spread ? crowd(room) < crowd(*best) : room.free.vcpu < best->free.vcpu);
             if (is_better) best = &room;
         }
         if (!best) return {};
         best->free -= nodes[node];
+        ++best->nodes;
         hosts[node] = best->host;
     }
     return hosts;
@@ -132,6 +136,9 @@ class Pass {
 
     void serve(QueueIndex index, const Candidate& next, const Place& found, ServiceOrder& order) {
         dispatch(next, found, order);
+        const auto& blocked = state_.queue(index).blocked_head;
+        // A child of an array: the others, which have its seq, wait anew.
+        if (blocked && blocked->first == next.key.seq) clear_head(index);
         const auto& waiting = state_.queue(index).shares[next.share.value].waiting;
         const auto bucket = waiting.find(next.shape);
         if (bucket == waiting.end()) return;

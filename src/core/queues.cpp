@@ -40,6 +40,12 @@ Result<std::vector<EnvironmentIndex>> environments_of(const State& state,
     if (std::ranges::any_of(list, fargate) && !std::ranges::all_of(list, fargate)) {
         return invalid_argument("Fargate and EC2 compute environments can not be mixed.");
     }
+    const bool wants_fargate = document.job_queue_type == "ECS_FARGATE";
+    if (!document.job_queue_type.empty() && !list.empty() && wants_fargate != fargate(list[0])) {
+        return invalid_argument("The jobQueueType provided is " + document.job_queue_type +
+                                ", which is incompatible with the provided "
+                                "computeEnvironmentOrder.");
+    }
     return list;
 }
 
@@ -55,7 +61,14 @@ Result<> check_policy(const State& state, const Queue* before, const model::JobQ
     if (found == state.scheduling_policies.end()) {
         return fail(ErrorKind::NotFound, "SchedulingPolicy " + *name + " not found.");
     }
-    if (found->second.document.quota_share_policy && !model::is_for_service_jobs(document)) {
+    const bool has_quotas = found->second.document.quota_share_policy.has_value();
+    if (before && has_quota_policy(state, *before) != has_quotas) {
+        return invalid_argument("schedulingPolicyArn: SchedulingPolicy " + *name +
+                                " is of another "
+                                "kind than the policy of job queue '" +
+                                document.job_queue_name + "', which cannot change");
+    }
+    if (has_quotas && !model::is_for_service_jobs(document)) {
         return invalid_argument(
             "Quota Management feature is only supported for SageMaker Training job queues.");
     }

@@ -165,21 +165,36 @@ class Restorer {
                 BATCHD_TRY(restore_node(index, i));
             }
         }
-        if (gang.main_end && gang.main_end->status_reason == kTimedOut) {
-            gang.main_stop = StopCause::TimedOut;
+        if (gang.nodes.empty() || gang.main >= count) {
+            return contradiction("multi-node job " + to_string(whole) + " is " +
+                                 std::string(to_string(state_.job(index).state.status)) +
+                                 ", but its nodes have ended or have no main one");
         }
-        hold_nodes(gang, state_.job(index).state.is_terminated);
+        if (gang.main_end) gang.main_stop = cause_of_main_end(state_.job(index));
+        hold_nodes(state_.job(index));
         return {};
+    }
+
+    /// What decides whether an end of the main node may be retried.
+    StopCause cause_of_main_end(const Job& whole) const {
+        const Gang& gang = *whole.gang;
+        if (gang.main_end->status_reason == kTimedOut) return StopCause::TimedOut;
+        const auto* row = child_row(whole, gang.main_end->id.job.part);
+        return row && row->state.is_terminated ? StopCause::Terminated : StopCause::None;
+    }
+
+    /// nullptr if there is none.
+    const model::ChildPut* child_row(const Job& whole, std::int32_t part) const {
+        const auto rows = children_.find(whole.seq);
+        if (rows == children_.end()) return nullptr;
+        const auto row = std::ranges::find(
+            rows->second, part, [](const model::ChildPut* child) { return child->part; });
+        return row == rows->second.end() ? nullptr : *row;
     }
 
     Result<> restore_node(JobIndex whole, std::int32_t node) {
         const JobIndex index = make_node(state_, whole, node);
-        const auto rows = children_.find(state_.job(whole).seq);
-        const std::int32_t part = state_.job(index).id.part;
-        const model::ChildPut* row = nullptr;
-        for (const auto* child : rows == children_.end() ? no_rows_ : rows->second) {
-            if (child->part == part) row = child;
-        }
+        const auto* row = child_row(state_.job(whole), state_.job(index).id.part);
         if (!row || !model::is_placed(row->state.status)) {
             return contradiction("node " + to_string(state_.job(index).id) +
                                  " has an attempt under way, but is not placed");
@@ -190,16 +205,26 @@ class Restorer {
         return {};
     }
 
-    /// Which of a job's nodes wait for the main one, and which are being stopped.
-    void hold_nodes(Gang& gang, bool is_terminated) {
+    /// Which of a job's nodes wait for the main one, and which are being stopped. If the main node
+    /// is being stopped, those that have not started never will: whether they were let go is not
+    /// stored, and makes no difference.
+    void hold_nodes(Job& whole) {
+        Gang& gang = *whole.gang;
         const auto main = gang.nodes.find(gang.main);
-        const bool main_runs =
-            main != gang.nodes.end() && state_.job(main->second).run->attempt.started_at;
+        const Run* main_run =
+            main == gang.nodes.end() ? nullptr : state_.job(main->second).run.get();
         for (const auto& [i, index] : gang.nodes) {
             Run& run = *state_.job(index).run;
-            run.is_held = i != gang.main && !main_runs && !gang.main_end;
-            if (gang.main_end) run.stop = StopCause::MainNodeEnded;
-            if (is_terminated && run.stop == StopCause::None) run.stop = StopCause::Terminated;
+            if (!main_run) {
+                run.stop = StopCause::MainNodeEnded;
+                run.stop_reason = kMainNodeEnded;
+            } else if (i != gang.main && !run.attempt.started_at) {
+                run.is_held = !main_run->attempt.started_at || main_run->stop != StopCause::None;
+            }
+            if (whole.state.is_terminated && run.stop == StopCause::None) {
+                run.stop = StopCause::Terminated;
+                run.stop_reason = whole.state.status_reason;
+            }
         }
     }
 
@@ -303,7 +328,6 @@ class Restorer {
     std::unordered_map<model::AttemptId, const model::Attempt*> attempts_;
     std::unordered_map<std::int64_t, std::vector<const model::ChildPut*>>
         children_;  ///< by job_seq
-    const std::vector<const model::ChildPut*> no_rows_;
 };
 
 }  // namespace

@@ -22,11 +22,7 @@ Result<> validate_capabilities(std::vector<std::string>& capabilities) {
     if (capabilities.size() > 1) return invalid_argument("Exactly 1 capability must be provided.");
     for (std::string& capability : capabilities) {
         std::string upper = to_upper(capability);
-        if (upper == "MANAGED_INSTANCES") {
-            return invalid_argument(
-                "platformCapabilities 'MANAGED_INSTANCES' is not served; use EC2 or FARGATE");
-        }
-        if (upper != "EC2" && upper != "FARGATE") {
+        if (upper != "EC2" && upper != "FARGATE" && upper != "MANAGED_INSTANCES") {
             return invalid_argument(
                 fmt::format("Capability {} is not valid. Valid capabilities: [FARGATE, EC2, "
                             "MANAGED_INSTANCES]",

@@ -8,14 +8,15 @@ namespace {
 
 using json::Json;
 
+template <class Entries>
+void append(Json& container, const char* member, const Entries& entries) {
+    for (const auto& entry : entries) container[member].push_back(json::encode(entry));
+}
+
 template <class Overrides>
 void add_overrides(Json& container, const Overrides& overrides) {
-    if (!overrides.environment.empty()) {
-        container["environment"] = json::encode(overrides.environment);
-    }
-    if (!overrides.resource_requirements.empty()) {
-        container["resourceRequirements"] = json::encode(overrides.resource_requirements);
-    }
+    append(container, "environment", overrides.environment);
+    append(container, "resourceRequirements", overrides.resource_requirements);
 }
 
 Json override_of(const std::string& name, const std::vector<std::string>& defined,
@@ -26,15 +27,17 @@ Json override_of(const std::string& name, const std::vector<std::string>& define
 }
 
 Json overrides_of(const EcsProperties& defined, const EcsProperties& resolved,
-                  const std::optional<EcsPropertiesOverride>& overrides) {
+                  std::span<const FormOverrides> overrides) {
     Json list = Json::array();
     const auto& before = defined.task_properties.front().containers;
     const auto& after = resolved.task_properties.front().containers;
     for (std::size_t i = 0; i < after.size(); ++i) {
         const std::string name = after[i].name.value_or(kOnlyContainer);
         Json container = override_of(name, before[i].command, after[i].command);
-        if (overrides && !overrides->task_properties.empty()) {
-            for (const auto& given : overrides->task_properties.front().containers) {
+        for (const FormOverrides& form : overrides) {
+            const auto& tasks = form.ecs_properties_override;
+            if (!tasks || tasks->task_properties.empty()) continue;
+            for (const auto& given : tasks->task_properties.front().containers) {
                 if (given.name.value_or(kOnlyContainer) == name) add_overrides(container, given);
             }
         }
@@ -46,16 +49,15 @@ Json overrides_of(const EcsProperties& defined, const EcsProperties& resolved,
 }  // namespace
 
 std::size_t override_characters(const ContainerForm& defined, const ContainerForm& resolved,
-                                const FormOverrides& overrides) {
+                                std::span<const FormOverrides> overrides) {
     Json list = Json::array();
     if (defined.ecs_properties) {
-        list = overrides_of(*defined.ecs_properties, *resolved.ecs_properties,
-                            overrides.ecs_properties_override);
+        list = overrides_of(*defined.ecs_properties, *resolved.ecs_properties, overrides);
     } else {
         Json container =
             override_of(kOnlyContainer, defined.container->command, resolved.container->command);
-        if (overrides.container_overrides) {
-            add_overrides(container, *overrides.container_overrides);
+        for (const FormOverrides& form : overrides) {
+            if (form.container_overrides) add_overrides(container, *form.container_overrides);
         }
         list.push_back(std::move(container));
     }

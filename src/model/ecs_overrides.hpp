@@ -4,6 +4,7 @@
 #include "model/resolve_containers.hpp"
 
 #include <cstddef>
+#include <span>
 
 namespace batchd::model {
 
@@ -11,6 +12,6 @@ namespace batchd::model {
 /// container the command as it is run if the overrides or a parameter change it, and what the
 /// overrides add to the definition.
 std::size_t override_characters(const ContainerForm& defined, const ContainerForm& resolved,
-                                const FormOverrides& overrides);
+                                std::span<const FormOverrides> overrides);
 
 }  // namespace batchd::model

@@ -4,6 +4,8 @@
 #include <boost/describe/members.hpp>
 #include <boost/mp11/algorithm.hpp>
 
+#include <algorithm>
+
 namespace batchd::model {
 namespace {
 
@@ -21,6 +23,7 @@ void drop_emptied(ComputeResources& resources) {
 
 Result<> merge_resources(ComputeEnvironment& environment, const ComputeResources& update) {
     ComputeResources& resources = *environment.compute_resources;
+    const bool had_desired = resources.desiredv_cpus.has_value();
     const std::int32_t desired = resources.desiredv_cpus.value_or(resources.minv_cpus.value_or(0));
     if (update.desiredv_cpus && *update.desiredv_cpus < desired) {
         return invalid_argument(
@@ -35,6 +38,10 @@ Result<> merge_resources(ComputeEnvironment& environment, const ComputeResources
         if (value && (is_given(value) || !keeps_emptied)) resources.*member.pointer = value;
     });
     drop_emptied(resources);
+    // A lower maximum holds at once; what was desired before follows it.
+    if (had_desired && !update.desiredv_cpus && resources.maxv_cpus) {
+        resources.desiredv_cpus = std::min(*resources.desiredv_cpus, *resources.maxv_cpus);
+    }
     return {};
 }
 

@@ -1,5 +1,6 @@
 // consumableResourceProperties: what a job takes of consumable resources while it runs.
 #include "batchd/model/job_definition.hpp"
+#include "model/node_rules.hpp"
 #include "model/rules.hpp"
 
 #include <fmt/format.h>
@@ -34,6 +35,15 @@ Result<> validate(const ConsumableResourceProperties& properties, std::string_vi
         }
     }
     return {};
+}
+
+void add_needs(const std::optional<ConsumableResourceProperties>& properties,
+               std::vector<ConsumableNeed>& needs) {
+    if (!properties) return;
+    for (const auto& entry : properties->consumable_resource_list) {
+        needs.push_back({.name = entry.consumable_resource.value_or(""),
+                         .quantity = entry.quantity.value_or(0)});
+    }
 }
 
 }  // namespace batchd::model

@@ -30,9 +30,7 @@ Result<std::int32_t> to_index(std::string_view field, std::string_view text,
 Result<> validate_counts(const NodeProperties& properties) {
     if (!properties.num_nodes) return invalid_argument("nodeProperties.numNodes is required");
     if (!properties.main_node) return invalid_argument("nodeProperties.mainNode is required");
-    if (*properties.num_nodes < 1 || *properties.num_nodes > kMaxNodes) {
-        return invalid_argument("Number of nodes must be between 1 and 1000.");
-    }
+    BATCHD_TRY(expect_node_count(*properties.num_nodes));
     if (*properties.main_node < 0 || *properties.main_node >= *properties.num_nodes) {
         return invalid_argument("Main node index is out of range, must be less than numNodes.");
     }
@@ -95,6 +93,11 @@ Result<> validate_range(NodeRangeProperty& range, const std::string& field, Plat
 }
 
 }  // namespace
+
+Result<> expect_node_count(std::int32_t num_nodes) {
+    if (num_nodes >= 1 && num_nodes <= kMaxNodes) return {};
+    return invalid_argument("Number of nodes must be between 1 and 1000.");
+}
 
 Result<NodeRange> parse_node_range(std::string_view field, std::string_view text) {
     NodeRange range;

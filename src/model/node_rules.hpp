@@ -25,6 +25,9 @@ struct NodeRange {
 /// InvalidArgument with AWS's text; `field` is the member that holds the range.
 Result<NodeRange> parse_node_range(std::string_view field, std::string_view text);
 
+/// Of a definition or a job.
+Result<> expect_node_count(std::int32_t num_nodes);
+
 /// A definition's nodes, each container by the rules of single ones.
 Result<> validate_nodes(NodeProperties& properties, Platform platform,
                         const ContainerPolicy& policy);
@@ -34,10 +37,16 @@ Result<> validate_nodes(NodeProperties& properties, Platform platform,
 struct ResolvedNodes {
     NodeProperties properties;
     std::vector<NodeGroup> groups;        ///< parallel to the ranges
+    /// Once for each range of the definition, however overrides divide it.
+    std::vector<ConsumableNeed> consumables;
     std::size_t override_characters = 0;  ///< of the node with the longest (ecs_overrides.hpp)
 };
 Result<ResolvedNodes> resolve_nodes(const NodeProperties& properties,
                                     const std::optional<NodeOverrides>& overrides,
                                     const StringMap& parameters);
+
+/// Appends what a list of consumable resources asks for.
+void add_needs(const std::optional<ConsumableResourceProperties>& properties,
+               std::vector<ConsumableNeed>& needs);
 
 }  // namespace batchd::model

@@ -23,16 +23,16 @@ Result<> expect_servable(const std::vector<Volume>& volumes) {
     return {};
 }
 
-Result<Resources> resolve(ContainerProperties& container, const FormOverrides& overrides,
+Result<Resources> resolve(ContainerProperties& container, std::span<const FormOverrides> overrides,
                           const StringMap& parameters, Platform platform) {
-    if (overrides.ecs_properties_override) {
-        return invalid_argument(
-            "ecsPropertiesOverride cannot be used with a job definition that has "
-            "containerProperties; use containerOverrides");
-    }
     BATCHD_TRY(expect_servable(container.volumes));
-    if (overrides.container_overrides) {
-        BATCHD_TRY(merge(container, *overrides.container_overrides));
+    for (const FormOverrides& given : overrides) {
+        if (given.ecs_properties_override) {
+            return invalid_argument(
+                "ecsPropertiesOverride cannot be used with a job definition that has "
+                "containerProperties; use containerOverrides");
+        }
+        if (given.container_overrides) BATCHD_TRY(merge(container, *given.container_overrides));
     }
     BATCHD_TRY(validate_environment(container.environment));
     BATCHD_TRY(validate_requirements(container, platform));
@@ -40,16 +40,16 @@ Result<Resources> resolve(ContainerProperties& container, const FormOverrides& o
     return resources_of(container);
 }
 
-Result<Resources> resolve(EcsTaskProperties& task, const FormOverrides& overrides,
+Result<Resources> resolve(EcsTaskProperties& task, std::span<const FormOverrides> overrides,
                           const StringMap& parameters, Platform platform) {
-    if (overrides.container_overrides) {
-        return invalid_argument(
-            "containerOverrides cannot be used with a job definition that has ecsProperties; "
-            "use ecsPropertiesOverride");
-    }
     BATCHD_TRY(expect_servable(task.volumes));
-    if (overrides.ecs_properties_override) {
-        BATCHD_TRY(merge(task, *overrides.ecs_properties_override));
+    for (const FormOverrides& given : overrides) {
+        if (given.container_overrides) {
+            return invalid_argument(
+                "containerOverrides cannot be used with a job definition that has ecsProperties; "
+                "use ecsPropertiesOverride");
+        }
+        if (given.ecs_properties_override) BATCHD_TRY(merge(task, *given.ecs_properties_override));
     }
     for (auto& container : task.containers) {
         if (container.firelens_configuration) {
@@ -67,7 +67,8 @@ Result<Resources> resolve(EcsTaskProperties& task, const FormOverrides& override
 
 }  // namespace
 
-Result<ResolvedContainers> resolve_containers(ContainerForm& form, const FormOverrides& overrides,
+Result<ResolvedContainers> resolve_containers(ContainerForm& form,
+                                              std::span<const FormOverrides> overrides,
                                               const StringMap& parameters, Platform platform) {
     const ContainerForm defined = form;
     const auto resources = form.container

@@ -5,6 +5,8 @@
 #include "batchd/model/job.hpp"
 #include "model/container_rules.hpp"
 
+#include <span>
+
 namespace batchd::model {
 
 /// One of the two forms in which AWS lets containers be defined.
@@ -23,9 +25,10 @@ struct ResolvedContainers {
     std::size_t override_characters = 0;  ///< see ecs_overrides.hpp
 };
 
-/// Lays the overrides, which must be of the same form, over the containers, puts parameters into
-/// their commands and tells what they ask for.
-Result<ResolvedContainers> resolve_containers(ContainerForm& form, const FormOverrides& overrides,
+/// Lays the overrides, which must be of the same form, over the containers one after the other,
+/// puts parameters into their commands and tells what they ask for.
+Result<ResolvedContainers> resolve_containers(ContainerForm& form,
+                                              std::span<const FormOverrides> overrides,
                                               const StringMap& parameters, Platform platform);
 
 }  // namespace batchd::model

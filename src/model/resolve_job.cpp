@@ -41,8 +41,16 @@ Result<> validate_request(const SubmitJobRequest& request, const Limits& limits)
     return validate_tags(request.tags);
 }
 
-Result<> expect_no_eks(const SubmitJobRequest& request, const JobDefinition& definition,
+/// What a definition may ask for and no job queue has: EKS and managed instances.
+Result<> expect_served(const SubmitJobRequest& request, const JobDefinition& definition,
                        const std::string& definition_arn) {
+    if (std::ranges::find(definition.platform_capabilities, "MANAGED_INSTANCES") !=
+        definition.platform_capabilities.end()) {
+        return invalid_argument(fmt::format(
+            "jobDefinition {} has platformCapabilities 'MANAGED_INSTANCES', but jobQueue {} has no "
+            "compute environment of managed instances",
+            quote(definition_arn), quote(request.job_queue)));
+    }
     if (definition.eks_properties) {
         return invalid_argument(fmt::format(
             "jobDefinition {} has eksProperties, but jobQueue {} has no EKS compute environment",
@@ -88,6 +96,11 @@ Result<> add_dependency(JobDependency dependency, std::size_t index, bool is_arr
     if (!is_given(dependency.job_id)) return invalid_argument(field + ".jobId is required");
     const auto id = parse_job_id(*dependency.job_id);
     if (!id) return std::unexpected(id.error());
+    if (id->is_node()) {
+        return invalid_argument(fmt::format(
+            "{}.jobId '{}' is a node of a multi-node job; a job can depend on the whole job only",
+            field, *dependency.job_id));
+    }
     const Dependency added{
         .id = *id, .kind = dependency.type ? Dependency::Kind::NToN : Dependency::Kind::Whole};
     if (std::ranges::find(dependencies.jobs, added) == dependencies.jobs.end()) {
@@ -126,26 +139,6 @@ StringMap merged_parameters(const SubmitJobRequest& request, const JobDefinition
     return parameters;
 }
 
-void add_consumables(const std::optional<ConsumableResourceProperties>& properties,
-                     std::vector<ConsumableNeed>& needs) {
-    if (!properties) return;
-    for (const auto& entry : properties->consumable_resource_list) {
-        needs.push_back({.name = entry.consumable_resource.value_or(""),
-                         .quantity = entry.quantity.value_or(0)});
-    }
-}
-
-/// Of the job and, once each, of the ranges of its nodes.
-std::vector<ConsumableNeed> consumables_of(const JobSpec& spec) {
-    std::vector<ConsumableNeed> needs;
-    add_consumables(spec.consumable_resource_properties, needs);
-    if (!spec.node_properties) return needs;
-    for (const auto& range : spec.node_properties->node_range_properties) {
-        add_consumables(range.consumable_resource_properties, needs);
-    }
-    return needs;
-}
-
 /// What a job's containers ask for, and how long its overrides are.
 struct ResolvedForm {
     Shape shape;
@@ -170,6 +163,7 @@ Result<> resolve_multinode(const SubmitJobRequest& request, const JobDefinition&
         for (std::int32_t i = 0; i < count; ++i) form.shape.resources += resources;
     }
     form.shape.nodes = std::move(nodes->groups);
+    form.shape.consumables = std::move(nodes->consumables);
     form.override_characters = nodes->override_characters;
     spec.node_properties = std::move(nodes->properties);
     return {};
@@ -184,11 +178,10 @@ Result<> resolve_form(const SubmitJobRequest& request, const JobDefinition& defi
     }
     ContainerForm form{.container = definition.container_properties,
                        .ecs_properties = definition.ecs_properties};
-    const auto asked =
-        resolve_containers(form,
-                           {.container_overrides = request.container_overrides,
-                            .ecs_properties_override = request.ecs_properties_override},
-                           spec.parameters, platform_of(definition.platform_capabilities));
+    const FormOverrides overrides{.container_overrides = request.container_overrides,
+                                  .ecs_properties_override = request.ecs_properties_override};
+    const auto asked = resolve_containers(form, {&overrides, 1}, spec.parameters,
+                                          platform_of(definition.platform_capabilities));
     if (!asked) return std::unexpected(asked.error());
     spec.container = std::move(form.container);
     spec.ecs_properties = std::move(form.ecs_properties);
@@ -202,7 +195,7 @@ JobTraits traits_of(const JobSpec& spec, Shape shape) {
     traits.shape = std::move(shape);
     if (spec.node_properties) traits.main_node = spec.node_properties->main_node.value_or(0);
     traits.shape.fargate = platform_of(spec.platform_capabilities) == Platform::Fargate;
-    traits.shape.consumables = consumables_of(spec);
+    add_needs(spec.consumable_resource_properties, traits.shape.consumables);
     traits.share = spec.share_identifier.value_or("");
     traits.scheduling_priority = spec.scheduling_priority.value_or(0);
     if (spec.retry_strategy) {
@@ -220,7 +213,7 @@ JobTraits traits_of(const JobSpec& spec, Shape shape) {
 Result<ResolvedJob> resolve(const SubmitJobRequest& request, const JobDefinition& definition,
                             const std::string& definition_arn, const Limits& limits) {
     BATCHD_TRY(validate_request(request, limits));
-    BATCHD_TRY(expect_no_eks(request, definition, definition_arn));
+    BATCHD_TRY(expect_served(request, definition, definition_arn));
     auto dependencies = dependencies_of(request, limits);
     if (!dependencies) return std::unexpected(std::move(dependencies).error());
 

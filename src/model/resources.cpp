@@ -11,6 +11,9 @@
 namespace batchd::model {
 namespace {
 
+/// Far beyond any host; so many for each container of each node still add up to an int32.
+constexpr std::int64_t kMostGpus = 100'000;
+
 /// A number of at most 2^31-1 with up to `decimals` digits after the point, times 10^decimals.
 std::optional<std::int64_t> parse_decimal(std::string_view text, std::size_t decimals) {
     const auto point = text.find('.');
@@ -61,6 +64,10 @@ Result<Resources> resources_of(const ContainerBase& container, const Fallback& f
     BATCHD_TRY(memory);
     const auto gpus = required(container, "GPU");
     BATCHD_TRY(gpus);
+    if (gpus->value_or(0) > kMostGpus) {
+        return invalid_argument(fmt::format(
+            "Value {} for type GPU in resourceRequirement must be at most {}.", **gpus, kMostGpus));
+    }
     if (!*vcpu) *vcpu = fallback.vcpu;
     if (!*memory) *memory = fallback.memory;
     if (!*vcpu) return invalid_argument("vCPU is required.");

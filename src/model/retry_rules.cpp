@@ -1,4 +1,5 @@
 #include "batchd/model/job_definition.hpp"
+#include "batchd/model/names.hpp"
 #include "model/rules.hpp"
 
 #include <fmt/format.h>
@@ -13,7 +14,7 @@ constexpr std::int32_t kShortestTimeoutSeconds = 60;
 
 Result<> validate_pattern(const std::optional<std::string>& pattern, bool digits_only) {
     if (!pattern) return {};
-    if (pattern->size() > kMaxPatternCharacters) {
+    if (characters(*pattern) > kMaxPatternCharacters) {
         return invalid_argument("Evaluate on exit condition cannot exceed 512 characters.");
     }
     std::string_view literal = *pattern;

@@ -2,7 +2,9 @@
 #include "store/page.hpp"
 #include "store/rows.hpp"
 
-#include <algorithm>
+#include <limits>
+#include <map>
+#include <set>
 
 namespace batchd::store {
 namespace {
@@ -20,23 +22,40 @@ Result<> read_definition(Row& row, DefinitionDetail& definition) {
     return {};
 }
 
-/// By name, and the newest revision of a name first.
-bool comes_before(const DefinitionKey& a, const DefinitionKey& b) {
-    return a.first != b.first ? a.first < b.first : a.second > b.second;
+/// The wanted revisions of a name, highest first; nullopt: all of them.
+using Wanted = std::optional<std::set<std::int32_t, std::greater<>>>;
+
+std::map<std::string, Wanted> by_name(const DefinitionFilter& filter) {
+    std::map<std::string, Wanted> names;
+    for (const auto& [name, revision] : filter.only) {
+        const auto [entry, is_new] = names.try_emplace(name);
+        if (is_new && revision) entry->second.emplace();
+        if (!revision) entry->second.reset();
+        if (entry->second) entry->second->insert(*revision);
+    }
+    return names;
 }
 
-Result<> read_exactly(Database& database, std::vector<DefinitionKey> keys,
-                      const std::optional<DefinitionKey>& after, std::size_t enough,
-                      std::vector<DefinitionDetail>& found) {
-    std::ranges::sort(keys, comes_before);
-    const auto repeated = std::ranges::unique(keys);
-    keys.erase(repeated.begin(), repeated.end());
-    static const std::string sql = std::string(kSelect) + " WHERE name = ? AND revision = ?";
+/// By name, and the newest revision of a name first.
+Result<> read_only(Database& database, const DefinitionFilter& filter,
+                   const std::optional<DefinitionKey>& after, std::int64_t enough,
+                   std::vector<DefinitionDetail>& found) {
+    static const std::string one = std::string(kSelect) + " WHERE name = ? AND revision = ?";
+    static const std::string all =
+        std::string(kSelect) + " WHERE name = ? AND revision < ? ORDER BY revision DESC LIMIT ?";
     auto on_row = [&](Row& row) { return read_definition(row, found.emplace_back()); };
-    for (const DefinitionKey& key : keys) {
-        if (after && !comes_before(*after, key)) continue;
-        if (found.size() >= enough) break;
-        BATCHD_TRY(database.each(sql, on_row, key.first, key.second));
+    for (const auto& [name, wanted] : by_name(filter)) {
+        if (after && name < after->first) continue;
+        const bool is_begun = after && name == after->first;
+        const auto below = is_begun ? after->second : std::numeric_limits<std::int32_t>::max();
+        if (!wanted) {
+            BATCHD_TRY(database.each(all, on_row, name, below, enough - std::ssize(found)));
+            continue;
+        }
+        for (const std::int32_t revision : *wanted) {
+            if (revision >= below || std::ssize(found) >= enough) continue;
+            BATCHD_TRY(database.each(one, on_row, name, revision));
+        }
     }
     return {};
 }
@@ -63,11 +82,10 @@ Result<Page<DefinitionDetail, DefinitionKey>> Reader::definitions(
     const DefinitionFilter& filter, const std::optional<DefinitionKey>& after, std::size_t limit) {
     std::vector<DefinitionDetail> found;
     const std::int64_t enough = one_more(limit);
-    if (filter.exactly.empty()) {
+    if (filter.only.empty()) {
         BATCHD_TRY(read_filtered(*database_, filter, after, enough, found));
     } else {
-        BATCHD_TRY(read_exactly(*database_, filter.exactly, after, static_cast<std::size_t>(enough),
-                                found));
+        BATCHD_TRY(read_only(*database_, filter, after, enough, found));
     }
     return make_page(std::move(found), limit, [](const DefinitionDetail& definition) {
         return DefinitionKey{definition.row.name, definition.row.revision};
@@ -78,7 +96,7 @@ Result<std::optional<DefinitionDetail>> Reader::definition(const std::string& na
                                                            std::optional<std::int32_t> revision) {
     DefinitionFilter filter;
     if (revision) {
-        filter.exactly.emplace_back(name, *revision);
+        filter.only.emplace_back(name, revision);
     } else {
         filter.name = name;
         filter.active = true;

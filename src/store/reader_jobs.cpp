@@ -112,8 +112,8 @@ constexpr std::string_view kSelectSummary =
     " fargate, consumables, nodes, job.status, job.status_reason, job.attempt, job.started_at, "
     "job.stopped_at,"
     " job.is_cancelled, job.is_terminated"
-    " FROM job LEFT JOIN attempt ON attempt.job_seq = job.seq AND attempt.part = 0"
-    " AND attempt.number = job.attempt";
+    " FROM job LEFT JOIN attempt ON attempt.job_seq = job.seq AND attempt.number = job.attempt"
+    " AND attempt.part = CASE WHEN nodes IS NULL THEN 0 ELSE -1 - main_node END";
 
 Result<> read_summary(Row& row, JobSummary& job) {
     row.read(job.seq, job.id, job.name, job.definition_name, job.definition_revision,

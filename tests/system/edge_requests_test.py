@@ -32,6 +32,22 @@ class EmptyMembers(Requests):
                            "command": [], "environment": [], "resourceRequirements": []})["jobId"]
         self.assertNotIn("arrayProperties", self.wait_for(job, "SUCCEEDED"))
 
+    def test_overrides_of_another_form(self):
+        job = self.submit(self.define("true"), nodeOverrides={}, ecsPropertiesOverride={},
+                          eksPropertiesOverride={})
+        self.wait_for(job, "SUCCEEDED")
+
+    def test_in_resources(self):
+        queue = self.unique("queue")
+        self.raw("CreateJobQueue", jobQueueName=queue, priority=1, schedulingPolicyArn="",
+                 computeEnvironmentOrder=[{"order": 1, "computeEnvironment": "local"}])
+        self.raw("UpdateJobQueue", jobQueue=queue, schedulingPolicyArn="")
+        self.raw("UpdateComputeEnvironment", computeEnvironment="local", computeResources={})
+        resource = self.unique("resource")
+        self.raw("CreateConsumableResource", consumableResourceName=resource, totalQuantity=1)
+        self.batch.update_consumable_resource(consumableResource=resource, operation="SET",
+                                              quantity=2, clientToken="")
+
     def test_in_register_job_definition(self):
         definition = self.define("true", parameters={}, tags={}, container={
             "volumes": [], "mountPoints": [], "environment": [], "ulimits": [], "secrets": [],
@@ -44,6 +60,9 @@ class EmptyMembers(Requests):
                 ("DescribeComputeEnvironments", {"computeEnvironments": [], "nextToken": ""}),
                 ("DescribeJobDefinitions", {"jobDefinitions": [], "nextToken": ""}),
                 ("ListJobs", {"jobQueue": "default", "filters": [], "nextToken": ""}),
+                ("DescribeJobDefinitions", {"jobDefinitionName": "", "status": ""}),
+                ("ListJobs", {"jobQueue": "default", "arrayJobId": "", "multiNodeJobId": "",
+                              "jobStatus": ""}),
                 ("DescribeJobs", {"jobs": []})):
             with self.subTest(operation):
                 self.raw(operation, **parameters)
@@ -79,6 +98,12 @@ class Ids(Requests):
         self.assertEqual([f"{array}:1"], self.described(
             f"{array}:2", f"{array}:1", f"{array}#0", f"{single}:0", f"{single}#0", f"{array}:-1",
             f"{array}:", f"{array}:99999999999999999999", single.upper()))
+
+    def test_a_job_ends_by_its_arn(self):
+        for operation in ("CancelJob", "TerminateJob"):
+            job = self.submit(self.define("true", **NEVER))
+            self.raw(operation, jobId=f"{ACCOUNT}job/{job}", reason="by ARN")
+            self.assertEqual("by ARN", self.wait_for(job, "FAILED")["statusReason"])
 
     def test_a_foreign_account_or_region_is_not_found(self):
         own = f"{ACCOUNT}job-queue/default"
@@ -118,9 +143,14 @@ class References(Requests):
     def test_of_definitions_in_descriptions(self):
         name = self.unique("definition")
         arns = [self.define("true", name=name) for _ in range(2)]
-        for reference in (f"{name}:2", arns[1]):
-            found = self.raw("DescribeJobDefinitions", jobDefinitions=[reference])
-            self.assertEqual([arns[1]], [d["jobDefinitionArn"] for d in found["jobDefinitions"]])
+        foreign = arns[0].replace(":batch:", ":batch:xx-").replace("/", "/other-")
+        for references, expected in (
+                ([f"{name}:2"], arns[1:]), ([arns[1]], arns[1:]),
+                ([name], arns[::-1]), ([arns[0].rpartition(":")[0]], arns[::-1]),
+                ([foreign], []), ([foreign, arns[0]], arns[:1])):
+            found = self.raw("DescribeJobDefinitions", jobDefinitions=references)
+            self.assertEqual(expected, [d["jobDefinitionArn"] for d in found["jobDefinitions"]],
+                             references)
         self.raw("DeregisterJobDefinition", jobDefinition=f"{name}:2")
         self.raw("DeregisterJobDefinition", jobDefinition=arns[0])
 

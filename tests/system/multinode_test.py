@@ -76,6 +76,45 @@ class Multinode(SystemTest):
         self.assertEqual("enough", self.wait_for(job, "FAILED")["statusReason"])
         self.assertEqual([], self.batch.describe_jobs(jobs=[f"{job}#3"])["jobs"])
 
+    def test_each_range_takes_its_consumables(self):
+        resource = self.unique("licenses")
+        arn = self.batch.create_consumable_resource(
+            consumableResourceName=resource, totalQuantity=3)["consumableResourceArn"]
+        takes = {"consumableResourceProperties": {"consumableResourceList": [
+            {"consumableResource": resource, "quantity": 1}]}}
+        by_arn = {"consumableResourceProperties": {"consumableResourceList": [
+            {"consumableResource": arn, "quantity": 2}]}}
+        definition = self.batch.register_job_definition(
+            jobDefinitionName=self.unique("nodes"), type="multinode", nodeProperties={
+                "numNodes": 4, "mainNode": 0, "nodeRangeProperties": [
+                    {"targetNodes": "0", "container": self.container(HOLD), **takes},
+                    {"targetNodes": "1:", "container": self.container(HOLD), **by_arn}]}
+        )["jobDefinitionArn"]
+        job = self.submit(definition, nodeOverrides={"nodePropertyOverrides": [
+            {"targetNodes": "2", "containerOverrides": {
+                "environment": [{"name": "A", "value": "b"}]}}]})
+        self.wait_for(job, "RUNNING")
+        state = self.batch.describe_consumable_resource(consumableResource=resource)
+        self.assertEqual(3, state["inUseQuantity"])
+        self.batch.terminate_job(jobId=job, reason="enough")
+        self.wait_for(job, "FAILED")
+
+    def test_the_list_shows_how_the_main_node_ended(self):
+        job = self.submit(self.define_nodes({"0": "true", "1": "exit 7"}, 2, main=1))
+        self.wait_for(job, "FAILED")
+        listed = self.batch.list_jobs(jobQueue="default", jobStatus="FAILED")["jobSummaryList"]
+        self.assertEqual([7], [item["container"]["exitCode"] for item in listed
+                               if item["jobId"] == job])
+
+    def test_refused_overrides(self):
+        definition = self.define_nodes({"0:": "true"}, 2)
+        for text, overrides in (
+                ("Number of nodes must be between 1 and 1000.", {"numNodes": 1001}),
+                ("targetNodes '5:9' goes beyond the last node, 1",
+                 {"nodePropertyOverrides": [{"targetNodes": "5:9"}]})):
+            with self.assertRaisesRegex(self.batch.exceptions.ClientException, text):
+                self.submit(definition, nodeOverrides=overrides)
+
     def test_it_waits_until_all_nodes_fit(self):
         blocker = self.run_command(HOLD)
         self.wait_for(blocker, "RUNNING")

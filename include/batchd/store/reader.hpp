@@ -159,7 +159,8 @@ struct ServiceJobFilter {
 using DefinitionKey = std::pair<std::string, std::int32_t>;
 
 struct DefinitionFilter {
-    std::vector<DefinitionKey> exactly;  ///< if not empty, the only ones asked for
+    /// If not empty, the only ones asked for; without a revision all of that name.
+    std::vector<std::pair<std::string, std::optional<std::int32_t>>> only;
     std::optional<std::string> name;
     std::optional<bool> active;
 };

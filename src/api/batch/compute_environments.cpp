@@ -72,6 +72,7 @@ Json detail_of(const Services& services, const store::EnvironmentDetail& environ
 }  // namespace
 
 Task<Answer> create_compute_environment(Call call) {
+    drop_empty(call.body, {"computeResources"});
     auto request = json::decode<CreateRequest>(call.body);
     if (!request) co_return error_of(request);
     if (auto valid = check_new(call, *request); !valid) co_return error_of(valid);
@@ -111,6 +112,7 @@ Task<Answer> describe_compute_environments(Call call) {
 }
 
 Task<Answer> update_compute_environment(Call call) {
+    drop_empty(call.body, {"computeResources"});
     auto request = json::decode<UpdateRequest>(call.body);
     if (!request) co_return error_of(request);
     if (auto given = require("computeEnvironment", request->compute_environment); !given) {

@@ -133,6 +133,7 @@ Task<Answer> list_consumable_resources(Call call) {
 }
 
 Task<Answer> update_consumable_resource(Call call) {
+    drop_empty(call.body, {"clientToken"});
     auto request = json::decode<UpdateRequest>(call.body);
     if (!request) co_return error_of(request);
     auto given = require("consumableResource", request->consumable_resource);

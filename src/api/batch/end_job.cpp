@@ -24,7 +24,7 @@ Task<Answer> end_job(Call call) {
         co_return invalid_argument("reason has " + std::to_string(length) +
                                    " characters; at most 1024 are allowed");
     }
-    const auto id = model::parse_job_id(request->job_id);
+    const auto id = model::parse_job_id(model::name_of(call.scope(), "job", request->job_id));
     if (!id) co_return Json::object();
     auto done =
         co_await execute(call.services, Event{.id = *id, .reason = std::move(request->reason)});

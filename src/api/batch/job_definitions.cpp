@@ -1,6 +1,8 @@
 // RegisterJobDefinition, DescribeJobDefinitions and DeregisterJobDefinition.
 #include "api/batch/operations.hpp"
 
+#include <boost/algorithm/string/case_conv.hpp>
+
 #include <charconv>
 
 namespace batchd::api::batch {
@@ -59,12 +61,13 @@ Result<store::DefinitionFilter> to_filter(const Call& call, const DescribeReques
     store::DefinitionFilter filter;
     for (const auto& text : request.job_definitions) {
         auto reference = model::parse_definition_reference(call.scope(), text);
-        if (!reference) return error_of(reference);
-        if (!reference->revision) {
-            return invalid_argument("jobDefinitions '" + text +
-                                    "' has no revision: expected an ARN with one or name:revision");
+        // AWS: what is unknown is missing in the answer; an ARN of another account is unknown here.
+        if (!reference && reference.error().kind == ErrorKind::NotFound) {
+            filter.only.emplace_back(text, std::nullopt);
+            continue;
         }
-        filter.exactly.emplace_back(reference->name, *reference->revision);
+        if (!reference) return error_of(reference);
+        filter.only.emplace_back(reference->name, reference->revision);
     }
     if (request.job_definition_name) {
         auto reference =
@@ -73,11 +76,12 @@ Result<store::DefinitionFilter> to_filter(const Call& call, const DescribeReques
         filter.name = reference->name;
     }
     if (request.status) {
-        if (*request.status != "ACTIVE" && *request.status != "INACTIVE") {
+        const std::string status = boost::algorithm::to_upper_copy(*request.status);
+        if (status != "ACTIVE" && status != "INACTIVE") {
             return invalid_argument("status '" + *request.status +
                                     "' is not one of ACTIVE, INACTIVE");
         }
-        filter.active = *request.status == "ACTIVE";
+        filter.active = status == "ACTIVE";
     }
     return filter;
 }
@@ -122,6 +126,7 @@ Task<Answer> register_job_definition(Call call) {
 }
 
 Task<Answer> describe_job_definitions(Call call) {
+    drop_empty(call.body, {"jobDefinitionName", "status"});
     auto request = json::decode<DescribeRequest>(call.body);
     if (!request) co_return error_of(request);
     auto limit = page_size(request->max_results, kMaxPage);

@@ -80,7 +80,7 @@ Result<> expect_orders(const Json& body) {
         const auto list = body.find(member);
         if (list == body.end()) continue;
         for (std::size_t i = 0; i < list->size(); ++i) {
-            if ((*list)[i].contains("order")) continue;
+            if ((*list)[i].contains("order") && !(*list)[i]["order"].is_null()) continue;
             return invalid_argument(member + "[" + std::to_string(i) + "].order is required");
         }
     }
@@ -115,9 +115,13 @@ Json detail_of(const Services& services, const store::QueueDetail& queue) {
 }  // namespace
 
 Task<Answer> create_job_queue(Call call) {
+    drop_empty(call.body, {"schedulingPolicyArn"});
     auto request = json::decode<CreateRequest>(call.body);
     if (!request) co_return error_of(request);
-    if (!call.body.contains("priority")) co_return invalid_argument("priority is required");
+    const auto priority = call.body.find("priority");
+    if (priority == call.body.end() || priority->is_null()) {
+        co_return invalid_argument("priority is required");
+    }
     if (auto given = expect_orders(call.body); !given) co_return error_of(given);
     if (request->state.empty()) request->state = "ENABLED";
     use_names(call, request->compute_environment_order);
@@ -156,6 +160,7 @@ Task<Answer> describe_job_queues(Call call) {
 }
 
 Task<Answer> update_job_queue(Call call) {
+    drop_empty(call.body, {"schedulingPolicyArn"});
     auto request = json::decode<UpdateRequest>(call.body);
     if (!request) co_return error_of(request);
     if (auto given = require("jobQueue", request->job_queue); !given) co_return error_of(given);

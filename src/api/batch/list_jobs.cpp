@@ -177,6 +177,7 @@ Result<Answer> list_parts(const Services& services, const Query& query, store::R
 }  // namespace
 
 Task<Answer> list_jobs(Call call) {
+    drop_empty(call.body, {"jobQueue", "arrayJobId", "multiNodeJobId", "jobStatus"});
     auto request = json::decode<ListJobsRequest>(call.body);
     if (!request) co_return error_of(request);
     auto query = to_query(call, *request);

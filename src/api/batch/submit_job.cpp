@@ -17,17 +17,22 @@ Result<model::DefinitionRow> find_definition(const Call& call, const std::string
                 "JobDefinition name " + text + " does not exist or is not in ACTIVE status");
 }
 
-/// Names where the client may have given ARNs.
-Result<> use_names(const Call& call, std::vector<model::ConsumableNeed>& needs) {
-    for (auto& need : needs) {
-        need.name = model::name_of(call.scope(), "consumable-resource", need.name);
+/// Names where the client may have given ARNs. What several ranges of nodes ask for adds up.
+Result<> use_names(const Call& call, model::Shape& shape) {
+    std::map<std::string, std::int64_t> quantities;
+    for (const auto& need : shape.consumables) {
+        auto name = model::name_of(call.scope(), "consumable-resource", need.name);
+        quantities[std::move(name)] += need.quantity;
     }
-    std::ranges::sort(needs);
-    if (std::ranges::adjacent_find(needs, {}, &model::ConsumableNeed::name) == needs.end()) {
-        return {};
+    if (shape.nodes.empty() && quantities.size() < shape.consumables.size()) {
+        return invalid_argument(
+            "Cannot have duplicate consumableResource in consumableResourceProperties");
     }
-    return invalid_argument(
-        "Cannot have duplicate consumableResource in consumableResourceProperties");
+    shape.consumables.clear();
+    for (const auto& [name, quantity] : quantities) {
+        shape.consumables.push_back({.name = name, .quantity = quantity});
+    }
+    return {};
 }
 
 Result<core::SubmitJob> to_event(const Call& call, model::SubmitJobRequest& request,
@@ -43,7 +48,7 @@ Result<core::SubmitJob> to_event(const Call& call, model::SubmitJobRequest& requ
     auto resolved = model::resolve(request, *definition->document, arn, call.on().limits);
     if (!resolved) return error_of(resolved);
 
-    BATCHD_TRY(use_names(call, resolved->traits.shape.consumables));
+    BATCHD_TRY(use_names(call, resolved->traits.shape));
 
     core::SubmitJob event;
     event.id = model::JobId{.uuid = make_uuid(call.on().clock.now())};
@@ -84,6 +89,8 @@ Task<Answer> submit_job(Call call) {
     auto small =
         expect_payload(call, "SubmitJob", call.on().limits.submit_job_bytes, "submit_job_bytes");
     if (!small) co_return error_of(small);
+    drop_empty(call.body, {"containerOverrides", "ecsPropertiesOverride", "nodeOverrides",
+                           "eksPropertiesOverride"});
     auto request = json::decode<model::SubmitJobRequest>(call.body);
     if (!request) co_return error_of(request);
     bool propagates_tags = false;

@@ -177,17 +177,22 @@ class DefinitionReaderTest : public ReaderTest {
 
 TEST_F(DefinitionReaderTest, NewestRevisionFirstInPages) {
     EXPECT_EQ(list({}), "a3 a2 | a1 b1 | ");
-    EXPECT_EQ(list({.exactly = {}, .name = "a", .active = {}}), "a3 a2 | a1 | ");
-    EXPECT_EQ(list({.exactly = {}, .name = "a", .active = true}), "a2 a1 | ");
-    EXPECT_EQ(list({.exactly = {}, .name = {}, .active = false}), "a3 | ");
-    EXPECT_EQ(list({.exactly = {}, .name = {}, .active = true}), "a2 a1 | b1 | ");
+    EXPECT_EQ(list({.only = {}, .name = "a", .active = {}}), "a3 a2 | a1 | ");
+    EXPECT_EQ(list({.only = {}, .name = "a", .active = true}), "a2 a1 | ");
+    EXPECT_EQ(list({.only = {}, .name = {}, .active = false}), "a3 | ");
+    EXPECT_EQ(list({.only = {}, .name = {}, .active = true}), "a2 a1 | b1 | ");
 }
 
 TEST_F(DefinitionReaderTest, ExactlyThoseAskedFor) {
-    EXPECT_EQ(list({.exactly = {{"b", 1}, {"a", 1}, {"a", 3}, {"b", 1}, {"c", 1}},
+    EXPECT_EQ(
+        list(
+            {.only = {{"b", 1}, {"a", 1}, {"a", 3}, {"b", 1}, {"c", 1}}, .name = {}, .active = {}}),
+        "a3 a1 | b1 | ");
+    EXPECT_EQ(list({.only = {{"a", 2}, {"a", std::nullopt}, {"c", std::nullopt}},
                     .name = {},
                     .active = {}}),
-              "a3 a1 | b1 | ");
+              "a3 a2 | a1 | ")
+        << "all revisions of a name";
 }
 
 TEST_F(DefinitionReaderTest, OneByRevisionOrTheNewestActive) {

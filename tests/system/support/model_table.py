@@ -72,6 +72,68 @@ def botocore_table(service):
     return table_of(model, f"botocore {botocore.__version__}")
 
 
+def service_model(table, metadata):
+    """The parsed service-2.json that a table describes: for a botocore that knows less."""
+    shapes = {name: {"type": name} for name in SCALARS}
+    for name, entry in table["shapes"].items():
+        shapes[name] = _expanded(shapes, entry)
+    errors = {"ClientException": 400, "ServerException": 500}
+    for name, status in errors.items():
+        shapes[name] = {"type": "structure", "members": {"message": {"shape": "string"}},
+                        "error": {"httpStatusCode": status}, "exception": True}
+    operations = {}
+    for name, entry in table["operations"].items():
+        method, uri = entry["call"].split(" ")
+        path, _, query = uri.partition("?")
+        operations[name] = {"name": name, "http": {"method": method, "requestUri": path},
+                            "errors": [{"shape": error} for error in errors]}
+        for side in ("input", "output"):
+            if entry[side]:
+                operations[name][side] = {"shape": entry[side]}
+        _locate(shapes[entry["input"]]["members"], path, query)
+    return {"version": "2.0", "metadata": metadata, "operations": operations, "shapes": shapes}
+
+
+def paginators(table):
+    """The parsed paginators-1.json: every operation that gives a nextToken."""
+    pagination = {}
+    for name, entry in table["operations"].items():
+        output = table["shapes"].get(entry["output"], {})
+        if "nextToken" not in output:
+            continue
+        lists = [member.rstrip("*") for member, kind in output.items() if kind.startswith("[")]
+        pagination[name] = {"input_token": "nextToken", "output_token": "nextToken",
+                            "limit_key": "maxResults", "result_key": lists[0]}
+    return {"pagination": pagination}
+
+
+def _expanded(shapes, entry):
+    if isinstance(entry, list):
+        return {"type": "string", "enum": entry}
+    return {"type": "structure",
+            "required": [name[:-1] for name in entry if name.endswith("*")],
+            "members": {name.rstrip("*"): {"shape": _shape_of(shapes, kind)}
+                        for name, kind in entry.items()}}
+
+
+def _shape_of(shapes, kind):
+    """The name of the shape of a TYPE; makes those of lists and maps."""
+    if kind.startswith("["):
+        shapes[kind] = {"type": "list", "member": {"shape": _shape_of(shapes, kind[1:-1])}}
+    elif kind.startswith("{"):
+        shapes[kind] = {"type": "map", "key": {"shape": "string"},
+                        "value": {"shape": _shape_of(shapes, kind[1:-1])}}
+    return kind
+
+
+def _locate(members, path, query):
+    for name, member in members.items():
+        if f"{{{name}}}" in path:
+            member.update(location="uri", locationName=name)
+        elif f"={{{name}}}" in query:
+            member.update(location="querystring", locationName=name)
+
+
 def text_of(table):
     """One operation or shape a line, so that a newer model makes a diff that can be read."""
     def lines(entries):

@@ -52,6 +52,8 @@ RULES = [
          {"schedulingPolicyArn": ARN + "job-queue/default"}),
         ("Quota Management feature is only supported for SageMaker Training job queues.",
          {"schedulingPolicyArn": ARN + "scheduling-policy/quota"}),
+        ("The jobQueueType provided is ECS_FARGATE, which is incompatible with the provided "
+         "computeEnvironmentOrder.", {"jobQueueType": "ECS_FARGATE"}),
         ("Job Queue name should match a valid pattern.", {"jobQueueName": "no spaces"}),
         ("Job Queue name should match a valid pattern.", {"jobQueueName": "x" * 129}),
         ("Object already exists", {"jobQueueName": "default"}),

@@ -24,7 +24,10 @@ RULES = [
          {"serviceEnvironmentOrder": [*ORDER, {"order": 2, "serviceEnvironment": "other"}]}),
         ("Service environments must be created and valid before attaching them to a job queue.",
          {"serviceEnvironmentOrder": [{"order": 1, "serviceEnvironment": "nowhere"}]}),
-        ("", {"computeEnvironmentOrder": COMPUTE}),
+        ("The jobQueueType provided is SAGEMAKER_TRAINING, which is incompatible with the provided "
+         "computeEnvironmentOrder.", {"computeEnvironmentOrder": COMPUTE}),
+        ("computeEnvironmentOrder and serviceEnvironmentOrder exclude each other",
+         {"computeEnvironmentOrder": COMPUTE, "jobQueueType": None}),
         ("Invalid job action. Valid job actions: [TERMINATE]",
          {"jobStateTimeLimitActions": [LIMIT]}),
     ]),
@@ -35,7 +38,7 @@ RULES = [
         ("attempts", {"retryStrategy": {"attempts": 0}}),
         ("attempts", {"retryStrategy": {"attempts": 11}}),
         ("priority must be between 0 and 9999.", {"schedulingPriority": 10000}),
-        ("", {"jobQueue": "default"}),
+        ("JobQueue default takes jobs (SubmitJob) only", {"jobQueue": "default"}),
     ]),
     Rules("TerminateServiceJob", {"jobId": "01234567-89ab-4def-8123-456789abcdef", "reason": "r"}, [
         ("reason", {"reason": None}), ("jobId", {"jobId": None}),

@@ -97,6 +97,7 @@ class World {
 
     void step() {
         last = finish_step(state, now);
+        history.push_back(last.changes);
         for (const auto& action : last.actions) actions.push_back(action);
         for (const auto& job : last.jobs) ended[job.id] = job.state;
         for (const auto& attempt : last.ended_attempts) attempts.push_back(attempt);
@@ -191,6 +192,49 @@ class World {
         return n;
     }
 
+    /// What a store would have been given, as a daemon that starts now would load it.
+    model::Snapshot stored() const {
+        model::Snapshot snapshot;
+        std::map<std::int64_t, model::JobRow> jobs;
+        std::map<std::pair<std::int64_t, std::int32_t>, model::ChildPut> children;
+        std::map<model::AttemptId, model::AttemptPut> attempts_put;
+        for (const auto& step : history) {
+            for (const auto& row : step.environments) snapshot.environments.push_back(row);
+            for (const auto& row : step.queues) snapshot.queues.push_back(row);
+            for (const auto& insert : step.new_jobs) jobs[insert.row.seq] = insert.row;
+            for (const auto& job : step.jobs) jobs[job.seq].state = job.state;
+            for (const auto& child : step.children) children[{child.job_seq, child.part}] = child;
+            for (const auto& put : step.attempts) attempts_put[put.attempt.id] = put;
+        }
+        for (const auto& [seq, row] : jobs) {
+            if (!model::is_terminal(row.state.status)) snapshot.jobs.push_back(row);
+            snapshot.next_seq = seq + 1;
+        }
+        for (const auto& [_, child] : children) {
+            if (model::is_placed(jobs[child.job_seq].state.status))
+                snapshot.children.push_back(child);
+        }
+        for (const auto& [_, put] : attempts_put) {
+            const auto& state_of_job = jobs[put.job_seq].state;
+            if (model::is_placed(state_of_job.status) &&
+                put.attempt.id.number == state_of_job.attempt) {
+                snapshot.attempts.push_back(put.attempt);
+            }
+        }
+        return snapshot;
+    }
+    /// The daemon is killed and starts anew.
+    void restart() {
+        State anew;
+        anew.policy = state.policy;
+        for (const auto& host : state.hosts) add_host(anew, host.name);
+        const auto restored = restore(anew, stored(), now);
+        ASSERT_TRUE(restored) << restored.error().message;
+        const auto hosts = std::move(state.hosts);
+        state = std::move(anew);
+        for (const auto& host : hosts) host_up(host.name, host.capacity, host.gpus);
+    }
+
     std::optional<model::JobStatus> child_status_of(JobIndex array, std::int32_t child) const {
         return state.job(array).array->children.at(static_cast<std::size_t>(child));
     }
@@ -198,6 +242,7 @@ class World {
     State state;
     Timestamp now{};
     Decision last;
+    std::vector<model::Changes> history;
     std::vector<Action> actions;
     std::vector<model::Attempt> attempts;
     std::map<model::JobId, model::JobState> ended;

@@ -61,6 +61,13 @@ TEST_F(Gangs, NodesPreferHostsOfTheirOwn) {
     EXPECT_EQ(world.state.hosts[1].running, 1);
 }
 
+TEST_F(Gangs, NodesShareNoLargeHostWhileASmallOneIsFree) {
+    world.host_up("h0", resources(16, 1000));
+    world.submit(a_gang(2, 2));
+    EXPECT_EQ(world.state.hosts[0].running, 1);
+    EXPECT_EQ(world.state.hosts[1].running, 1);
+}
+
 TEST_F(Gangs, NothingStartsUntilAllNodesFit) {
     const auto blocker = world.submit(world.a_job().needs(resources(4)));
     const auto job = world.submit(a_gang(3, 2));
@@ -215,6 +222,55 @@ TEST_F(Gangs, HostsAreKeptFreeForOneThatWaitsTooLong) {
     for (const auto& id : small) world.ran(id, 0);
     EXPECT_EQ(world.status(job), "STARTING");
     EXPECT_EQ(world.status(late), "RUNNABLE");
+}
+
+TEST_F(Gangs, ATerminatedMainNodeIsNotRetriedAfterARestart) {
+    auto builder = a_gang(2);
+    const auto job = world.submit(builder.attempts(3));
+    started(job.node(0));
+    started(job.node(1));
+    (void)world.tell(TerminateJob{.id = job.node(0), .reason = "enough"});
+    world.exited(job.node(0), 0);
+    world.restart();
+    EXPECT_EQ(statuses(job, 2), "RUNNING: SUCCEEDED RUNNING");
+    world.exited(job.node(1), 137);
+    EXPECT_EQ(world.status(job), "FAILED");
+}
+
+TEST_F(Gangs, NodesThatWereHeldBackStayBackAfterARestart) {
+    const auto job = world.submit(a_gang(2));
+    (void)world.tell(TerminateJob{.id = job.node(0), .reason = "enough"});
+    started(job.node(0));
+    world.restart();
+    const auto live = live_attempts(world.state);
+    ASSERT_EQ(live.size(), 1U);
+    EXPECT_EQ(live[0].start.id.job, job.node(0));
+    world.exited(job.node(0), 143);
+    EXPECT_EQ(statuses(job, 2), "FAILED: FAILED FAILED");
+}
+
+TEST_F(Gangs, WhyANodeWasStoppedIsKnownAfterARestart) {
+    const auto job = world.submit(a_gang(2));
+    started(job.node(0));
+    started(job.node(1));
+    world.exited(job.node(0), 0);
+    world.restart();
+    world.exited(job.node(1), 137);
+    EXPECT_EQ(world.attempts.back().status_reason, "The main node of the job has ended.");
+    EXPECT_EQ(world.status(job), "SUCCEEDED");
+}
+
+TEST_F(Gangs, RowsThatLackThePartsAreRefused) {
+    const auto job = world.submit(a_gang(2));
+    started(job.node(0));
+    auto stored = world.stored();
+    for (auto& attempt : stored.attempts) attempt.stopped_at = world.now;
+    State state;
+    add_host(state, "h0");
+    add_host(state, "h1");
+    const auto restored = restore(state, stored, world.now);
+    ASSERT_FALSE(restored);
+    EXPECT_NE(restored.error().message.find("its nodes have ended"), std::string::npos);
 }
 
 }  // namespace

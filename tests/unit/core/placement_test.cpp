@@ -80,6 +80,29 @@ TEST(Placement, AHeadThatIsBlockedForLongGetsAHostKeptFree) {
     EXPECT_EQ(world.status(small), "STARTING");
 }
 
+TEST(Placement, AnArrayThatMakesProgressIsNoBlockedHead) {
+    World world(Policy{.reserve_after = Seconds{60}});
+    const auto array = world.submit(world.a_job().needs(resources(3)).array(10));
+    const auto small = world.submit();
+    for (std::int32_t i = 0; i < 4; ++i) {
+        EXPECT_EQ(world.status(small), "STARTING");
+        world.now += Seconds{40};
+        world.ran(array.child(i), 0);
+    }
+    EXPECT_FALSE(world.state.queues[0].reservation);
+    world.ran(small, 0);
+    EXPECT_EQ(world.status(world.submit()), "STARTING") << "others go around the array";
+}
+
+TEST(Placement, InStrictOrderAHeadThatNeedsAGpuStopsTheQueueUntilItIsCancelled) {
+    World world(Policy{.strict_order = true});
+    const auto head = world.submit(world.a_job().needs(resources(1, 100, 1)));
+    const auto next = world.submit();
+    EXPECT_EQ(world.status(head) + " " + world.status(next), "RUNNABLE RUNNABLE");
+    (void)world.tell(CancelJob{.id = head, .reason = "MISCONFIGURATION"});
+    EXPECT_EQ(world.status(next), "STARTING");
+}
+
 TEST(Placement, AReservationEndsWithItsJob) {
     World world(Policy{.reserve_after = Seconds{60}});
     const auto a = world.submit(world.a_job().needs(resources(3)));

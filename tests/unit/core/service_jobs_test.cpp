@@ -186,6 +186,18 @@ TEST(QuotaShares, BelongToQueuesWithAQuotaPolicy) {
                    "Quota Management feature is only supported for SageMaker Training job queues.");
 }
 
+TEST(QuotaShares, AQueueKeepsTheKindOfItsPolicy) {
+    ServiceWorld world;
+    world.add_quota_queue();
+    model::SchedulingPolicy fair;
+    fair.name = "fair";
+    fair.fairshare_policy.emplace();
+    ASSERT_TRUE(world.tell(CreateSchedulingPolicy{.document = fair, .tags = {}}));
+    model::JobQueueUpdate update;
+    update.scheduling_policy_arn = "fair";
+    expect_refused(world.tell(UpdateQueue{.name = "quotas", .update = update}), "another kind");
+}
+
 TEST(QuotaShares, TakeJobsByName) {
     ServiceWorld world;
     world.add_quota_queue();

@@ -34,8 +34,6 @@ TEST(JobDefinition, FollowsTheRulesOfAws) {
          "Exactly 1 capability must be provided."},
         {"unknown capability", [](D& d) { d.platform_capabilities = {"EKS"}; },
          "Capability EKS is not valid. Valid capabilities: [FARGATE, EC2, MANAGED_INSTANCES]"},
-        {"managed instances", [](D& d) { d.platform_capabilities = {"MANAGED_INSTANCES"}; },
-         "platformCapabilities 'MANAGED_INSTANCES' is not served; use EC2 or FARGATE"},
         {"priority 0", [](D& d) { d.scheduling_priority = 0; }, kAccepted},
         {"priority 9999", [](D& d) { d.scheduling_priority = 9999; }, kAccepted},
         {"priority -1", [](D& d) { d.scheduling_priority = -1; },

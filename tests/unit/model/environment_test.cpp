@@ -399,5 +399,16 @@ TEST(EnvironmentUpdate, IgnoresEmptyListsOnFargate) {
     EXPECT_EQ(environment.compute_resources->subnets, Texts{"subnet-1"});
 }
 
+TEST(UpdateEnvironment, ALowerMaximumTakesWhatWasDesiredAlong) {
+    ComputeEnvironment environment;
+    environment.compute_resources.emplace().type = "EC2";
+    environment.compute_resources->maxv_cpus = 8;
+    environment.compute_resources->desiredv_cpus = 6;
+    ComputeEnvironmentUpdate update;
+    update.compute_resources.emplace().maxv_cpus = 4;
+    ASSERT_TRUE(merge(environment, update));
+    EXPECT_EQ(environment.compute_resources->desiredv_cpus, 4);
+}
+
 }  // namespace
 }  // namespace batchd::model

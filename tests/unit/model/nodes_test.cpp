@@ -130,6 +130,52 @@ TEST(Nodes, OverridesAreLaidOverTheNodesThatTheyName) {
     EXPECT_EQ(ranges[2].target_nodes, "3:4");
 }
 
+NodePropertyOverride an_override(const std::string& target) {
+    return {.target_nodes = target,
+            .container_overrides = {},
+            .ecs_properties_override = {},
+            .eks_properties_override = {},
+            .instance_types = {},
+            .consumable_resource_properties_override = {}};
+}
+
+TEST(Nodes, ParametersArePutInOnceHoweverManyOverridesThereAre) {
+    NodeOverrides overrides{.num_nodes = {},
+                            .node_property_overrides = {an_override("0:1"), an_override("0")}};
+    for (auto& given : overrides.node_property_overrides) {
+        given.container_overrides.emplace().environment = {{"A", "1"}};
+    }
+    const auto resolved =
+        resolve_nodes(nodes(2, {"0:"}), overrides, {{"word", "literal-Ref::other"}});
+    ASSERT_TRUE(resolved) << resolved.error().message;
+    EXPECT_EQ(resolved->properties.node_range_properties[0].container->command[1],
+              "literal-Ref::other");
+}
+
+TEST(Nodes, OverridesNameNodesThatThereAre) {
+    NodeOverrides overrides{.num_nodes = {}, .node_property_overrides = {an_override("5:9")}};
+    const auto resolved = resolve_nodes(nodes(2, {"0:"}), overrides, {{"word", "x"}});
+    ASSERT_FALSE(resolved);
+    EXPECT_EQ(resolved.error().message,
+              "nodeOverrides.nodePropertyOverrides[0].targetNodes '5:9' goes beyond the last node, "
+              "1");
+}
+
+TEST(Nodes, ConsumablesCountOnceForEachRange) {
+    N properties = nodes(6, {"0:1", "2:"});
+    for (auto& range : properties.node_range_properties) {
+        range.consumable_resource_properties.emplace().consumable_resource_list = {
+            {.consumable_resource = "license", .quantity = 2}};
+    }
+    NodeOverrides overrides{.num_nodes = {}, .node_property_overrides = {an_override("3:4")}};
+    overrides.node_property_overrides[0].container_overrides.emplace().environment = {{"A", "1"}};
+    const auto resolved = resolve_nodes(properties, overrides, {{"word", "x"}});
+    ASSERT_TRUE(resolved) << resolved.error().message;
+    EXPECT_EQ(resolved->groups.size(), 4U);
+    ASSERT_EQ(resolved->consumables.size(), 2U);
+    EXPECT_EQ(resolved->consumables[1].quantity, 2);
+}
+
 TEST(Nodes, AnotherNumberNeedsAnOpenEnd) {
     const auto error = [](const N& properties, std::int32_t count) {
         NodeOverrides overrides{.num_nodes = count, .node_property_overrides = {}};
@@ -137,6 +183,7 @@ TEST(Nodes, AnotherNumberNeedsAnOpenEnd) {
         return resolved ? "" : resolved.error().message;
     };
     EXPECT_EQ(error(nodes(2, {"0", "1:"}), 9), "");
+    EXPECT_EQ(error(nodes(2, {"0:"}), 1001), "Number of nodes must be between 1 and 1000.");
     EXPECT_EQ(error(nodes(2, {"0:1"}), 2), "");
     EXPECT_TRUE(error(nodes(2, {"0:1"}), 3).contains("open upper boundary"));
     EXPECT_TRUE(error(nodes(2, {"0", "1:"}), 1).contains("leaves out nodes of the range '1:'"));

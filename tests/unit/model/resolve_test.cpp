@@ -82,6 +82,17 @@ TEST(SubmitJob, FollowsTheRulesOfAws) {
             {"six consumables",
              [](R& r) { take(r, {{"a", 1}, {"b", 1}, {"c", 1}, {"d", 1}, {"e", 1}, {"f", 1}}); },
              "Each ConsumableResourceProperty can have at most 5 consumableResources"},
+            {"a dependency on a node",
+             [](R& r) {
+                 r.depends_on = {{.job_id = "01234567-89ab-4def-8123-456789abcdef#1", .type = {}}};
+             },
+             "dependsOn[0].jobId '01234567-89ab-4def-8123-456789abcdef#1' is a node of a "
+             "multi-node job; a job can depend on the whole job only"},
+            {"more GPUs than could be counted",
+             [](R& r) {
+                 r.container_overrides.emplace().resource_requirements = {{"GPU", "100001"}};
+             },
+             "Value 100001 for type GPU in resourceRequirement must be at most 100000."},
             {"empty array properties", [](R& r) { r.array_properties.emplace(); }, kAccepted},
             {"array", [](R& r) { r.array_properties.emplace().size = 2; }, kAccepted},
             {"array of 1", [](R& r) { r.array_properties.emplace().size = 1; },
