@@ -29,9 +29,8 @@ BackOff back_off(OfferError error) {
 std::string quota_of(std::string_view type) {
     const auto letters = type.substr(0, type.find_first_of("0123456789-."));
     static constexpr std::string_view kStandard = "acdhimrtz";
-    const bool is_standard =
-        !letters.empty() && kStandard.contains(letters.front()) &&
-        (letters.size() == 1 || letters == "im" || letters == "is");
+    const bool is_standard = !letters.empty() && kStandard.contains(letters.front()) &&
+                             (letters.size() == 1 || letters == "im" || letters == "is");
     return is_standard ? "standard" : std::string(letters);
 }
 

@@ -1,22 +1,20 @@
-// The packing goes instance by instance, the most valuable item first. What an item is worth follows
-// from the prices of vCPU, memory and GPU at which the remaining demand could be bought by fractions;
-// an instance is as good as the worth of its content per dollar. So the type is chosen together with
-// what else fills it, and the same content is repeated as often as the counts allow.
+// The packing goes instance by instance, the most valuable item first. What an item is worth is
+// what it contributes to the cost of the linear relaxation; an instance is as good as the worth of
+// its content per dollar. So its type is chosen together with what fills it, and the same content
+// is repeated as often as the counts allow.
 #include "core/scaling/pack.hpp"
 
+#include "core/scaling/best_fit.hpp"
 #include "core/scaling/relaxation.hpp"
 
 #include <algorithm>
 #include <limits>
 #include <numeric>
 #include <optional>
+#include <utility>
 
 namespace batchd::core::scaling {
 namespace {
-
-bool fits(const Amounts& need, const Amounts& free) {
-    return need[0] <= free[0] && need[1] <= free[1] && need[2] <= free[2];
-}
 
 struct Content {
     std::size_t bin = 0;
@@ -28,12 +26,14 @@ struct Content {
 class Packing {
   public:
     Packing(std::span<const Item> items, std::span<const Bin> bins)
-        : items_(items.begin(), items.end()), bins_(bins) {}
+        : items_(items.begin(), items.end()), bins_(bins) {
+        appraise();
+    }
 
     std::vector<Load> run() {
         std::vector<Load> loads;
-        appraise();
         while (has_items()) {
+            if (worth_left() < appraised_ / 2) appraise();  // what is left is another mix
             const Content content = best_content(most_valuable());
             Load load{.bin = content.bin, .count = repeats(content), .parts = content.parts};
             for (const auto& part : load.parts) {
@@ -49,16 +49,23 @@ class Packing {
         return std::ranges::any_of(items_, [](const Item& item) { return item.count > 0; });
     }
 
+    double worth_left() const {
+        double sum = 0;
+        for (std::size_t i = 0; i < items_.size(); ++i) {
+            sum += worth_[i] * static_cast<double>(items_[i].count);
+        }
+        return sum;
+    }
+
     void appraise() {
         auto relaxation = relax(items_, bins_);
+        appraised_ = relaxation.bound;
         worth_ = std::move(relaxation.worth);
-        reachable_ = std::move(relaxation.potential);
+        potential_ = std::move(relaxation.potential);
         order_.resize(bins_.size());
         std::iota(order_.begin(), order_.end(), std::size_t{0});
-        std::ranges::sort(order_, [&](std::size_t a, std::size_t b) {
-            if (reachable_[a] != reachable_[b]) return reachable_[a] > reachable_[b];
-            return a < b;
-        });
+        std::ranges::sort(order_, std::greater<>{},
+                          [&](std::size_t bin) { return std::pair(potential_[bin], ~bin); });
     }
 
     std::size_t most_valuable() const {
@@ -74,7 +81,7 @@ class Packing {
     Content best_content(std::size_t seed) const {
         Content best;
         for (const std::size_t b : order_) {
-            if (reachable_[b] < best.worth_per_price) break;
+            if (potential_[b] < best.worth_per_price) break;
             if (!fits(items_[seed].need, bins_[b].capacity)) continue;
             Content content = fill(b, seed);
             if (best.parts.empty() || is_better(content, best)) best = std::move(content);
@@ -93,11 +100,11 @@ class Packing {
     Content fill(std::size_t bin, std::size_t seed) const {
         Content content{.bin = bin, .parts = {{.item = seed, .jobs = 1}}, .worth = worth_[seed]};
         Amounts free = bins_[bin].capacity;
-        for (std::size_t k = 0; k < 3; ++k) free[k] -= items_[seed].need[k];
+        take(free, items_[seed].need, 1);
         while (const auto next = best_filler(content, free)) {
             const auto [item, most] = *next;
             const std::int64_t jobs = (most + 1) / 2;  // the rest when its turn comes again
-            for (std::size_t k = 0; k < 3; ++k) free[k] -= items_[item].need[k] * jobs;
+            take(free, items_[item].need, jobs);
             content.worth += worth_[item] * static_cast<double>(jobs);
             add(content, item, jobs);
         }
@@ -161,8 +168,9 @@ class Packing {
 
     std::vector<Item> items_;  ///< with the counts that are left
     std::span<const Bin> bins_;
+    double appraised_ = 0;            ///< what was left when it was appraised last
     std::vector<double> worth_;       ///< by item
-    std::vector<double> reachable_;   ///< worth per price, by bin
+    std::vector<double> potential_;   ///< worth per price, by bin: no content has more
     std::vector<std::size_t> order_;  ///< of bins
 };
 
@@ -172,16 +180,29 @@ Amounts amounts(const model::Resources& resources) {
     return {resources.vcpu.value, resources.memory.value, resources.gpus};
 }
 
+bool fits(const Amounts& need, const Amounts& free) {
+    return need[0] <= free[0] && need[1] <= free[1] && need[2] <= free[2];
+}
+
 std::int64_t times_fit(const Amounts& need, const Amounts& free) {
-    std::int64_t times = std::int64_t{1} << 40;
+    std::int64_t times = std::numeric_limits<std::int64_t>::max();
     for (std::size_t k = 0; k < 3; ++k) {
         if (need[k] > 0) times = std::min(times, std::max<std::int64_t>(free[k], 0) / need[k]);
     }
     return times;
 }
 
+void take(Amounts& free, const Amounts& need, std::int64_t times) {
+    for (std::size_t k = 0; k < 3; ++k) free[k] -= need[k] * times;
+}
+
 std::vector<Load> pack(std::span<const Item> items, std::span<const Bin> bins) {
-    return Packing(items, bins).run();
+    auto best = Packing(items, bins).run();
+    for (const auto tie : {Tie::Small, Tie::Large}) {
+        auto other = best_fit(items, bins, tie);
+        if (cost_of(other, bins) < cost_of(best, bins)) best = std::move(other);
+    }
+    return best;
 }
 
 std::int64_t cost_of(std::span<const Load> loads, std::span<const Bin> bins) {

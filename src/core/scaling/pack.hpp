@@ -2,7 +2,6 @@
 // packing, in a time that depends on how many kinds of items there are, not on their counts.
 #pragma once
 
-#include "batchd/model/money.hpp"
 #include "batchd/model/resources.hpp"
 
 #include <array>
@@ -16,8 +15,11 @@ namespace batchd::core::scaling {
 /// Milli-vCPUs, MiB and GPUs.
 using Amounts = std::array<std::int64_t, 3>;
 Amounts amounts(const model::Resources& resources);
-/// How often `need` fits into `free`; a huge number if it needs nothing.
+bool fits(const Amounts& need, const Amounts& free);
+/// How often `need`, which is not nothing, fits into `free`.
 std::int64_t times_fit(const Amounts& need, const Amounts& free);
+/// Takes `times` times the need away.
+void take(Amounts& free, const Amounts& need, std::int64_t times);
 
 struct Item {
     Amounts need{};
@@ -37,15 +39,10 @@ struct Load {
     };
     std::size_t bin = 0;
     std::int64_t count = 0;
-    std::vector<Part> parts;
+    std::vector<Part> parts = {};
 };
 
-/// What a unit of each resource is worth when `total` is bought from the bins by fractions at least
-/// cost: the dual of that linear program. `total` times these prices bounds the cost of any packing
-/// from below.
-std::array<double, 3> resource_prices(std::span<const Bin> bins, const Amounts& total);
-
-/// Packs all items; each must fit into one of the bins.
+/// Packs all items; each must fit into one of the bins, and need something.
 std::vector<Load> pack(std::span<const Item> items, std::span<const Bin> bins);
 
 std::int64_t cost_of(std::span<const Load> loads, std::span<const Bin> bins);

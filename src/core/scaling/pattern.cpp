@@ -10,8 +10,8 @@ constexpr double kTiny = 1e-9;
 
 double dot(const Vector& a, const Vector& b) { return a[0] * b[0] + a[1] * b[1] + a[2] * b[2]; }
 
-/// The revised simplex method: three rows, one per resource, a column per item; amounts as fractions
-/// of the bin.
+/// The revised simplex method: three rows, one per resource, a column per item; amounts as
+/// fractions of the bin.
 class PatternSearch {
   public:
     PatternSearch(std::span<const Item> items, std::span<const double> worth, const Bin& bin)
@@ -34,11 +34,7 @@ class PatternSearch {
   private:
     static constexpr std::size_t kNone = static_cast<std::size_t>(-1);
 
-    bool takes(std::size_t i) const {
-        const auto& need = items_[i].need;
-        return worth_[i] > 0 && need[0] <= bin_.capacity[0] && need[1] <= bin_.capacity[1] &&
-               need[2] <= bin_.capacity[2];
-    }
+    bool takes(std::size_t i) const { return worth_[i] > 0 && fits(items_[i].need, bin_.capacity); }
     Vector share(std::size_t i) const {
         Vector share;
         for (std::size_t k = 0; k < 3; ++k) {

@@ -8,12 +8,8 @@
 namespace batchd::core::scaling {
 namespace {
 
-bool fits(const Amounts& need, const Bin& bin) {
-    return need[0] <= bin.capacity[0] && need[1] <= bin.capacity[1] && need[2] <= bin.capacity[2];
-}
-
-/// Whether `b` is of no use by fractions where there is `a`: `a` takes all that `b` takes, and gives
-/// as much of each resource for the money.
+/// Whether `b` is of no use by fractions where there is `a`: `a` takes all that `b` takes, and
+/// gives as much of each resource for the money.
 bool is_useless_beside(const Bin& b, const Bin& a) {
     for (std::size_t k = 0; k < 3; ++k) {
         if (a.capacity[k] < b.capacity[k]) return false;
@@ -59,7 +55,8 @@ class ColumnGeneration {
             const double bound = total(worth) / over;
             if (bound > best_bound) {
                 best_bound = bound;
-                std::ranges::transform(worth, best_worth.begin(), [&](double w) { return w / over; });
+                std::ranges::transform(worth, best_worth.begin(),
+                                       [&](double w) { return w / over; });
             }
             if (total(worth) <= best_bound * kCloseEnough || !enter_all()) break;
         }
@@ -76,7 +73,7 @@ class ColumnGeneration {
     void start_with(std::size_t i) {
         double least = std::numeric_limits<double>::max();
         for (const Bin& bin : bins_) {
-            if (!fits(items_[i].need, bin)) continue;
+            if (!fits(items_[i].need, bin.capacity)) continue;
             double share = 0;
             for (std::size_t k = 0; k < 3; ++k) {
                 if (items_[i].need[k] == 0) continue;
@@ -197,7 +194,7 @@ Chosen choose(std::span<const Item> items, std::span<const Bin> bins) {
     Chosen chosen;
     for (std::size_t i = 0; i < items.size(); ++i) {
         const bool is_placeable = std::ranges::any_of(
-            bins, [&](const Bin& bin) { return fits(items[i].need, bin); });
+            bins, [&](const Bin& bin) { return fits(items[i].need, bin.capacity); });
         if (items[i].count == 0 || !is_placeable) continue;
         chosen.items.push_back(items[i]);
         chosen.positions.push_back(i);

@@ -1,4 +1,5 @@
-// The linear relaxation of packing: what items would cost if instances could be bought by fractions.
+// The linear relaxation of packing: what items would cost if instances could be bought by
+// fractions.
 #pragma once
 
 #include "core/scaling/pack.hpp"
