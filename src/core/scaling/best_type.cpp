@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <utility>
 
 namespace batchd::core::scaling {
 namespace {
@@ -27,12 +28,10 @@ class BestTypes {
     }
 
     std::vector<std::size_t> run() {
-        for (auto hardest = next(); hardest < items_.size(); hardest = next()) {
-            const std::size_t type = cheapest_for(hardest);
+        while (has_open()) {
+            const std::size_t type = best();
             for (std::size_t i = 0; i < items_.size(); ++i) {
-                if (is_open(i) && fits(items_[i].need, candidates_[type].bin.capacity)) {
-                    chosen_[i] = type;
-                }
+                if (is_open(i) && takes(type, i)) chosen_[i] = type;
             }
         }
         return chosen_;
@@ -52,26 +51,40 @@ class BestTypes {
         return items_[i].count > 0 && chosen_[i] == kNoType && alone_[i] < kNever;
     }
 
-    std::size_t next() const {
-        std::size_t hardest = items_.size();
+    bool has_open() const {
         for (std::size_t i = 0; i < items_.size(); ++i) {
-            if (!is_open(i)) continue;
-            if (hardest == items_.size() || alone_[i] > alone_[hardest]) hardest = i;
+            if (is_open(i)) return true;
         }
-        return hardest;
+        return false;
     }
 
-    std::size_t cheapest_for(std::size_t item) const {
-        std::size_t best = kNoType;
-        double least = kNever;
+    bool takes(std::size_t type, std::size_t item) const {
+        return fits(items_[item].need, candidates_[type].bin.capacity);
+    }
+
+    /// One type for as many items as possible, if that costs little more than the cheapest choice.
+    std::size_t best() const {
+        constexpr double kLittleMore = 1.05;
+        std::vector<double> costs;
         for (std::size_t c = 0; c < candidates_.size(); ++c) {
-            if (!fits(items_[item].need, candidates_[c].bin.capacity)) continue;
-            const double cost = cost_with(candidates_[c].bin);
-            if (cost >= least) continue;
-            least = cost;
-            best = c;
+            costs.push_back(open_items(c) > 0 ? cost_with(candidates_[c].bin) : kNever);
+        }
+        const double least = *std::ranges::min_element(costs);
+        std::size_t best = kNoType;
+        for (std::size_t c = 0; c < candidates_.size(); ++c) {
+            if (costs[c] > least * kLittleMore) continue;
+            const auto rank = [&](std::size_t t) { return std::pair(-open_items(t), costs[t]); };
+            if (best == kNoType || rank(c) < rank(best)) best = c;
         }
         return best;
+    }
+
+    std::int64_t open_items(std::size_t type) const {
+        std::int64_t count = 0;
+        for (std::size_t i = 0; i < items_.size(); ++i) {
+            if (is_open(i) && takes(type, i)) ++count;
+        }
+        return count;
     }
 
     /// Of all open items, those that do not fit counted as if each were alone.

@@ -90,7 +90,8 @@ std::string why_not(const Candidate& other, const LaunchAlternative& alternative
     if (other.tier > tier) return "The allocation strategy prefers others.";
     const std::int64_t more = alternative.cost->value - launch.price.value * launch.count;
     if (more > 0) return "It costs " + dollars(more) + " an hour more.";
-    return "Its room would be used less well, or there is not enough of it below maxvCpus.";
+    if (more == 0) return "It costs the same.";
+    return "These jobs do not fill it as well as its size suggests, or maxvCpus leaves no room.";
 }
 
 void add_alternatives(Launch& launch, const ScalingInput& input,
