@@ -3,7 +3,10 @@
 #include "batchd/base/result.hpp"
 
 #include <algorithm>
+#include <functional>
+#include <numeric>
 #include <optional>
+#include <tuple>
 #include <utility>
 
 namespace batchd::core::scaling {
@@ -58,13 +61,62 @@ std::int64_t count_all(const std::vector<Item>& nodes) {
     return sum;
 }
 
+void raise(Amounts& most, const Amounts& to) {
+    for (std::size_t k = 0; k < 3; ++k) most[k] = std::max(most[k], to[k]);
+}
+
 Amounts largest(const std::vector<Item>& nodes) {
     Amounts largest{};
-    for (const Item& node : nodes) {
-        for (std::size_t k = 0; k < 3; ++k) largest[k] = std::max(largest[k], node.need[k]);
-    }
+    for (const Item& node : nodes) raise(largest, node.need);
     return largest;
 }
+
+/// Which jobs are left, and what room.
+struct Progress {
+    std::vector<Waiting> waiting;           ///< by demand
+    std::vector<std::optional<Kept>> kept;  ///< by demand
+    std::vector<Rooms> rooms;               ///< by environment
+};
+
+/// Lets the instances that are there take jobs, demand by demand in the given order.
+class RoomFilling {
+  public:
+    explicit RoomFilling(const Progress& progress) : progress_(progress) {}
+
+    Progress run(const std::vector<std::size_t>& order) {
+        for (const std::size_t d : order) {
+            for (const auto e : progress_.waiting[d].demand->environments) {
+                progress_.waiting[d].is_gang() ? use_for_gangs(d, e) : use_for_jobs(d, e);
+            }
+        }
+        return std::move(progress_);
+    }
+
+  private:
+    void use_for_jobs(std::size_t d, std::uint32_t e) {
+        Waiting& waiting = progress_.waiting[d];
+        const auto need = item_of(waiting.demand->resources, 1).need;
+        waiting.left -= progress_.rooms[e].use(need, waiting.left);
+    }
+
+    void use_for_gangs(std::size_t d, std::uint32_t e) {
+        Waiting& waiting = progress_.waiting[d];
+        auto& kept = progress_.kept[d];
+        while (waiting.left > 0 && !kept) {
+            auto nodes = waiting.nodes();
+            auto instances = progress_.rooms[e].keep_for_gang(nodes);
+            if (instances.empty()) return;
+            if (count_all(nodes) > 0) {
+                kept = Kept{.environment = e, .instances = instances, .missing = nodes};
+                return;
+            }
+            progress_.rooms[e].mark_used(instances);
+            --waiting.left;
+        }
+    }
+
+    Progress progress_;
+};
 
 class Demands {
   public:
@@ -77,10 +129,15 @@ class Demands {
             waiting_.push_back({.demand = &demand, .left = demand.count});
         }
         kept_.resize(waiting_.size());
+        for (const auto& environment : input.environments) {
+            for (const auto& instance : environment.instances) {
+                raise(largest_, amounts(instance.capacity));
+            }
+        }
     }
 
     std::vector<UnservedDemand> run() {
-        for (Waiting& waiting : waiting_) use_rooms(waiting);
+        use_rooms();
         while (true) {
             const auto first = std::ranges::find_if(waiting_, &Waiting::is_open);
             if (first == waiting_.end()) return unserved();
@@ -97,31 +154,43 @@ class Demands {
         return static_cast<std::uint32_t>(&waiting - waiting_.data());
     }
 
-    void use_rooms(Waiting& waiting) {
-        for (const auto e : waiting.demand->environments) {
-            if (waiting.left == 0) return;
-            if (waiting.is_gang()) {
-                use_rooms_for_gangs(waiting, e);
-            } else {
-                const auto need = item_of(waiting.demand->resources, 1).need;
-                waiting.left -= rooms_[e].use(need, waiting.left);
-            }
+    /// In the order of service, as placement does, or the largest first where that leaves less
+    /// over: what was launched for a mix of jobs must not look too small for it while it boots.
+    void use_rooms() {
+        const Progress start{.waiting = waiting_, .kept = kept_, .rooms = rooms_};
+        std::vector<std::size_t> order(waiting_.size());
+        std::iota(order.begin(), order.end(), std::size_t{0});
+        Progress best = RoomFilling(start).run(order);
+        if (left_over(best) > 0) {
+            std::ranges::sort(order, std::greater<>{}, [&](std::size_t d) {
+                return std::tuple(waiting_[d].is_gang(), size(waiting_[d]), ~d);
+            });
+            Progress other = RoomFilling(start).run(order);
+            if (left_over(other) < left_over(best)) best = std::move(other);
         }
+        waiting_ = std::move(best.waiting);
+        kept_ = std::move(best.kept);
+        rooms_ = std::move(best.rooms);
     }
 
-    void use_rooms_for_gangs(Waiting& waiting, std::uint32_t e) {
-        auto& kept = kept_[position(waiting)];
-        while (waiting.left > 0 && !kept) {
-            auto nodes = waiting.nodes();
-            auto instances = rooms_[e].keep_for_gang(nodes);
-            if (instances.empty()) return;
-            if (count_all(nodes) > 0) {
-                kept = Kept{.environment = e, .instances = instances, .missing = nodes};
-                return;
-            }
-            rooms_[e].mark_used(instances);
-            --waiting.left;
+    double left_over(const Progress& progress) const {
+        double sum = 0;
+        for (const Waiting& waiting : progress.waiting) {
+            sum += size(waiting) * static_cast<double>(waiting.left);
         }
+        return sum;
+    }
+
+    /// Of a job or a node, as a share of the largest instance.
+    double size(const Waiting& waiting) const {
+        const Amounts need =
+            waiting.is_gang() ? largest(waiting.nodes()) : amounts(waiting.demand->resources);
+        double size = 1e-9;
+        for (std::size_t k = 0; k < 3; ++k) {
+            if (largest_[k] == 0) continue;
+            size = std::max(size, static_cast<double>(need[k]) / static_cast<double>(largest_[k]));
+        }
+        return size;
     }
 
     /// Serves all that waits for the same environment, up to the next multi-node demand; what finds
@@ -205,6 +274,7 @@ class Demands {
     Launches& launches_;
     std::vector<Waiting> waiting_;           ///< by demand
     std::vector<std::optional<Kept>> kept_;  ///< by demand
+    Amounts largest_{};                      ///< that any instance has
 };
 
 }  // namespace

@@ -202,11 +202,19 @@ class Serving {
         purchases_.push_back(std::move(purchase));
     }
 
+    /// Then BEST_FIT waits for a block to end.
+    bool fits_below_max(const Item& item) const {
+        return std::ranges::any_of(all_, [&](const Candidate& c) {
+            return (is_best_fit() || is_open(c)) && vcpus_of(c) <= room_.vcpus &&
+                   fits(item.need, c.bin.capacity);
+        });
+    }
+
     /// One instance more than maxvCpus allows, for the first job that fits into none that is small
     /// enough; others fill it.
     void pass_max() {
         for (std::size_t i = 0; i < left_.size(); ++i) {
-            if (left_[i].count == 0 || left_[i].need[0] > environment_.max_vcpus * 1000) continue;
+            if (left_[i].count == 0 || fits_below_max(left_[i])) continue;
             std::vector<Item> one{{.need = left_[i].need, .count = 1}};
             auto bought = buy(one, std::numeric_limits<std::int64_t>::max());
             if (bought.empty()) continue;

@@ -280,12 +280,15 @@ TEST(ScalingPlans, AreTheSameForTheSameInput) {
 
 /// Once what was launched is up, nothing more is launched, and nothing goes before its delay.
 TEST(ScalingPlans, Settle) {
-    for (std::uint32_t seed = 0; seed < 500; ++seed) {
+    std::int64_t first_cost = 0;
+    std::int64_t second_cost = 0;
+    for (std::uint32_t seed = 0; seed < 5000; ++seed) {
         SCOPED_TRACE("seed " + std::to_string(seed));
         World world(seed);
         std::erase_if(world.made.demands, [](const auto& d) { return !d.nodes.empty(); });
         const auto first = plan_scaling(world.made);
         if (!first.unserved.empty()) continue;
+        first_cost += cost_of(first).value;
         for (const auto& launch : first.launches) {
             auto& instances = world.made.environments[launch.environment].instances;
             const auto capacity = offer_of(world.made, launch)->capacity;
@@ -304,10 +307,13 @@ TEST(ScalingPlans, Settle) {
             EXPECT_NE(launch.cause, LaunchCause::MinVcpus);
             EXPECT_NE(launch.cause, LaunchCause::DesiredVcpus);
         }
-        EXPECT_LE(cost_of(second).value * 20, cost_of(first).value + 2'000'000)
-            << launches(first) << " | " << launches(second);
+        second_cost += cost_of(second).value;
         for (const auto& t : second.terminations) EXPECT_NE(t.instance.front(), 'n');
+        if (testing::Test::HasFailure()) return;
     }
+    EXPECT_GT(first_cost, 0);
+    // Instances are not filled as cleverly as they were chosen: now and then a job finds no room.
+    EXPECT_LT(second_cost * 1000, first_cost);
 }
 
 }  // namespace
