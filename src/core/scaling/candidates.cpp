@@ -59,8 +59,7 @@ UnservedCause why_unserved(const ScalingEnvironment& environment, const Amounts&
     return is_possible ? UnservedCause::MaxReached : UnservedCause::MaxTooSmall;
 }
 
-std::vector<Candidate> candidates(const ScalingEnvironment& environment, Timestamp now,
-                                  Blocked blocked) {
+std::vector<Candidate> candidates(const ScalingEnvironment& environment, Timestamp now) {
     const std::int32_t best = best_score(environment);
     std::map<std::string_view, Candidate> by_type;
     const auto rank = [&](const Candidate& c) {
@@ -68,7 +67,6 @@ std::vector<Candidate> candidates(const ScalingEnvironment& environment, Timesta
         return std::tuple(blocked_now ? *c.offer->blocked_until : now, c.tier, c.bin.price);
     };
     for (const ScalingOffer& offer : environment.offers) {
-        if (blocked == Blocked::LeftOut && is_blocked(offer, now)) continue;
         const Candidate candidate{.offer = &offer,
                                   .bin = {.capacity = amounts(offer.capacity),
                                           .price = std::max<std::int64_t>(offer.price.value, 1)},

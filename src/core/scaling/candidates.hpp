@@ -18,12 +18,9 @@ struct Candidate {
     std::int64_t tier = 0;
 };
 
-enum class Blocked : std::uint8_t { LeftOut, Included };
-
 /// One per type, by tier, then price. A type is blocked if it is in all zones; then the zone is the
 /// one where it may be tried again first.
-std::vector<Candidate> candidates(const ScalingEnvironment& environment, Timestamp now,
-                                  Blocked blocked);
+std::vector<Candidate> candidates(const ScalingEnvironment& environment, Timestamp now);
 
 bool is_blocked(const ScalingOffer& offer, Timestamp now);
 

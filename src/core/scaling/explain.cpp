@@ -126,7 +126,7 @@ void explain(ScalingPlan& plan, const ScalingInput& input) {
     for (Launch& launch : plan.launches) {
         const auto& environment = input.environments[launch.environment];
         const auto [known, is_new] = types.try_emplace(launch.environment);
-        if (is_new) known->second = candidates(environment, input.now, Blocked::Included);
+        if (is_new) known->second = candidates(environment, input.now);
         launch.why = why(launch, environment, input);
         if (launch.cause == LaunchCause::Demand) add_alternatives(launch, input, known->second);
     }

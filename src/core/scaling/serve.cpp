@@ -22,7 +22,7 @@ class Serving {
           now_(now),
           left_(items.begin(), items.end()),
           room_(room),
-          all_(candidates(environment, now, Blocked::Included)) {}
+          all_(candidates(environment, now)) {}
 
     Served run() {
         while (room_.vcpus > 0) {

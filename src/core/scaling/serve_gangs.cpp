@@ -31,7 +31,7 @@ Served serve_gangs(const ScalingEnvironment& environment, Timestamp now,
     Served served;
     for (const Item& node : nodes) served.left.push_back(node.count * gangs);
     std::optional<Wait> wait;
-    for (const Candidate& type : candidates(environment, now, Blocked::Included)) {
+    for (const Candidate& type : candidates(environment, now)) {
         if (!takes_all(type, nodes)) continue;
         const auto most = gangs_in(room, count_all(nodes), vcpus_of(type.offer->capacity));
         if (most == 0) continue;

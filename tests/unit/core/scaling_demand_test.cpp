@@ -171,6 +171,15 @@ TEST(ScalingDemands, WhenAllAreBlockedTheJobsWaitForTheFirstToOpen) {
     EXPECT_EQ(plan.next, kNow + std::chrono::minutes{7});
 }
 
+TEST(ScalingDemands, BlocksDoNotMatterOnceTheMaximumIsReached) {
+    auto e = environment(4);
+    for (auto& offer : e.offers) block(offer);
+    e.instances = {instance("busy", 4, InstancePhase::Busy)};
+    const auto plan = plan_scaling(input({e}, {demand(5, need(1))}));
+    EXPECT_EQ(unserved(plan), "0:MaxReachedx5");
+    EXPECT_FALSE(plan.next) << "what they wait for is the end of a job";
+}
+
 TEST(ScalingDemands, ABlockedEnvironmentIsPassedBy) {
     auto first = environment();
     for (auto& offer : first.offers) block(offer);

@@ -68,7 +68,7 @@ TEST(IdleInstances, GoAfterTheDelay) {
     e.instances = {idle_for("old", 2, minutes{5}), idle_for("fresh", 4, minutes{2})};
     const auto plan = plan_scaling(input({e}, {}));
     EXPECT_EQ(terminations(plan), "0:old");
-    EXPECT_EQ(plan.terminations[0].why, "It has been idle for 5 min.");
+    EXPECT_EQ(plan.terminations.at(0).why, "It has been idle for 5 min.");
     EXPECT_EQ(plan.next, kNow + minutes{3});
     EXPECT_EQ(plan.targets[0].desired_vcpus, 4);
 }
@@ -80,7 +80,7 @@ TEST(IdleInstances, ThatHaveRunJobsStayForTheEnvironmentsDelay) {
     e.instances[1].has_run_job = false;
     const auto plan = plan_scaling(input({e}, {}));
     EXPECT_EQ(terminations(plan), "0:never");
-    EXPECT_EQ(plan.terminations[0].why, "It has been idle for 19 min and has never run a job.");
+    EXPECT_EQ(plan.terminations.at(0).why, "It has been idle for 19 min and has never run a job.");
     EXPECT_EQ(plan.next, kNow + minutes{1});
 }
 

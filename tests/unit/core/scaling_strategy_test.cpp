@@ -21,6 +21,9 @@ TEST(Strategies, BestFitTakesOneTypeForAll) {
     const auto offers = environment().offers;
     const std::vector demands{demand(5, need(2, 7000)), demand(3, need(1, 512))};
     EXPECT_EQ(launched(with(AllocationStrategy::BestFit, offers), demands), "0:t2@ax7");
+    const std::vector mixed{demand(8, need(2)), demand(1, need(4))};
+    EXPECT_EQ(launched(with(AllocationStrategy::BestFit, {offers[0], offers[1]}), mixed),
+              "0:t4@ax5");
 }
 
 TEST(Strategies, BestFitTakesAnotherTypeOnlyWhereItMust) {
@@ -43,7 +46,10 @@ TEST(Strategies, OrderedFollowsTheOrderOfInstanceTypes) {
     auto e = with(AllocationStrategy::BestFitProgressiveOrdered,
                   {offer("dear", 2, 50), offer("cheap", 2, 10), offer("large", 8, 90)});
     for (std::int32_t i = 0; i < 3; ++i) e.offers[static_cast<std::size_t>(i)].priority = i;
-    EXPECT_EQ(launched(e, {demand(4, need(1))}), "0:dear@ax2");
+    const auto plan = plan_scaling(input({e}, {demand(4, need(1))}));
+    EXPECT_EQ(launches(plan), "0:dear@ax2");
+    EXPECT_EQ(plan.launches.at(0).alternatives.at(0).type, "cheap");
+    EXPECT_EQ(plan.launches[0].alternatives[0].why_not, "The allocation strategy prefers others.");
     EXPECT_EQ(launched(e, {demand(4, need(1)), demand(1, need(8))}), "0:dear@ax2 0:large@ax1");
     e.offers[0].blocked_until = kNow + kHour;
     EXPECT_EQ(launched(e, {demand(4, need(1))}), "0:cheap@ax2");
@@ -115,9 +121,16 @@ TEST(Gangs, TheLastInstanceMayPassTheMaximum) {
 TEST(Gangs, OnlyMissingNodesAreLaunched) {
     auto e = environment();
     e.instances = {instance("a", 2, InstancePhase::Booting), instance("b", 2)};
-    EXPECT_EQ(launched(e, {gang(3, need(2))}), "0:t2@ax1");
+    const auto plan = plan_scaling(input({e}, {gang(3, need(2))}));
+    EXPECT_EQ(launches(plan), "0:t2@ax1");
+    EXPECT_EQ(terminations(plan), "") << "the idle one waits for the rest of its gang";
     EXPECT_EQ(launched(e, {gang(2, need(2))}), "");
+    EXPECT_EQ(launched(e, {gang(4, need(1))}), "0:t2@ax2") << "each node has its own";
     EXPECT_EQ(launched(e, {gang(3, need(2), 2)}), "0:t2@ax4");
+    auto mixed = gang(1, need(1));
+    mixed.nodes.push_back({.count = 1, .resources = need(1, 600)});
+    e.instances = {instance("a", 8, InstancePhase::Booting)};
+    EXPECT_EQ(launched(e, {mixed}), "0:t2@ax1") << "also across groups of nodes";
 }
 
 TEST(Gangs, IfTheRestCannotComeTheGangGoesElsewhereOrWaits) {
