@@ -90,7 +90,7 @@ TEST(Strategies, PrioritizedBreaksTiesOfDepthByOrder) {
     EXPECT_EQ(launched(e, {demand(2, need(1))}), "0:deep@ax1") << "depth comes before the order";
 }
 
-TEST(Gangs, EachNodeGetsAnInstanceOfOneType) {
+TEST(ScalingGangs, EachNodeGetsAnInstanceOfOneType) {
     auto e = environment();
     e.offers = {offer("t2", 2, 20), offer("t8", 8, 60)};
     EXPECT_EQ(launched(e, {gang(4, need(1))}), "0:t2@ax4");
@@ -100,7 +100,7 @@ TEST(Gangs, EachNodeGetsAnInstanceOfOneType) {
     EXPECT_EQ(launched(e, {mixed}), "0:t8@ax3") << "the largest node decides";
 }
 
-TEST(Gangs, AllNodesOrNone) {
+TEST(ScalingGangs, AllNodesOrNone) {
     auto e = environment(8);
     e.strategy = AllocationStrategy::BestFit;
     const auto plan = plan_scaling(input({e}, {gang(5, need(2))}));
@@ -111,14 +111,14 @@ TEST(Gangs, AllNodesOrNone) {
     EXPECT_EQ(unserved(plan_scaling(input({e}, {gang(3, need(2))}))), "0:MaxReachedx1");
 }
 
-TEST(Gangs, TheLastInstanceMayPassTheMaximum) {
+TEST(ScalingGangs, TheLastInstanceMayPassTheMaximum) {
     auto e = environment(8);
     e.offers = {offer("t3", 3)};
     EXPECT_EQ(launched(e, {gang(3, need(2))}), "0:t3@ax3");
     EXPECT_EQ(launched(e, {gang(4, need(2))}), "");
 }
 
-TEST(Gangs, OnlyMissingNodesAreLaunched) {
+TEST(ScalingGangs, OnlyMissingNodesAreLaunched) {
     auto e = environment();
     e.instances = {instance("a", 2, InstancePhase::Booting), instance("b", 2)};
     const auto plan = plan_scaling(input({e}, {gang(3, need(2))}));
@@ -133,7 +133,7 @@ TEST(Gangs, OnlyMissingNodesAreLaunched) {
     EXPECT_EQ(launched(e, {mixed}), "0:t2@ax1") << "also across groups of nodes";
 }
 
-TEST(Gangs, IfTheRestCannotComeTheGangGoesElsewhereOrWaits) {
+TEST(ScalingGangs, IfTheRestCannotComeTheGangGoesElsewhereOrWaits) {
     auto first = environment();
     first.instances = {instance("a", 2)};
     for (auto& offer : first.offers) offer.blocked_until = kNow + kHour;
@@ -145,7 +145,7 @@ TEST(Gangs, IfTheRestCannotComeTheGangGoesElsewhereOrWaits) {
     EXPECT_EQ(alone.unserved[0].until, kNow + kHour);
 }
 
-TEST(Gangs, AnotherTypeIsTakenForAllNodesIfOneIsBlocked) {
+TEST(ScalingGangs, AnotherTypeIsTakenForAllNodesIfOneIsBlocked) {
     auto e = environment();
     e.offers[0].blocked_until = kNow + kHour;
     EXPECT_EQ(launched(e, {gang(2, need(2))}), "0:t4@ax2");
@@ -153,7 +153,7 @@ TEST(Gangs, AnotherTypeIsTakenForAllNodesIfOneIsBlocked) {
     EXPECT_EQ(launched(e, {gang(2, need(2))}), "") << "it waits for its best type";
 }
 
-TEST(Gangs, WaitInTheirTurn) {
+TEST(ScalingGangs, WaitInTheirTurn) {
     auto e = environment(8);
     e.strategy = AllocationStrategy::BestFit;
     const auto plan =
