@@ -23,7 +23,8 @@ const std::vector<Section>& sections() {
                                           {"submit", measure_submit},
                                           {"reads", measure_reads},
                                           {"latency", measure_start_latency},
-                                          {"containers", measure_containers}};
+                                          {"containers", measure_containers},
+                                          {"scaling", measure_scaling}};
     return all;
 }
 

@@ -23,4 +23,8 @@ Result<> measure_start_latency(const Setup& setup, Report& report);
 /// dockerd, which takes root.
 Result<> measure_containers(const Setup& setup, Report& report);
 
+/// The scaling plan's cost against a lower bound and against best fit, and how long it takes. Needs
+/// no daemon.
+Result<> measure_scaling(const Setup& setup, Report& report);
+
 }  // namespace batchd::bench
