@@ -356,6 +356,7 @@ TEST_F(Hosts, ADownHostIsNotKeptFree) {
 TEST_F(Hosts, ANodeThatWaitsForTheMainOneGoesWithItsHost) {
     add("x", resources(2));
     add("y", resources(2));
+    add("z", resources(1));  // which is too small, but the environment's
     auto gang = world.a_job().in("pool").attempts(2);
     gang.event.traits.shape.nodes = {{.count = 2, .resources = resources(2)}};
     gang.event.traits.shape.resources = resources(4);
