@@ -115,7 +115,7 @@ std::string View::waiting_reason(const QueueView& queue, const core::Shape& shap
     bool all_known = true;
     for (const HostView* host : hosts_of(*this, usable_ones)) {
         if (host->row && host->row->document.state == "DRAINING") {
-            draining = host;
+            if (!host->is_known || each.fits_in(host->capacity)) draining = host;
             continue;
         }
         if (!host->is_up) down = host;
