@@ -71,8 +71,11 @@ boost::asio::awaitable<http::Response> call_tags(const Services* services, TagsR
 
 boost::asio::awaitable<http::Response> call_native(const Services* services, NativeRoute target,
                                                    http::Request request) {
-    auto result = co_await target.route->handler(native::NativeCall{
-        .services = services, .request = std::move(request), .id = std::move(target.id)});
+    auto result =
+        co_await target.route->handler(native::NativeCall{.services = services,
+                                                          .request = std::move(request),
+                                                          .id = std::move(target.id),
+                                                          .host = std::move(target.host)});
     co_return result ? std::move(*result) : native_error(result.error());
 }
 

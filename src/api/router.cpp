@@ -22,32 +22,43 @@ const std::unordered_map<std::string, const batch::Operation*>& batch_paths() {
     return paths;
 }
 
-/// Matches "/a/{id}/b"; the segment in place of {id} comes out raw.
-bool matches(std::string_view pattern, std::string_view path, std::string_view& id) {
-    const auto open = pattern.find("{id}");
-    if (open == std::string_view::npos) return pattern == path;
-    const std::string_view before = pattern.substr(0, open);
-    const std::string_view after = pattern.substr(open + 4);
-    if (!path.starts_with(before)) return false;
-    path.remove_prefix(before.size());
-    const auto end = std::min(path.find('/'), path.size());
-    id = path.substr(0, end);
-    return end > 0 && path.substr(end) == after;
+/// The raw segments in place of {id} and {host}.
+struct Segments {
+    std::string_view id;
+    std::string_view host;
+};
+
+/// Matches "/a/{id}/b".
+bool matches(std::string_view pattern, std::string_view path, Segments& segments) {
+    for (auto open = pattern.find('{'); open != std::string_view::npos; open = pattern.find('{')) {
+        if (!path.starts_with(pattern.substr(0, open))) return false;
+        path.remove_prefix(open);
+        pattern.remove_prefix(open);
+        const auto end = std::min(path.find('/'), path.size());
+        if (end == 0) return false;
+        (pattern.starts_with("{id}") ? segments.id : segments.host) = path.substr(0, end);
+        path.remove_prefix(end);
+        pattern.remove_prefix(pattern.find('}') + 1);
+    }
+    return pattern == path;
 }
 
 Target route_native(const http::Request& request) {
     bool path_exists = false;
     for (const auto& route : native::routes()) {
-        std::string_view id;
-        if (!matches(route.path, request.path, id)) continue;
+        Segments segments;
+        if (!matches(route.path, request.path, segments)) continue;
         path_exists = true;
         if (route.method != request.method &&
             !(route.method == "GET" && request.method == "HEAD")) {
             continue;
         }
-        auto decoded = http::percent_decode(id);
-        if (!decoded) return NoRoute{400, "path " + request.path + " has a malformed %-escape"};
-        return NativeRoute{.route = &route, .id = std::move(*decoded)};
+        auto id = http::percent_decode(segments.id);
+        auto host = http::percent_decode(segments.host);
+        if (!id || !host) {
+            return NoRoute{400, "path " + request.path + " has a malformed %-escape"};
+        }
+        return NativeRoute{.route = &route, .id = std::move(*id), .host = std::move(*host)};
     }
     if (path_exists) return NoRoute{405, request.method + " is not allowed on " + request.path};
     return NoRoute{404, "there is nothing at " + request.method + " " + request.path};

@@ -18,6 +18,7 @@ struct TagsRoute {
 struct NativeRoute {
     const native::Route* route = nullptr;
     std::string id;
+    std::string host;
 };
 /// Nothing here; what and why.
 struct NoRoute {

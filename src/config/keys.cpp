@@ -75,6 +75,10 @@ std::span<const Key> keys() {
         {"docker", "gpus", +[](Config& c) -> auto& { return c.docker.gpus; }, kGpuRule,
          "GPUs that jobs may use, by UUID or index, each once; empty for those that the Engine "
          "reports."},
+        {"docker", "allow_plain_tcp", +[](Config& c) -> auto& { return c.docker.allow_plain_tcp; },
+         std::monostate{},
+         "Whether hosts may be registered by tcp:// without TLS that are not on loopback: whoever "
+         "reaches such a port owns the machine."},
 
         {"containers", "allow_privileged",
          +[](Config& c) -> auto& { return c.containers.allow_privileged; }, std::monostate{},

@@ -1,4 +1,5 @@
 #include "batchd/config/config.hpp"
+#include "config/hosts.hpp"
 #include "config/keys.hpp"
 #include "config/nearest.hpp"
 #include "config/value.hpp"
@@ -112,7 +113,7 @@ class Loader {
     }
 
     static std::vector<std::string> section_names() {
-        std::vector<std::string> list{std::string(kRegistries)};
+        std::vector<std::string> list{std::string(kRegistries), std::string(kHosts)};
         for (const Key& key : keys()) list.emplace_back(key.section);
         return list;
     }
@@ -123,6 +124,7 @@ class Loader {
 
     void apply_section(const std::string& file, std::string_view section, const toml::node& node) {
         if (section == kRegistries) return apply_registries(file, node);
+        if (section == kHosts) return apply_hosts(file, node);
         const std::vector<std::string> sections = section_names();
         if (std::ranges::find(sections, section) == sections.end()) {
             return problem(at(file, node), section,
@@ -182,6 +184,40 @@ class Loader {
         config_.registries.push_back(std::move(registry));
     }
 
+    void apply_hosts(const std::string& file, const toml::node& node) {
+        if (!node.is_array_of_tables()) {
+            return problem(at(file, node), kHosts,
+                           "expected [[hosts]] tables, each with environment, name, url");
+        }
+        for (const toml::node& item : *node.as_array()) {
+            apply_host(at(file, item), file, *item.as_table());
+        }
+    }
+
+    void apply_host(const Place& where, const std::string& file, const toml::table& table) {
+        Host host;
+        std::vector<std::string> known;
+        const std::size_t problems_before = problems_.size();
+        for (const HostKey& key : host_keys()) {
+            const std::string full_name = fmt::format("hosts[].{}", key.name);
+            known.push_back(full_name);
+            const toml::node* value = table.get(key.name);
+            if (value == nullptr) {
+                if (key.is_required) problem(where, full_name, "must be given");
+            } else if (!key.read(*value, host)) {
+                problem(at(file, *value), full_name, fmt::format("must be {}", key.rule));
+            }
+        }
+        for (const auto& [name, value] : table) {
+            const std::string full_name = fmt::format("hosts[].{}", name.str());
+            if (std::ranges::find(known, full_name) != known.end()) continue;
+            problem(at(file, value), full_name, "no such key" + suggestion(full_name, known));
+        }
+        if (problems_.size() > problems_before) return;
+        host_places_.push_back(where);
+        config_.hosts.push_back(std::move(host));
+    }
+
     void apply(const Key& key, const Place& where, const toml::node& node) {
         origins_[key.full_name()] = where;
         if (const auto assigned = assign(key, config_, node); !assigned) {
@@ -224,13 +260,28 @@ class Loader {
                     fmt::format("has no use with docker.host = \"{}\": certificates are for tcp://",
                                 config_.docker.host));
         }
+        check_hosts();
         const auto& gpus = config_.docker.gpus;
         if (std::set<std::string>(gpus.begin(), gpus.end()).size() < gpus.size()) {
             problem(origins_["docker.gpus"], "docker.gpus", "names a GPU more than once");
         }
     }
 
+    void check_hosts() {
+        std::set<std::string> names;
+        for (std::size_t i = 0; i < config_.hosts.size(); ++i) {
+            Host& host = config_.hosts[i];
+            const auto valid = model::validate(host.document, config_.docker.allow_plain_tcp);
+            if (!valid) problem(host_places_[i], kHosts, valid.error().message);
+            if (!names.insert(host.document.name).second) {
+                problem(host_places_[i], "hosts[].name",
+                        fmt::format("'{}' is there twice", host.document.name));
+            }
+        }
+    }
+
     Config config_;
+    std::vector<Place> host_places_;  ///< of config_.hosts
     std::vector<Problem> problems_;
     std::map<std::string, Place> origins_;  ///< where a key was set last, by its full name
 };

@@ -1,5 +1,6 @@
 // The table of keys as people read it: a TOML file and the rows of docs/configuration.md.
 #include "batchd/config/config.hpp"
+#include "config/hosts.hpp"
 #include "config/keys.hpp"
 
 #include <fmt/format.h>
@@ -16,6 +17,32 @@ std::string toml_string(std::string_view text) {
     out << toml::toml_formatter(array, toml::format_flags::none);
     std::string list = out.str();  // [ "text" ]
     return list.substr(2, list.size() - 4);
+}
+
+std::string toml_list(const std::vector<std::string>& items) {
+    std::string list;
+    for (const std::string& item : items) list += (list.empty() ? "" : ", ") + toml_string(item);
+    return "[" + list + "]";
+}
+
+std::string host_table(const Host& host) {
+    const model::Host& document = host.document;
+    std::string text = fmt::format("\n[[{}]]\nenvironment = {}\nname = {}\nurl = {}\n", kHosts,
+                                   toml_string(host.environment), toml_string(document.name),
+                                   toml_string(document.url));
+    if (document.certificate_directory) {
+        text += fmt::format("cert_dir = {}\n", toml_string(*document.certificate_directory));
+    }
+    if (document.vcpus) text += fmt::format("vcpus = {}\n", *document.vcpus);
+    if (document.memory_mi_b) text += fmt::format("memory_mib = {}\n", *document.memory_mi_b);
+    if (document.gpus) text += fmt::format("gpus = {}\n", toml_list(*document.gpus));
+    if (document.labels.empty()) return text;
+    std::string labels;
+    for (const auto& [key, value] : document.labels) {
+        labels += fmt::format("{}{} = {}", labels.empty() ? "" : ", ", toml_string(key),
+                              toml_string(value));
+    }
+    return text + fmt::format("labels = {{ {} }}\n", labels);
 }
 
 struct ToToml {
@@ -36,11 +63,7 @@ struct ToToml {
         return toml_string(to_string(member(config)));
     }
     std::string operator()(Member<std::vector<std::string>> member) const {
-        std::string list;
-        for (const std::string& item : member(config)) {
-            list += (list.empty() ? "" : ", ") + toml_string(item);
-        }
-        return "[" + list + "]";
+        return toml_list(member(config));
     }
 };
 
@@ -80,6 +103,7 @@ std::string to_toml(const Config& config) {
             fmt::format("\n[[{}]]\nserver = {}\nusername = {}\npassword = \"********\"\n",
                         kRegistries, toml_string(registry.server), toml_string(registry.username));
     }
+    for (const Host& host : config.hosts) text += host_table(host);
     return text;
 }
 
@@ -101,6 +125,15 @@ std::vector<KeyDoc> documentation() {
                         .rule = "must be given",
                         .meaning = std::string(key.meaning),
                         .environment = {}});
+    }
+    for (const HostKey& key : host_keys()) {
+        docs.push_back(
+            {.name = fmt::format("{}[].{}", kHosts, key.name),
+             .type = std::string(key.type),
+             .default_value = {},
+             .rule = std::string(key.is_required ? "must be given: " : "") + std::string(key.rule),
+             .meaning = std::string(key.meaning),
+             .environment = {}});
     }
     return docs;
 }

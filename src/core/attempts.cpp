@@ -66,7 +66,8 @@ void put_attempt(State& state, const Job& job) {
 }
 
 JobEvent meaning_of_end(const Job& job, const model::Attempt& attempt, StopCause stop) {
-    if (stop != StopCause::None) return JobEvent::AttemptFailed;
+    const bool counts = stop == StopCause::None || stop == StopCause::HostDrained;
+    if (!counts) return JobEvent::AttemptFailed;
     if (attempt.exit_code == 0) return JobEvent::AttemptSucceeded;
     return may_retry(job, attempt) ? JobEvent::AttemptRetried : JobEvent::AttemptFailed;
 }
@@ -134,7 +135,12 @@ StartContainer start_of(const State& state, const Job& job) {
 
 void stop_attempt(State& state, JobIndex index, StopCause cause, std::string reason) {
     Job& job = state.job(index);
-    if (job.run->stop != StopCause::None) return;
+    const StopCause before = job.run->stop;
+    // A client's word is the last one: it keeps an attempt that loses its host from a retry.
+    if (before != StopCause::None &&
+        !(before == StopCause::HostDrained && cause == StopCause::Terminated)) {
+        return;
+    }
     job.run->stop = cause;
     job.run->stop_reason = std::move(reason);
     if (cause == StopCause::Terminated) {
@@ -142,6 +148,7 @@ void stop_attempt(State& state, JobIndex index, StopCause cause, std::string rea
         job.state.status_reason = job.run->stop_reason;  // stored: a restart goes on with the stop
         mark_dirty(state, index);
     }
+    if (before != StopCause::None) return;  // asked for
     state.step.actions.emplace_back(
         StopContainer{.id = job.run->attempt.id, .grace = state.policy.stop_grace});
 }
@@ -180,43 +187,77 @@ Result<Reply> decide(State& state, AttemptStarted&& event, Timestamp) {
     return Reply{};
 }
 
-Result<Reply> decide(State& state, AttemptEnded&& event, Timestamp now) {
-    const auto index = find_attempt(state, event.id);
-    if (!index) {
-        // Its end was decided before, but the runtime may not know: the container may go.
-        state.step.actions.emplace_back(ForgetContainer{event.id});
-        return Reply{};
-    }
-    Job& job = state.job(*index);
-    if (job.run->deadline) state.deadlines.erase({*job.run->deadline, *index});
+namespace {
+
+/// What the end of a container says of its attempt.
+void take_outcome(Job& job, model::AttemptOutcome&& outcome) {
     model::Attempt& attempt = job.run->attempt;
-    attempt.stopped_at = event.outcome.stopped_at;
-    attempt.exit_code = event.outcome.exit_code;
-    attempt.reason = std::move(event.outcome.reason);
-    attempt.containers = std::move(event.outcome.containers);
-    if (job.run->stop == StopCause::TimedOut && ended_in_time(job)) {
-        job.run->stop = StopCause::None;
+    StopCause& stop = job.run->stop;
+    attempt.stopped_at = outcome.stopped_at;
+    attempt.exit_code = outcome.exit_code;
+    attempt.reason = std::move(outcome.reason);
+    attempt.containers = std::move(outcome.containers);
+    if (stop == StopCause::TimedOut && ended_in_time(job)) stop = StopCause::None;
+    if (stop == StopCause::HostDrained) {
+        if (attempt.exit_code == 0) {
+            stop = StopCause::None;  // it finished in its grace
+        } else {
+            attempt.exit_code.reset();  // the host's end is none of the job's own
+            attempt.reason = "Host " + attempt.host + ": the time to drain it was over";
+        }
     }
-    attempt.status_reason = job.run->stop == StopCause::None
-                                ? std::move(event.outcome.status_reason)
-                                : job.run->stop_reason;
+    attempt.status_reason =
+        stop == StopCause::None ? std::move(outcome.status_reason) : job.run->stop_reason;
+}
+
+void end_attempt(State& state, JobIndex index, model::AttemptOutcome&& outcome, Timestamp now) {
+    Job& job = state.job(index);
+    if (job.run->deadline) state.deadlines.erase({*job.run->deadline, index});
+    take_outcome(job, std::move(outcome));
+    const model::Attempt& attempt = job.run->attempt;
     put_attempt(state, job);
     state.step.actions.emplace_back(ForgetContainer{attempt.id});
     state.step.ended_attempts.push_back(attempt);
 
     job.state.stopped_at = attempt.stopped_at;
     if (job.node_of) {
-        end_node(state, *index, now);
-        return Reply{};
+        end_node(state, index, now);
+        return;
     }
     const JobEvent meaning = meaning_of_end(job, attempt, job.run->stop);
     if (meaning == JobEvent::AttemptRetried) {
-        retry(state, *index, attempt.status_reason);
+        retry(state, index, attempt.status_reason);
     } else {
-        end_job(state, *index, meaning, attempt.status_reason, now);
+        end_job(state, index, meaning, attempt.status_reason, now);
     }
-    state.job(*index).run.reset();
+    state.job(index).run.reset();
+}
+
+}  // namespace
+
+Result<Reply> decide(State& state, AttemptEnded&& event, Timestamp now) {
+    if (const auto index = find_attempt(state, event.id)) {
+        end_attempt(state, *index, std::move(event.outcome), now);
+    } else {
+        // Its end was decided before, but the runtime may not know: the container may go.
+        state.step.actions.emplace_back(ForgetContainer{event.id});
+    }
     return Reply{};
+}
+
+void lose_attempt(State& state, JobIndex index, const std::string& why, Timestamp now) {
+    const Run& run = *state.job(index).run;
+    const std::string host = run.attempt.host;
+    if (run.is_held) {
+        end_held_node(state, index, lost_with_host(host), now);
+        return;
+    }
+    end_attempt(state, index,
+                {.exit_code = std::nullopt,
+                 .reason = "Host " + host + ": " + why,
+                 .status_reason = lost_with_host(host),
+                 .stopped_at = now},
+                now);
 }
 
 }  // namespace batchd::core

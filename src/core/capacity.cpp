@@ -1,4 +1,4 @@
-// Compute environments and hosts.
+// Compute environments.
 #include "core/decisions.hpp"
 
 #include <algorithm>
@@ -56,8 +56,6 @@ Result<Reply> decide(State& state, CreateEnvironment&& event, Timestamp now) {
                        .status_reason = {},
                        .created_at = now};
     environment.row.status_reason = health(environment.row.document);
-    for (std::uint32_t i = 0; i < state.hosts.size(); ++i)
-        environment.hosts.push_back(HostIndex{i});
     put_environment(state, environment);
     put_tags(state, {.kind = model::ResourceKind::ComputeEnvironment, .name = name, .job = {}},
              std::move(event.tags));
@@ -99,31 +97,9 @@ Result<Reply> decide(State& state, DeleteEnvironment&& event, Timestamp) {
         return fail(ErrorKind::Conflict,
                     "Cannot delete, jobs still run in computeEnvironment '" + event.name + "'");
     }
+    remove_hosts_of(state, *index);
     environment.row.status = "DELETED";
     put_environment(state, environment);
-    return Reply{};
-}
-
-Result<Reply> decide(State& state, HostUp&& event, Timestamp) {
-    const auto index = state.find_host(event.host);
-    if (!index) return Reply{};
-    Host& host = state.host(*index);
-    host.is_up = true;
-    host.is_known = true;
-    host.down_reason.clear();
-    host.capacity = event.capacity;
-    host.gpus = std::move(event.gpus);
-    host.capacity.gpus = static_cast<std::int32_t>(host.gpus.size());
-    state.step.needs_pass = true;
-    return Reply{};
-}
-
-Result<Reply> decide(State& state, HostDown&& event, Timestamp) {
-    const auto index = state.find_host(event.host);
-    if (!index) return Reply{};
-    Host& host = state.host(*index);
-    host.is_up = false;
-    host.down_reason = std::move(event.reason);
     return Reply{};
 }
 

@@ -117,8 +117,12 @@ void note_node_started(State& state, JobIndex node);
 void end_node(State& state, JobIndex node, Timestamp now);
 /// Stops all nodes.
 void terminate_gang(State& state, JobIndex whole, std::string reason, Timestamp now);
-/// Stops one; the main one's end is the job's.
-void terminate_node(State& state, JobIndex node, std::string reason, Timestamp now);
+/// Stops a node, whose container may not have been asked for yet, or any other attempt. The main
+/// node's end is the job's.
+void stop_node_or_attempt(State& state, JobIndex index, StopCause cause, std::string reason,
+                          Timestamp now);
+/// Ends a node whose container was never asked for.
+void end_held_node(State& state, JobIndex node, const std::string& reason, Timestamp now);
 
 // attempts.cpp
 Result<Reply> decide(State& state, AttemptStarted&& event, Timestamp now);
@@ -133,6 +137,8 @@ StartContainer start_of(const State& state, const Job& job);
 /// What an attempt's end means for its job.
 JobEvent meaning_of_end(const Job& job, const model::Attempt& attempt, StopCause stop);
 void retry(State& state, JobIndex index, const std::string& status_reason);
+/// Ends the attempt at once as lost with its host; `why` the host is.
+void lose_attempt(State& state, JobIndex index, const std::string& why, Timestamp now);
 /// Asks for the container's end, unless that was done before.
 void stop_attempt(State& state, JobIndex index, StopCause cause, std::string reason);
 void stop_overdue_attempts(State& state, Timestamp now);
@@ -141,8 +147,23 @@ void stop_overdue_attempts(State& state, Timestamp now);
 Result<Reply> decide(State& state, CreateEnvironment&& event, Timestamp now);
 Result<Reply> decide(State& state, UpdateEnvironment&& event, Timestamp now);
 Result<Reply> decide(State& state, DeleteEnvironment&& event, Timestamp now);
+
+// hosts.cpp
+Result<Reply> decide(State& state, PutHost&& event, Timestamp now);
+Result<Reply> decide(State& state, DrainHost&& event, Timestamp now);
+Result<Reply> decide(State& state, DeleteHost&& event, Timestamp now);
 Result<Reply> decide(State& state, HostUp&& event, Timestamp now);
 Result<Reply> decide(State& state, HostDown&& event, Timestamp now);
+/// AWS's statusReason of an attempt whose host is gone.
+std::string lost_with_host(const std::string& host);
+/// Those on hosts whose time to drain is over.
+void end_drained_attempts(State& state, Timestamp now);
+/// Hosts in deletion on which nothing runs any more disappear.
+void remove_leaving_hosts(State& state);
+/// Of an environment through which nothing runs.
+void remove_hosts_of(State& state, EnvironmentIndex environment);
+/// InvalidArgument or Conflict says what is wrong with the row.
+Result<> restore_host(State& state, EnvironmentIndex environment, const model::HostRow& row);
 
 // queues.cpp
 Result<Reply> decide(State& state, CreateQueue&& event, Timestamp now);

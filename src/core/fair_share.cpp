@@ -34,7 +34,7 @@ std::size_t count_active(const model::FairsharePolicy& policy, const Queue& queu
 
 MilliVcpu capacity_of(const State& state, const Environment& environment) {
     MilliVcpu sum;
-    for (const HostIndex h : environment.hosts) sum += state.host(h).capacity.vcpu;
+    for (const HostIndex h : hosts_of(state, environment)) sum += state.host(h).capacity.vcpu;
     const auto& document = environment.row.document;
     auto limit = vcpu_limit(environment);
     if (!limit && document.unmanagedv_cpus) limit = vcpus(*document.unmanagedv_cpus);
@@ -49,7 +49,8 @@ MilliVcpu capacity_of(const State& state, const Queue& queue) {
         const Environment& environment = state.environment(e);
         if (!is_open(environment)) continue;
         of_environments += capacity_of(state, environment);
-        hosts.insert(environment.hosts.begin(), environment.hosts.end());
+        const auto& its_hosts = hosts_of(state, environment);
+        hosts.insert(its_hosts.begin(), its_hosts.end());
     }
     MilliVcpu of_hosts;
     for (const HostIndex h : hosts) of_hosts += state.host(h).capacity.vcpu;

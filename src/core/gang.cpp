@@ -15,29 +15,11 @@ void drop_node(State& state, JobIndex index) {
     state.job_index.erase(node.id);
 }
 
-/// Ends a node whose container was never asked for.
-void end_held_node(State& state, JobIndex index, const std::string& reason, Timestamp now) {
-    Job& node = state.job(index);
-    model::Attempt& attempt = node.run->attempt;
-    attempt.stopped_at = now;
-    attempt.status_reason = reason;
-    put_attempt(state, node);
-    state.step.ended_attempts.push_back(attempt);
-    transition(state, index, JobEvent::AttemptFailed);
-    node.state.status_reason = reason;
-    node.state.stopped_at = now;
-    drop_node(state, index);
-}
-
 void stop_nodes(State& state, JobIndex whole, StopCause cause, const std::string& reason,
                 Timestamp now) {
     const auto nodes = state.job(whole).gang->nodes;
     for (const auto& [node, index] : nodes) {
-        if (state.job(index).run->is_held) {
-            end_held_node(state, index, reason, now);
-        } else {
-            stop_attempt(state, index, cause, reason);
-        }
+        stop_node_or_attempt(state, index, cause, reason, now);
     }
 }
 
@@ -60,6 +42,19 @@ void finish_gang(State& state, JobIndex index, Timestamp now) {
 }
 
 }  // namespace
+
+void end_held_node(State& state, JobIndex index, const std::string& reason, Timestamp now) {
+    Job& node = state.job(index);
+    model::Attempt& attempt = node.run->attempt;
+    attempt.stopped_at = now;
+    attempt.status_reason = reason;
+    put_attempt(state, node);
+    state.step.ended_attempts.push_back(attempt);
+    transition(state, index, JobEvent::AttemptFailed);
+    node.state.status_reason = reason;
+    node.state.stopped_at = now;
+    drop_node(state, index);
+}
 
 void place_gang(State& state, JobIndex whole_index, EnvironmentIndex environment,
                 const std::vector<HostIndex>& hosts) {
@@ -120,11 +115,12 @@ void terminate_gang(State& state, JobIndex index, std::string reason, Timestamp 
     stop_nodes(state, index, StopCause::Terminated, reason, now);
 }
 
-void terminate_node(State& state, JobIndex index, std::string reason, Timestamp now) {
+void stop_node_or_attempt(State& state, JobIndex index, StopCause cause, std::string reason,
+                          Timestamp now) {
     if (state.job(index).run->is_held) {
         end_held_node(state, index, reason, now);
     } else {
-        stop_attempt(state, index, StopCause::Terminated, std::move(reason));
+        stop_attempt(state, index, cause, std::move(reason));
     }
 }
 

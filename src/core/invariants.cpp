@@ -157,6 +157,100 @@ Broken check_capacity(const State& state) {
     return std::nullopt;
 }
 
+Broken check_free_slot(const State& state, std::uint32_t h) {
+    const Host& host = state.hosts[h];
+    const bool is_blank = !host.environment && !host.row && !host.is_up && host.attempts.empty() &&
+                          host.used == model::Resources{} && host.gpus_in_use.empty();
+    if (!is_blank) return "a free slot holds something of a host";
+    return std::nullopt;
+}
+
+/// A host and who lists it.
+Broken check_host(const State& state, std::uint32_t h) {
+    const Host& host = state.hosts[h];
+    const HostIndex index{h};
+    const auto found = state.host_index.find(host.name);
+    if (found == state.host_index.end() || found->second != index) {
+        return "host " + host.name + " is not found by its name";
+    }
+    const auto& listed =
+        host.environment ? state.environment(*host.environment).hosts : state.local_hosts;
+    if (std::ranges::count(listed, index) != 1) return "host " + host.name + " is not listed once";
+    if (host.environment.has_value() != (host.row != nullptr)) {
+        return "host " + host.name + " has a row exactly if it is an environment's";
+    }
+    if (host.is_up && host.is_down) return "host " + host.name + " is up and down";
+    if (!host.row) return std::nullopt;
+    const model::HostRow& row = *host.row;
+    if (row.environment_id != state.environment(*host.environment).row.id ||
+        row.document.name != host.name) {
+        return "the row of host " + host.name + " is another's";
+    }
+    const bool drains = row.document.state == "DRAINING";
+    if (host.is_draining != drains) return "host " + host.name + " does not know that it drains";
+    if ((row.is_deleting || row.drain_deadline) && !drains) {
+        return "host " + host.name + " goes, but does not drain";
+    }
+    if (row.is_deleting != state.leaving_hosts.contains(index)) {
+        return "host " + host.name + " is not among those that leave";
+    }
+    if (row.is_deleting && host.attempts.empty()) return "host " + host.name + " should be gone";
+    return std::nullopt;
+}
+
+Broken check_hosts(const State& state) {
+    std::size_t named = 0;
+    for (std::uint32_t h = 0; h < state.hosts.size(); ++h) {
+        const bool is_free = state.hosts[h].name.empty();
+        if (auto broken = is_free ? check_free_slot(state, h) : check_host(state, h)) return broken;
+        named += is_free ? 0 : 1;
+    }
+    std::size_t listed = state.local_hosts.size();
+    for (const Environment& environment : state.environments) {
+        if (environment.row.status == "DELETED" && !environment.hosts.empty()) {
+            return "a deleted environment has hosts";
+        }
+        listed += environment.hosts.size();
+    }
+    if (named != listed || named != state.host_index.size()) return "a host is listed, but gone";
+    for (const auto& [deadline, index] : state.drain_deadlines) {
+        const Host& host = state.host(index);
+        if (!host.row || host.row->drain_deadline != deadline) {
+            return "a time to drain belongs to no host";
+        }
+    }
+    for (const Queue& queue : state.queues) {
+        if (!queue.reservation) continue;
+        for (const HostIndex index : queue.reservation->hosts) {
+            if (state.host(index).name.empty()) return "a host is kept free that is gone";
+        }
+    }
+    return std::nullopt;
+}
+
+/// Attempts run on hosts that are there, of their own environment or local.
+Broken check_places(const State& state) {
+    std::vector<std::set<JobIndex>> attempts(state.hosts.size());
+    for (const auto& [id, index] : state.job_index) {
+        const Job& job = state.job(index);
+        if (!job.run) continue;
+        const Host& host = state.host(job.run->host);
+        if (host.name.empty() || host.name != job.run->attempt.host) {
+            return "an attempt runs on a host that is gone: " + to_string(id);
+        }
+        if (host.environment && *host.environment != job.run->environment) {
+            return "an attempt runs on another environment's host: " + to_string(id);
+        }
+        attempts[job.run->host.value].insert(index);
+    }
+    for (std::size_t h = 0; h < attempts.size(); ++h) {
+        if (attempts[h] != state.hosts[h].attempts) {
+            return "host " + state.hosts[h].name + " does not know its attempts";
+        }
+    }
+    return std::nullopt;
+}
+
 /// A GPU is one attempt's alone.
 Broken check_gpus(const State& state) {
     std::vector<std::set<std::string>> in_use(state.hosts.size());
@@ -281,8 +375,8 @@ Broken check_deadlines(const State& state) {
 
 std::optional<std::string> broken_invariant(const State& state) {
     for (const auto check :
-         {check_counts, check_buckets, check_arrays, check_capacity, check_gpus, check_shares,
-          check_consumables, check_dependencies, check_deadlines}) {
+         {check_counts, check_buckets, check_arrays, check_hosts, check_places, check_capacity,
+          check_gpus, check_shares, check_consumables, check_dependencies, check_deadlines}) {
         if (auto broken = check(state)) return broken;
     }
     return std::nullopt;

@@ -118,14 +118,15 @@ void leave(State& state, JobIndex index) {
     state.step.needs_pass = true;  // it may have stood in the way of others
 }
 
-void hold_capacity(State& state, const Job& job) {
+void hold_capacity(State& state, JobIndex index) {
+    const Job& job = state.job(index);
     const Shape& shape = state.shape(job.shape);
     if (job.run) {
         Host& host = state.host(job.run->host);
         host.used += shape.resources;
         const auto& gpus = job.run->attempt.gpus;
         host.gpus_in_use.insert(gpus.begin(), gpus.end());
-        ++host.running;
+        host.attempts.insert(index);
         state.environment(job.run->environment).used += shape.resources.vcpu;
     }
     if (job.node_of) return;  // the whole job holds what follows
@@ -135,14 +136,15 @@ void hold_capacity(State& state, const Job& job) {
     take_consumables(state, shape);
 }
 
-void release_capacity(State& state, const Job& job) {
+void release_capacity(State& state, JobIndex index) {
+    const Job& job = state.job(index);
     const Shape& shape = state.shape(job.shape);
     state.step.needs_pass = true;
     if (job.run) {
         Host& host = state.host(job.run->host);
         host.used -= shape.resources;
         for (const std::string& id : job.run->attempt.gpus) host.gpus_in_use.erase(id);
-        --host.running;
+        host.attempts.erase(index);
         state.environment(job.run->environment).used -= shape.resources.vcpu;
     }
     if (job.node_of) return;
@@ -165,9 +167,9 @@ bool transition(State& state, JobIndex index, JobEvent event) {
     const bool held = model::is_placed(job.state.status);
     const bool holds = model::is_placed(*next);
     leave(state, index);
-    if (held && !holds) release_capacity(state, job);
+    if (held && !holds) release_capacity(state, index);
     job.state.status = *next;
-    if (!held && holds) hold_capacity(state, job);
+    if (!held && holds) hold_capacity(state, index);
     enter(state, index);
     mark_dirty(state, index);
     return true;
@@ -262,7 +264,7 @@ void restore_child(State& state, JobIndex array_index, std::int32_t child, JobSt
 void restore_status(State& state, JobIndex index, model::JobStatus status) {
     Job& job = state.job(index);
     job.state.status = status;
-    if (model::is_placed(status)) hold_capacity(state, job);
+    if (model::is_placed(status)) hold_capacity(state, index);
     enter(state, index);
 }
 

@@ -145,7 +145,7 @@ Result<Reply> decide(State& state, TerminateJob&& event, Timestamp now) {
     } else if (job.gang) {
         terminate_gang(state, *index, std::move(event.reason), now);
     } else if (job.node_of) {
-        terminate_node(state, *index, std::move(event.reason), now);
+        stop_node_or_attempt(state, *index, StopCause::Terminated, std::move(event.reason), now);
     } else {
         stop_attempt(state, *index, StopCause::Terminated, std::move(event.reason));
     }

@@ -180,16 +180,22 @@ class Pass {
     /// The hosts that will probably be free for the job first: those with the most free vCPUs
     /// among the ones that are large enough and not kept for another queue.
     std::vector<HostIndex> hosts_to_reserve(QueueIndex index, const Candidate& head) const {
+        const Shape& shape = state_.shape(head.shape);
+        const std::size_t most =
+            shape.nodes.empty() ? 1 : static_cast<std::size_t>(count_nodes(shape));
         for (const EnvironmentIndex e : state_.queue(index).environments) {
             std::vector<HostIndex> hosts;
-            for (const HostIndex h : state_.environment(e).hosts) {
-                if (!keeper(h)) hosts.push_back(h);
+            for (const HostIndex h : hosts_of(state_, state_.environment(e))) {
+                const Host& host = state_.host(h);
+                if (takes_attempts(host) && is_of_use(host, shape) && !keeper(h)) {
+                    hosts.push_back(h);
+                }
             }
             std::ranges::sort(hosts, std::greater<>{}, [&](HostIndex h) {
                 return std::pair(free_of(state_.host(h)).vcpu, ~h.value);
             });
             // As few as can take the job.
-            for (std::size_t n = 1; n <= hosts.size(); ++n) {
+            for (std::size_t n = 1; n <= std::min(most, hosts.size()); ++n) {
                 std::vector<HostIndex> first(hosts.begin(),
                                              hosts.begin() + static_cast<std::ptrdiff_t>(n));
                 if (can_ever_run(index, head.shape, first)) return first;
@@ -206,17 +212,28 @@ class Pass {
         std::vector<Room> rooms;
         for (const HostIndex h : hosts) {
             const Host& host = state_.host(h);
-            if (!host.is_up) return false;
+            if (!takes_attempts(host)) return false;
             rooms.push_back({.host = h, .free = host.capacity});
         }
         if (assign(state_.shape(shape), std::move(rooms)).empty()) return false;
         return std::ranges::any_of(state_.queue(index).environments, [&](EnvironmentIndex e) {
-            const Environment& environment = state_.environment(e);
-            const auto limit = vcpu_limit(environment);
+            const auto limit = vcpu_limit(state_.environment(e));
             return may_use(e, shape) && (!limit || resources(shape).vcpu <= *limit) &&
-                   std::ranges::all_of(hosts, [&](HostIndex h) {
-                       return std::ranges::find(environment.hosts, h) != environment.hosts.end();
-                   });
+                   std::ranges::all_of(hosts, [&](HostIndex h) { return serves(h, e); });
+        });
+    }
+
+    /// Whether the host is one of hosts_of the environment.
+    bool serves(HostIndex h, EnvironmentIndex e) const {
+        const auto& owner = state_.host(h).environment;
+        return owner ? *owner == e : state_.environment(e).hosts.empty();
+    }
+
+    /// Whether some part of the job would fit on the empty host.
+    bool is_of_use(const Host& host, const Shape& shape) const {
+        if (shape.nodes.empty()) return shape.resources.fits_in(host.capacity);
+        return std::ranges::any_of(shape.nodes, [&](const model::NodeGroup& group) {
+            return group.resources.fits_in(host.capacity);
         });
     }
 
@@ -277,9 +294,9 @@ class Pass {
     std::optional<Place> find_host(QueueIndex index, const Candidate& next,
                                    EnvironmentIndex e) const {
         std::optional<HostIndex> best;
-        for (const HostIndex h : state_.environment(e).hosts) {
+        for (const HostIndex h : hosts_of(state_, state_.environment(e))) {
             const Host& host = state_.host(h);
-            if (!host.is_up || !resources(next.shape).fits_in(free_of(host))) continue;
+            if (!takes_attempts(host) || !resources(next.shape).fits_in(free_of(host))) continue;
             if (is_kept_from(h, index, next.key.seq)) continue;
             if (!best || free_of(host).vcpu < free_of(state_.host(*best)).vcpu) best = h;
         }
@@ -290,9 +307,9 @@ class Pass {
     std::optional<Place> find_hosts(QueueIndex index, const Candidate& next,
                                     EnvironmentIndex e) const {
         std::vector<Room> rooms;
-        for (const HostIndex h : state_.environment(e).hosts) {
+        for (const HostIndex h : hosts_of(state_, state_.environment(e))) {
             const Host& host = state_.host(h);
-            if (!host.is_up || is_kept_from(h, index, next.key.seq)) continue;
+            if (!takes_attempts(host) || is_kept_from(h, index, next.key.seq)) continue;
             rooms.push_back({.host = h, .free = free_of(host)});
         }
         auto hosts = assign(state_.shape(next.shape), std::move(rooms));

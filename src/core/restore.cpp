@@ -22,6 +22,7 @@ class Restorer {
         state_.next_seq = snapshot_.next_seq;
         state_.next_id = snapshot_.next_id;
         restore_environments();
+        BATCHD_TRY(restore_hosts());
         restore_resources(state_, snapshot_.resources);
         BATCHD_TRY(restore_queues());
         restore_shares();
@@ -39,11 +40,26 @@ class Restorer {
         for (const auto& row : snapshot_.environments) {
             Environment environment;
             environment.row = row;
-            for (std::uint32_t i = 0; i < state_.hosts.size(); ++i) {
-                environment.hosts.push_back(HostIndex{i});
-            }
             state_.environments.push_back(std::move(environment));
         }
+    }
+
+    Result<> restore_hosts() {
+        std::unordered_map<std::int64_t, EnvironmentIndex> environments;
+        for (std::uint32_t i = 0; i < state_.environments.size(); ++i) {
+            environments.emplace(state_.environments[i].row.id, EnvironmentIndex{i});
+        }
+        for (const auto& row : snapshot_.hosts) {
+            const auto environment = environments.find(row.environment_id);
+            if (environment == environments.end()) {
+                return contradiction("host " + row.document.name +
+                                     " belongs to a compute environment that does not exist");
+            }
+            if (auto done = restore_host(state_, environment->second, row); !done) {
+                return contradiction("host " + row.document.name + ": " + done.error().message);
+            }
+        }
+        return {};
     }
 
     Result<> restore_queues() {
@@ -244,6 +260,12 @@ class Restorer {
                                  attempt.host + " in compute environment " +
                                  attempt.compute_environment + ", one of which does not exist");
         }
+        const auto& owner = state_.host(*host).environment;
+        if (owner && *owner != *environment) {
+            return contradiction("attempt " + to_string(attempt.id) + " runs on host " +
+                                 attempt.host + ", which is none of compute environment " +
+                                 attempt.compute_environment);
+        }
         job.run = std::make_unique<Run>();
         job.run->attempt = attempt;
         job.run->environment = *environment;
@@ -336,6 +358,7 @@ Result<> restore(State& state, const model::Snapshot& snapshot, Timestamp now) {
     BATCHD_TRY(Restorer(state, snapshot).run());
     restore_service_jobs(state, snapshot, now);
     stop_overdue_attempts(state, now);
+    end_drained_attempts(state, now);
     return {};
 }
 

@@ -1,7 +1,5 @@
 #include "batchd/core/state.hpp"
 
-#include "batchd/core/core.hpp"
-
 namespace batchd::core {
 
 std::optional<JobIndex> State::find_job(const model::JobId& id) const {
@@ -10,7 +8,7 @@ std::optional<JobIndex> State::find_job(const model::JobId& id) const {
     return found->second;
 }
 
-// Queues, environments and hosts are few.
+// Queues and environments are few.
 
 std::optional<QueueIndex> State::find_queue(const std::string& name) const {
     for (std::uint32_t i = 0; i < queues.size(); ++i) {
@@ -31,17 +29,9 @@ std::optional<EnvironmentIndex> State::find_environment(const std::string& name)
 }
 
 std::optional<HostIndex> State::find_host(const std::string& name) const {
-    for (std::uint32_t i = 0; i < hosts.size(); ++i) {
-        if (hosts[i].name == name) return HostIndex{i};
-    }
-    return std::nullopt;
-}
-
-void add_host(State& state, std::string name) {
-    Host host;
-    host.name = std::move(name);
-    host.down_reason = "not reached yet";
-    state.hosts.push_back(std::move(host));
+    const auto found = host_index.find(name);
+    if (found == host_index.end()) return std::nullopt;
+    return found->second;
 }
 
 }  // namespace batchd::core

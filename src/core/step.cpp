@@ -83,6 +83,8 @@ Result<Reply> apply(State& state, Event&& event, Timestamp now) {
 Decision finish_step(State& state, Timestamp now) {
     state.step.now = now;
     stop_overdue_attempts(state, now);
+    end_drained_attempts(state, now);
+    remove_leaving_hosts(state);
     end_overdue_service_jobs(state, now);
     finish_deletions(state);
     const auto due = [&](std::optional<Timestamp> deadline) {
@@ -109,6 +111,10 @@ std::optional<Timestamp> next_deadline(const State& state) {
     if (!state.deadlines.empty()) next = state.deadlines.begin()->first;
     for (const auto other : {next_reservation(state), next_share_end(state)}) {
         if (other && (!next || *other < *next)) next = other;
+    }
+    if (!state.drain_deadlines.empty()) {
+        const Timestamp drain = state.drain_deadlines.begin()->first;
+        next = next ? std::min(*next, drain) : drain;
     }
     const auto service = next_service_deadline(state);
     return next && service ? std::min(*next, *service) : next ? next : service;

@@ -5,6 +5,7 @@
 #include "batchd/runtime/docker_runtime.hpp"
 #include "batchd/secrets/resolver.hpp"
 #include "batchd/store/sqlite_store.hpp"
+#include "daemon/configured_hosts.hpp"
 #include "daemon/data_folder.hpp"
 
 #include <boost/asio/as_tuple.hpp>
@@ -113,7 +114,8 @@ class Daemon {
                 .containers = {.allow_privileged = config.containers.allow_privileged,
                                .allowed_host_paths = config.containers.allowed_host_paths,
                                .allowed_devices = config.containers.allowed_devices},
-                .limits = config.limits}),
+                .limits = config.limits,
+                .allow_plain_tcp = config.docker.allow_plain_tcp}),
           server_(
               io_, http_options(config.http),
               [this](http::Request request) { return api_.handle(std::move(request)); },
@@ -125,6 +127,7 @@ class Daemon {
         const Timestamp now = clock_.now();
         asio::signal_set signals(io_, SIGTERM, SIGINT);
         BATCHD_TRY(machine_.start(runtime_, now, batchd::to_string(make_uuid(now))));
+        apply_hosts(engine_, config_.hosts, now);
         const auto listen = config::parse_listen(config_.http.listen);
         BATCHD_CHECK(listen, "the configuration was checked");
         const auto port = server_.listen(listen->address, listen->port);

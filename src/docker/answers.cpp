@@ -45,6 +45,7 @@ ContainerSummary summary_of(const Json& value) {
     ContainerSummary summary{.id = text_of(member(value, "Id")),
                              .name{},
                              .state = text_of(member(value, "State")),
+                             .host = text_of(member(member(value, "Labels"), "batchd.host")),
                              .volumes{}};
     const Json& names = member(value, "Names");
     if (names.is_array() && !names.empty()) summary.name = text_of(names.front());

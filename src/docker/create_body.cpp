@@ -265,6 +265,7 @@ Result<Json> host_config_of(const StartAttempt& attempt, const SecretValues& sec
 
 Json labels_of(const StartAttempt& attempt, const CreateOptions& options) {
     return {{kInstanceLabel, options.instance},
+            {kHostLabel, attempt.host},
             {"batchd.job", to_string(attempt.id.job)},
             {"batchd.attempt", std::to_string(attempt.id.number)},
             {"batchd.task", model::task_id(attempt.id)}};

@@ -109,10 +109,15 @@ std::string View::waiting_reason(const QueueView& queue, const core::Shape& shap
     }
     const model::Resources each = largest_node(shape);
     const HostView* down = nullptr;
+    const HostView* draining = nullptr;
     const HostView* large_enough = nullptr;
     model::Resources capacity;
     bool all_known = true;
     for (const HostView* host : hosts_of(*this, usable_ones)) {
+        if (host->row && host->row->document.state == "DRAINING") {
+            if (!host->is_known || each.fits_in(host->capacity)) draining = host;
+            continue;
+        }
         if (!host->is_up) down = host;
         all_known = all_known && host->is_known;
         if (host->is_known) capacity += host->capacity;
@@ -129,6 +134,10 @@ std::string View::waiting_reason(const QueueView& queue, const core::Shape& shap
     if (down && (large_enough || !all_known)) {
         return "CAPACITY:HOST_UNAVAILABLE - Host " + down->name + " is unavailable" +
                (down->down_reason.empty() ? "" : ": " + down->down_reason) + ".";
+    }
+    if (draining) {
+        return "CAPACITY:HOST_UNAVAILABLE - Host " + draining->name +
+               " drains: it takes no new jobs.";
     }
     return "MISCONFIGURATION:JOB_RESOURCE_REQUIREMENT - The job resource requirement "
            "(vCPU/memory/GPU) is higher than that can be met by the CE(s) attached to the job "

@@ -41,8 +41,9 @@ Result<> Machine::load() {
     state_ = std::move(state);
     catalog_.reset(snapshot->definitions);
     // The runtime told these once; a rebuilt state must know them, too.
+    std::erase_if(host_news_, [&](const auto& news) { return !state_.find_host(news.first); });
     for (const auto& [name, event] : host_news_) {
-        (void)core::apply(state_, core::Event(event), Timestamp{});
+        (void)core::apply(state_, core::Event(event), now_);
     }
     return {};
 }
@@ -82,7 +83,7 @@ Result<> Machine::adopt() {
                                                ? std::optional(options_.policy.stop_grace)
                                                : std::nullopt});
     }
-    runtime_->adopt(std::move(list));
+    runtime_->adopt(core::own_hosts(state_), std::move(list));
     return {};
 }
 
@@ -205,10 +206,13 @@ Result<> Machine::prepare(core::Event& event) {
 }
 
 void Machine::remember_host(const core::Event& event) {
+    const auto remember = [&](const std::string& host) {
+        if (state_.find_host(host)) host_news_[host] = event;
+    };
     if (const auto* up = std::get_if<core::HostUp>(&event)) {
-        host_news_[up->host] = *up;
+        remember(up->host);
     } else if (const auto* down = std::get_if<core::HostDown>(&event)) {
-        host_news_[down->host] = *down;
+        remember(down->host);
     }
 }
 
@@ -220,6 +224,11 @@ void Machine::act(std::vector<core::Action> actions) {
             runtime_->stop(stop->id, stop->grace);
         } else if (const auto* forget = std::get_if<core::ForgetContainer>(&action)) {
             runtime_->forget(forget->id);
+        } else if (auto* connect = std::get_if<core::ConnectHost>(&action)) {
+            runtime_->connect(std::move(connect->host));
+        } else if (auto* disconnect = std::get_if<core::DisconnectHost>(&action)) {
+            host_news_.erase(disconnect->name);
+            runtime_->disconnect(std::move(disconnect->name));
         }
     }
 }

@@ -44,7 +44,8 @@ QueueView view_of(const core::State& state, const core::Queue& queue,
     return view;
 }
 
-EnvironmentView view_of(const core::Environment& environment) {
+EnvironmentView view_of(const core::State& state, const core::Environment& environment,
+                        const std::vector<std::size_t>& host_places) {
     const auto& row = environment.row;
     EnvironmentView view;
     view.name = row.document.compute_environment_name;
@@ -53,7 +54,10 @@ EnvironmentView view_of(const core::Environment& environment) {
     view.status = row.status;
     view.is_open = core::is_open(environment);
     view.fargate = model::is_fargate(row.document);
-    for (const auto h : environment.hosts) view.hosts.push_back(h.value);
+    view.has_own_hosts = !environment.hosts.empty();
+    for (const auto h : core::hosts_of(state, environment)) {
+        view.hosts.push_back(host_places[h.value]);
+    }
     view.limit = core::vcpu_limit(environment);
     view.used = environment.used;
     return view;
@@ -77,31 +81,43 @@ void add_consumables(const core::State& state, View& view) {
     }
 }
 
-HostView view_of(const core::Host& host) {
+HostView view_of(const core::State& state, const core::Host& host) {
+    std::string environment;
+    if (host.environment) {
+        environment = state.environment(*host.environment).row.document.compute_environment_name;
+    }
     return {.name = host.name,
+            .row = host.row,
+            .environment = std::move(environment),
+            .takes_attempts = core::takes_attempts(host),
             .is_up = host.is_up,
             .is_known = host.is_known,
             .down_reason = host.down_reason,
             .capacity = host.capacity,
             .used = host.used,
-            .running = host.running};
+            .running = std::ssize(host.attempts)};
 }
 
 }  // namespace
 
 View view_of(const core::State& state, Timestamp now) {
     View view;
-    std::vector<std::size_t> places;  // of each environment of the state, in the view
+    std::vector<std::size_t> host_places;  // of each host of the state, in the view
+    for (const auto& host : state.hosts) {
+        host_places.push_back(view.hosts.size());
+        if (!host.name.empty()) view.hosts.push_back(view_of(state, host));
+    }
+    std::vector<std::size_t> places;  // likewise of each environment
     for (const auto& environment : state.environments) {
         places.push_back(view.environments.size());
-        if (environment.row.status != "DELETED") view.environments.push_back(view_of(environment));
+        if (environment.row.status == "DELETED") continue;
+        view.environments.push_back(view_of(state, environment, host_places));
     }
     for (const auto& queue : state.queues) {
         if (queue.row.status != "DELETED") {
             view.queues.push_back(view_of(state, queue, places, now));
         }
     }
-    for (const auto& host : state.hosts) view.hosts.push_back(view_of(host));
     add_consumables(state, view);
     return view;
 }
@@ -109,6 +125,11 @@ View view_of(const core::State& state, Timestamp now) {
 const QueueView* View::find_queue(const std::string& name) const {
     const auto found = std::ranges::find(queues, name, &QueueView::name);
     return found == queues.end() ? nullptr : &*found;
+}
+
+const EnvironmentView* View::find_environment(const std::string& name) const {
+    const auto found = std::ranges::find(environments, name, &EnvironmentView::name);
+    return found == environments.end() ? nullptr : &*found;
 }
 
 std::int64_t View::in_use(const std::string& consumable) const {

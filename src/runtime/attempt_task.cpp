@@ -44,7 +44,7 @@ void AttemptTask::adopt(bool was_running, std::optional<Seconds> stop_with_grace
 }
 
 void AttemptTask::stop(Seconds grace) {
-    if (outcome_ || stop_grace_ || context_.stopping) return;
+    if (outcome_ || stop_grace_ || host_->is_closed()) return;
     stop_grace_ = grace;
     is_ending_ = true;
     advance();
@@ -58,7 +58,7 @@ void AttemptTask::advance() {
 }
 
 void AttemptTask::step() {
-    if (outcome_ || is_abandoned_ || context_.stopping) return;
+    if (outcome_ || is_abandoned_ || host_->is_closed()) return;
     look_for_end();
     if (is_ending_) {
         stop_free();
@@ -148,6 +148,7 @@ void AttemptTask::tell_again() const {
 }
 
 void AttemptTask::forget() {
+    if (!outcome_) return abandon();
     for (const auto& run : runs_) run->forget();
 }
 
@@ -177,13 +178,13 @@ asio::awaitable<void> AttemptTask::clean_up() {
     const auto self = shared_from_this();
     if (sandbox_) co_await sandbox_->remove();
     for (const auto& volume : docker::task_volumes(*start_)) {
-        if (context_.stopping) co_return;
+        if (host_->is_closed()) co_return;
         auto removed = co_await host_->client().remove_volume(volume);
         if (!removed && removed.error().kind != ErrorKind::NotFound) {
             log::warn("volume {}: cannot be removed: {}", volume, removed.error().message);
         }
     }
-    if (!context_.stopping) gone();
+    if (!host_->is_closed()) gone();
 }
 
 void AttemptTask::gone() {

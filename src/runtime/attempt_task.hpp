@@ -36,6 +36,7 @@ class AttemptTask final : public ContainerOwner, public std::enable_shared_from_
     /// Reports what was reported before.
     void tell_again() const;
     void shutdown();
+    bool is_on(const Host& host) const { return host_.get() == &host; }
 
     void container_changed() override { advance(); }
     void container_gone() override;

@@ -98,7 +98,7 @@ void ContainerRun::abandon() {
 }
 
 void ContainerRun::remove_when_idle() {
-    if (!is_forgotten_ || context_.stopping) return;
+    if (!is_forgotten_ || host_->is_closed()) return;
     // A coroutine that still waits for something finds the attempt ended and goes.
     if (!may_exist_) {
         host_->unwatch(name_);
@@ -110,16 +110,16 @@ void ContainerRun::remove_when_idle() {
 
 asio::awaitable<void> ContainerRun::remove() {
     const auto self = shared_from_this();
-    while (!context_.stopping) {
+    while (!host_->is_closed()) {
         co_await host_->wait_up();
-        if (context_.stopping) co_return;
+        if (host_->is_closed()) co_return;
         auto removed = co_await host_->client().remove(name_);
         if (removed || removed.error().kind == ErrorKind::NotFound) break;
-        if (context_.stopping) co_return;
+        if (host_->is_closed()) co_return;
         log::warn("container {}: cannot be removed yet: {}", name_, removed.error().message);
         co_await pause();
     }
-    if (context_.stopping) co_return;
+    if (host_->is_closed()) co_return;
     may_exist_ = false;
     remove_when_idle();
 }
@@ -145,7 +145,7 @@ void ContainerRun::report_ended(ports::AttemptOutcome outcome) {
 }
 
 void ContainerRun::tell_owner() const {
-    if (is_abandoned_ || context_.stopping) return;
+    if (is_abandoned_ || host_->is_closed()) return;
     if (const auto owner = owner_.lock()) owner->container_changed();
 }
 

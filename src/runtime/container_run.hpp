@@ -110,7 +110,7 @@ class ContainerRun final : public ContainerWatcher,
     boost::asio::awaitable<void> stop_container();
     boost::asio::awaitable<void> remove();
     boost::asio::awaitable<void> pause();
-    bool is_over() const { return context_.stopping || phase_ == Phase::Ended; }
+    bool is_over() const { return host_->is_closed() || phase_ == Phase::Ended; }
     const model::TaskContainerProperties& properties() const {
         return start_->task.containers[index_];
     }

@@ -10,6 +10,8 @@
 
 #include <cstddef>
 #include <memory>
+#include <set>
+#include <string>
 
 namespace batchd::runtime {
 
@@ -36,7 +38,8 @@ struct Context : std::enable_shared_from_this<Context> {
     ports::SecretSource& secrets;
     const Clock& clock;
     DockerCounters counters;
-    bool stopping = false;  ///< coroutines end, nothing is reported any more
+    bool stopping = false;             ///< coroutines end, nothing is reported any more
+    std::set<std::string> host_names;  ///< of all hosts that are connected, or should be
     std::size_t coroutines = 0;
     Signal idle;  ///< the last coroutine ended
 

@@ -21,14 +21,25 @@ Host::Host(std::shared_ptr<Context> context, DockerHost options)
 
 void Host::run() { context_.spawn(connect_loop()); }
 
-void Host::shutdown() {
+bool Host::has_engine_of(const DockerHost& options) const {
+    return options.url == options_.url &&
+           options.certificate_directory == options_.certificate_directory;
+}
+
+void Host::update(DockerHost options) {
+    options_ = std::move(options);
+    if (is_up_) tell_capacity();
+}
+
+void Host::close() {
+    is_closed_ = true;
     client_.close();
     changed_.notify_all();
     reconcile_now_.notify_all();
 }
 
 asio::awaitable<void> Host::wait_up() {
-    while (!is_up_ && !context_.stopping) co_await changed_.wait();
+    while (!is_up_ && !is_closed()) co_await changed_.wait();
 }
 
 void Host::watch(const std::string& container, std::weak_ptr<ContainerWatcher> watcher) {
@@ -49,10 +60,10 @@ std::string Host::label() const {
 asio::awaitable<void> Host::connect_loop() {
     const auto self = shared_from_this();
     net::RetryDelay delay{Milliseconds{100}, Milliseconds{2000}};
-    while (!context_.stopping) {
+    while (!is_closed()) {
         const std::size_t before = connections_;
         const Error why = co_await serve();
-        if (context_.stopping) break;
+        if (is_closed()) break;
         // Closed by ourselves when the Engine said that it leaves: the reason is known.
         if (is_up_ || why.kind != ErrorKind::Cancelled) went_down(why);
         if (connections_ != before) delay.reset();
@@ -86,12 +97,16 @@ void Host::went_up() {
     is_up_ = true;
     went_up_at_ = context_.clock.now();
     down_reason_.clear();
+    log::info("host {}: Docker {} answers", name(), info_.server_version);
+    tell_capacity();
+    changed_.notify_all();
+}
+
+void Host::tell_capacity() {
     const model::Resources capacity{
         .vcpu = options_.vcpu.value_or(vcpus(info_.cpus)),
         .memory = options_.memory.value_or(MiB{info_.memory_bytes / (1024 * 1024)})};
-    log::info("host {}: Docker {} answers", name(), info_.server_version);
-    context_.events.host_up(name(), capacity, gpus());
-    changed_.notify_all();
+    if (!is_parting_) context_.events.host_up(name(), capacity, gpus());
 }
 
 bool Host::was_away_at(Timestamp time) const {
@@ -105,7 +120,7 @@ asio::awaitable<bool> Host::is_leaving() {
     if (!is_up_) co_return true;
     const std::size_t connection = connections_;
     if (co_await client_.is_accepting()) co_return false;
-    if (context_.stopping || connections_ != connection || !is_up_) co_return true;
+    if (is_closed() || connections_ != connection || !is_up_) co_return true;
     went_down(Error{
         .kind = ErrorKind::Unavailable, .message = "the Docker Engine shuts down", .context = {}});
     events_->close();  // serve() ends and connects again
@@ -122,7 +137,7 @@ void Host::went_down(const Error& why) {
     if (why.message == down_reason_) return;
     down_reason_ = why.message;
     log::warn("host {} is down: {}", name(), why.message);
-    context_.events.host_down(name(), why.message);
+    if (!is_parting_) context_.events.host_down(name(), why.message);
 }
 
 void Host::deliver(const docker::Event& event) {
@@ -134,9 +149,9 @@ void Host::deliver(const docker::Event& event) {
 
 asio::awaitable<void> Host::reconcile_loop(std::size_t connection) {
     const auto self = shared_from_this();
-    while (!context_.stopping && is_up_ && connections_ == connection) {
+    while (!is_closed() && is_up_ && connections_ == connection) {
         if (auto listed = co_await reconcile(); !listed) {
-            if (context_.stopping || connections_ != connection) break;
+            if (is_closed() || connections_ != connection) break;
             log::warn("host {}: cannot list its containers: {}", name(), listed.error().message);
             events_->close();  // serve() ends and connects again
             break;
@@ -159,7 +174,7 @@ asio::awaitable<Result<>> Host::reconcile() {
         if (container.state == "running" || container.state == "paused") {
             alive.insert(container.name);
         }
-        if (orphans_go_ && !watchers_.contains(container.name)) {
+        if (orphans_go_ && is_orphan(container)) {
             context_.spawn(remove_orphan(std::move(container)));
         }
     }
@@ -169,6 +184,14 @@ asio::awaitable<Result<>> Host::reconcile() {
         if (const auto watcher = found->second.lock()) watcher->on_missing();
     }
     co_return Result<>{};
+}
+
+/// Two hosts may be names of one Engine: each cares for its own containers, and any for those of a
+/// host that is no more. (To refuse the second name would need an identity that can be trusted:
+/// addresses have aliases, and an Engine's id is copied with the image of its machine.)
+bool Host::is_orphan(const docker::ContainerSummary& container) const {
+    if (watchers_.contains(container.name)) return false;
+    return container.host == name() || !context_.host_names.contains(container.host);
 }
 
 asio::awaitable<void> Host::remove_orphan(docker::ContainerSummary container) {

@@ -30,8 +30,16 @@ class Host : public std::enable_shared_from_this<Host> {
   public:
     Host(std::shared_ptr<Context> context, DockerHost options);
 
-    void run();       ///< once
-    void shutdown();  ///< ends all calls
+    void run();  ///< once
+    /// From now on nothing is told of it: another may have its name.
+    void part() { is_parting_ = true; }
+    /// Ends all calls, for ever; whoever waits gives up.
+    void close();
+    bool is_closed() const { return is_closed_ || context_.stopping; }
+    /// Whether these options lead to the same Engine by the same way.
+    bool has_engine_of(const DockerHost& options) const;
+    /// Takes over options for which that holds.
+    void update(DockerHost options);
 
     const std::string& name() const { return options_.name; }
     docker::Client& client() { return client_; }
@@ -49,7 +57,7 @@ class Host : public std::enable_shared_from_this<Host> {
     /// Whether the Engine shuts down, though it still serves the connections that it has. The host
     /// counts as down then, so that nothing more is placed there.
     boost::asio::awaitable<bool> is_leaving();
-    /// Returns when the host is up, or the runtime stops.
+    /// Returns when the host is up or closed.
     boost::asio::awaitable<void> wait_up();
 
     Slots& starts() { return starts_; }
@@ -59,7 +67,7 @@ class Host : public std::enable_shared_from_this<Host> {
     void watch(const std::string& container, std::weak_ptr<ContainerWatcher> watcher);
     void unwatch(const std::string& container);
 
-    /// From now on containers without a watcher are removed.
+    /// From now on containers of this host without a watcher are removed.
     void remove_orphans();
 
   private:
@@ -69,7 +77,9 @@ class Host : public std::enable_shared_from_this<Host> {
     boost::asio::awaitable<void> reconcile_loop(std::size_t connection);
     boost::asio::awaitable<Result<>> reconcile();
     boost::asio::awaitable<void> remove_orphan(docker::ContainerSummary container);
+    bool is_orphan(const docker::ContainerSummary& container) const;
     void went_up();
+    void tell_capacity();
     void went_down(const Error& why);
     void deliver(const docker::Event& event);
     std::string label() const;
@@ -91,6 +101,8 @@ class Host : public std::enable_shared_from_this<Host> {
     std::int64_t last_event_ns_ = 0;
     std::size_t connections_ = 0;  ///< counts, to end what belongs to an earlier one
     bool is_up_ = false;
+    bool is_parting_ = false;
+    bool is_closed_ = false;
     bool orphans_go_ = false;
 };
 

@@ -77,13 +77,13 @@ asio::awaitable<void> Sandbox::remove() {
     const auto self = shared_from_this();
     is_given_up_ = true;
     changed_.notify_all();
-    while (is_preparing_ && !context_.stopping) co_await changed_.wait();
-    while (!context_.stopping) {
+    while (is_preparing_ && !host_->is_closed()) co_await changed_.wait();
+    while (!host_->is_closed()) {
         co_await host_->wait_up();
-        if (context_.stopping) co_return;
+        if (host_->is_closed()) co_return;
         auto removed = co_await host_->client().remove(name_);
         if (removed || removed.error().kind == ErrorKind::NotFound) break;
-        if (context_.stopping) co_return;
+        if (host_->is_closed()) co_return;
         log::warn("container {}: cannot be removed yet: {}", name_, removed.error().message);
         co_await changed_.wait_for(delay_.next());
     }

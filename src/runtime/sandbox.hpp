@@ -41,7 +41,7 @@ class Sandbox final : public ContainerWatcher, public std::enable_shared_from_th
     boost::asio::awaitable<void> prepare_until_done(std::function<void()> on_done);
     boost::asio::awaitable<Result<std::string>> make();
     boost::asio::awaitable<Result<std::string>> create();
-    bool is_over() const { return is_given_up_ || context_.stopping; }
+    bool is_over() const { return is_given_up_ || host_->is_closed(); }
 
     Context& context_;
     std::shared_ptr<Host> host_;

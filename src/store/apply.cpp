@@ -18,6 +18,19 @@ Result<> put(Database& database, const ports::EnvironmentRow& row) {
     return {};
 }
 
+Result<> put(Database& database, const model::HostRow& row) {
+    if (row.is_gone) {
+        BATCHD_TRY(database.run("DELETE FROM host WHERE name = ?", row.document.name));
+        return {};
+    }
+    BATCHD_TRY(database.run(
+        "INSERT OR REPLACE INTO host (name, environment_id, origin, drain_deadline, is_deleting,"
+        " created_at, document) VALUES (?, ?, ?, ?, ?, ?, ?)",
+        row.document.name, row.environment_id, row.origin, row.drain_deadline, row.is_deleting,
+        row.created_at, to_json(row.document)));
+    return {};
+}
+
 Result<> put(Database& database, const ports::QueueRow& row) {
     BATCHD_TRY(database.run(
         "INSERT INTO job_queue (id, name, status, status_reason, created_at, document)"
@@ -251,6 +264,7 @@ Result<> put_all(Database& database, const Rows& rows) {
 
 Result<> apply(Database& database, const ports::Changes& changes) {
     BATCHD_TRY(put_all(database, changes.environments));
+    BATCHD_TRY(put_all(database, changes.hosts));
     BATCHD_TRY(put_all(database, changes.queues));
     BATCHD_TRY(put_all(database, changes.definitions));
     BATCHD_TRY(put_all(database, changes.resources));

@@ -23,6 +23,24 @@ Result<> load_environments(Database& database, ports::Snapshot& snapshot) {
         on_row);
 }
 
+Result<> load_hosts(Database& database, ports::Snapshot& snapshot) {
+    auto on_row = [&](Row& row) -> Result<> {
+        auto& host = snapshot.hosts.emplace_back();
+        std::string name;
+        std::string document;
+        row.read(name, host.environment_id, host.origin, host.drain_deadline, host.is_deleting,
+                 host.created_at, document);
+        BATCHD_TRY(read_document(document, host.document));
+        if (host.document.name == name) return {};
+        return fail(ErrorKind::Internal, "the stored document of host '" + name + "' is that of '" +
+                                             host.document.name + "'");
+    };
+    return database.each(
+        "SELECT name, environment_id, origin, drain_deadline, is_deleting, created_at, document"
+        " FROM host ORDER BY name",
+        on_row);
+}
+
 Result<> load_queues(Database& database, ports::Snapshot& snapshot) {
     auto on_row = [&](Row& row) -> Result<> {
         auto& queue = snapshot.queues.emplace_back();
@@ -210,6 +228,7 @@ Result<> load_next_ids(Database& database, ports::Snapshot& snapshot) {
 Result<ports::Snapshot> load_snapshot(Database& database) {
     ports::Snapshot snapshot;
     BATCHD_TRY(load_environments(database, snapshot));
+    BATCHD_TRY(load_hosts(database, snapshot));
     BATCHD_TRY(load_queues(database, snapshot));
     BATCHD_TRY(load_definitions(database, snapshot));
     BATCHD_TRY(load_resources(database, snapshot));

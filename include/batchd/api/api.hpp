@@ -29,6 +29,7 @@ struct Services {
     model::Scope scope;
     model::ContainerPolicy containers;
     model::Limits limits;
+    bool allow_plain_tcp = false;  ///< for hosts: see model::validate
 };
 
 class Api {

@@ -9,6 +9,7 @@
 #include "batchd/base/result.hpp"
 #include "batchd/base/time.hpp"
 #include "batchd/base/units.hpp"
+#include "batchd/model/host.hpp"
 #include "batchd/model/limits.hpp"
 
 #include <cstdint>
@@ -59,6 +60,13 @@ struct Docker {
     std::int64_t vcpus = 0;         ///< 0: what the Engine reports
     MiB memory;                     ///< 0: what the Engine reports
     std::vector<std::string> gpus;  ///< empty: what the Engine reports
+    bool allow_plain_tcp = false;
+};
+
+/// A [[hosts]] table.
+struct Host {
+    std::string environment;
+    model::Host document;
 };
 
 struct Registry {
@@ -95,6 +103,7 @@ struct Config {
     Log log;
     Docker docker;
     std::vector<Registry> registries;
+    std::vector<Host> hosts;
     Containers containers;
     Secrets secrets;
     Scheduler scheduler;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "batchd/base/time.hpp"
+#include "batchd/model/host.hpp"
 #include "batchd/model/job.hpp"
 
 #include <cstdint>
@@ -32,11 +33,22 @@ struct StopContainer {
     Seconds grace{};
 };
 
-/// The attempt's end is durable: its container may go.
+/// The attempt's end is durable: its container may go. One that runs all the same is killed.
 struct ForgetContainer {
     model::AttemptId id;
 };
 
-using Action = std::variant<StartContainer, StopContainer, ForgetContainer>;
+/// The host is there, or what it is has changed: its Engine is to be connected to.
+struct ConnectHost {
+    model::Host host;
+};
+
+/// The host is no more: nothing of it matters. Comes after the actions for its attempts.
+struct DisconnectHost {
+    std::string name;
+};
+
+using Action =
+    std::variant<StartContainer, StopContainer, ForgetContainer, ConnectHost, DisconnectHost>;
 
 }  // namespace batchd::core

@@ -95,8 +95,18 @@ bool is_open(const Environment& environment);
 /// vCPUs that jobs of a MANAGED environment may use at once; nullopt: no bound.
 std::optional<MilliVcpu> vcpu_limit(const Environment& environment);
 
-/// Adds a host before restore(); every environment uses it.
+/// Adds a local host before restore(): every environment uses it that has no hosts of its own.
 void add_host(State& state, std::string name);
+
+/// The hosts that jobs of the environment are placed on: its own, if it has any, else the local
+/// ones.
+const std::vector<HostIndex>& hosts_of(const State& state, const Environment& environment);
+
+/// Whether attempts may be placed on the host: it is up and does not drain.
+bool takes_attempts(const Host& host);
+
+/// The hosts that the runtime has to know beside the local ones.
+std::vector<model::Host> own_hosts(const State& state);
 
 /// Verifies every relation of the state both ways: indexes, counts, buckets, capacity sums,
 /// dependencies. nullopt if all hold, else which does not. Costs time in the size of the state: for

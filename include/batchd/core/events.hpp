@@ -5,6 +5,7 @@
 #include "batchd/model/changes.hpp"
 #include "batchd/model/compute_environment.hpp"
 #include "batchd/model/consumable_resource.hpp"
+#include "batchd/model/host.hpp"
 #include "batchd/model/job.hpp"
 #include "batchd/model/job_queue.hpp"
 #include "batchd/model/quota_share.hpp"
@@ -60,6 +61,30 @@ struct UpdateEnvironment {
 };
 struct DeleteEnvironment {
     std::string name;
+};
+/// Adds a host to an environment, or changes one of it; a host that was to be deleted stays then.
+/// Registered hosts are for UNMANAGED environments, launched ones for MANAGED ones. The Engine
+/// behind a host (url, certificates) is changed while nothing runs there.
+struct PutHost {
+    std::string environment;  ///< name
+    model::Host document;
+    model::HostOrigin origin = model::HostOrigin::Registered;
+};
+/// The host takes no new attempts. Those that run there at `deadline` are stopped and end as lost
+/// with their host; at once if the host is down then. Repeated, it sets another deadline.
+struct DrainHost {
+    std::string environment;
+    std::string host;
+    std::optional<Timestamp> deadline;
+};
+/// Removes the host when nothing runs there: at once, or, if it drains, with the last attempt.
+/// `force`: at once in any case; its attempts end as lost with their host. With `origin`: only if
+/// that is the host's.
+struct DeleteHost {
+    std::string environment;
+    std::string host;
+    bool force = false;
+    model::HostOrigin origin = model::HostOrigin::Registered;
 };
 struct CreateQueue {
     model::JobQueue document;
@@ -172,13 +197,13 @@ struct AttemptEnded {
 
 using Event =
     std::variant<SubmitJob, CancelJob, TerminateJob, CreateEnvironment, UpdateEnvironment,
-                 DeleteEnvironment, CreateQueue, UpdateQueue, DeleteQueue, RegisterDefinition,
-                 DeregisterDefinition, CreateSchedulingPolicy, UpdateSchedulingPolicy,
-                 DeleteSchedulingPolicy, CreateConsumableResource, UpdateConsumableResource,
-                 DeleteConsumableResource, CreateServiceEnvironment, UpdateServiceEnvironment,
-                 DeleteServiceEnvironment, SubmitServiceJob, TerminateServiceJob, UpdateServiceJob,
-                 CreateQuotaShare, UpdateQuotaShare, DeleteQuotaShare, PatchTags, HostUp, HostDown,
-                 AttemptStarted, AttemptEnded>;
+                 DeleteEnvironment, PutHost, DrainHost, DeleteHost, CreateQueue, UpdateQueue,
+                 DeleteQueue, RegisterDefinition, DeregisterDefinition, CreateSchedulingPolicy,
+                 UpdateSchedulingPolicy, DeleteSchedulingPolicy, CreateConsumableResource,
+                 UpdateConsumableResource, DeleteConsumableResource, CreateServiceEnvironment,
+                 UpdateServiceEnvironment, DeleteServiceEnvironment, SubmitServiceJob,
+                 TerminateServiceJob, UpdateServiceJob, CreateQuotaShare, UpdateQuotaShare,
+                 DeleteQuotaShare, PatchTags, HostUp, HostDown, AttemptStarted, AttemptEnded>;
 
 /// What a request is answered with, beside success.
 struct Reply {

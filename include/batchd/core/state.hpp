@@ -42,7 +42,13 @@ using ShareIndex = Index<struct ShareTag>;  ///< in Queue::shares
 using model::Shape;  ///< interned: a job holds an index
 
 /// Why the container of the current attempt is being stopped; decides what its end means.
-enum class StopCause : std::uint8_t { None, Terminated, TimedOut, MainNodeEnded };
+enum class StopCause : std::uint8_t {
+    None,
+    Terminated,
+    TimedOut,
+    MainNodeEnded,
+    HostDrained,  ///< the attempt is lost with its host, and retried by its rules
+};
 
 /// The part of a job that exists only while an attempt is under way.
 struct Run {
@@ -164,22 +170,27 @@ struct Queue {
 
 struct Environment {
     model::EnvironmentRow row;
-    std::vector<HostIndex> hosts;
-    MilliVcpu used;  ///< by jobs placed through this environment
+    std::vector<HostIndex> hosts;  ///< its own; one without any uses State::local_hosts
+    MilliVcpu used;                ///< by jobs placed through this environment
 };
 
-/// A Docker Engine. It may serve several environments; its capacity counts once.
+/// A Docker Engine: one environment's own, or the daemon's local one, which serves all environments
+/// that have none; its capacity counts once. A removed host leaves its slot to the next one.
 struct Host {
-    std::string name;
+    std::string name;                             ///< empty: a free slot
+    std::optional<EnvironmentIndex> environment;  ///< whose own it is; nullopt: local
+    std::shared_ptr<const model::HostRow> row;    ///< of an environment's own host
     bool is_up = false;
-    bool is_known = false;  ///< told its capacity at least once
+    bool is_down = false;      ///< told to be; neither: not reached yet
+    bool is_known = false;     ///< told its capacity at least once
+    bool is_draining = false;  ///< takes no new attempts; as its row says
     std::string down_reason;
     model::Resources capacity;
     model::Resources used;
     std::vector<std::string> gpus;  ///< ids, in the order in which they are given away
     /// Held by attempts; also ids that the host had once, as after a restart or a new list.
     std::set<std::string> gpus_in_use;
-    std::int32_t running = 0;
+    std::set<JobIndex> attempts;  ///< the jobs whose attempts are there
 };
 
 struct DefinitionFamily {
@@ -238,6 +249,10 @@ struct State {
     std::vector<Environment> environments;
     std::vector<Queue> queues;
     std::vector<Host> hosts;
+    std::vector<HostIndex> local_hosts;
+    std::map<std::string, HostIndex, std::less<>> host_index;  ///< by name
+    std::set<HostIndex> leaving_hosts;                         ///< that are being deleted
+    std::set<std::pair<Timestamp, HostIndex>> drain_deadlines;
 
     std::vector<Job> jobs;
     std::vector<JobIndex> free_jobs;  ///< slots of `jobs` to use again

@@ -41,6 +41,7 @@ struct ContainerSummary {
     std::string id;
     std::string name;  ///< without the leading slash
     std::string state;
+    std::string host;                  ///< of the label batchd.host
     std::vector<std::string> volumes;  ///< names of its named volumes
 };
 

@@ -26,6 +26,7 @@ struct SecretValues {
 };
 
 inline constexpr std::string_view kInstanceLabel = "batchd.instance";
+inline constexpr std::string_view kHostLabel = "batchd.host";  ///< the name that batchd gives it
 
 /// "batchd-<task id>": who repeats the creation after a crash finds the first container.
 std::string container_name(const model::AttemptId& id);

@@ -57,19 +57,23 @@ struct EnvironmentView {
     std::string status;
     bool is_open = false;  ///< takes jobs
     bool fargate = false;
-    std::vector<std::size_t> hosts;  ///< places in View::hosts
+    std::vector<std::size_t> hosts;  ///< places in View::hosts: its own, else the local ones
+    bool has_own_hosts = false;
     std::optional<MilliVcpu> limit;  ///< maxvCpus of a MANAGED environment
     MilliVcpu used;
 };
 
 struct HostView {
     std::string name;
+    std::shared_ptr<const model::HostRow> row;  ///< of an environment's own host; empty: local
+    std::string environment;                    ///< whose own it is
+    bool takes_attempts = false;
     bool is_up = false;
     bool is_known = false;  ///< told its capacity at least once
     std::string down_reason;
     model::Resources capacity;
     model::Resources used;
-    std::int32_t running = 0;
+    std::int64_t running = 0;  ///< attempts
 };
 
 /// The state after a step; a client that got a reply finds its own write in the view.
@@ -83,6 +87,7 @@ struct View {
 
     /// nullptr if there is no such queue.
     const QueueView* find_queue(const std::string& name) const;
+    const EnvironmentView* find_environment(const std::string& name) const;
 
     /// How much of a consumable resource jobs hold.
     std::int64_t in_use(const std::string& consumable) const;

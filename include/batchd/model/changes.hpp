@@ -5,6 +5,7 @@
 #include "batchd/base/time.hpp"
 #include "batchd/model/compute_environment.hpp"
 #include "batchd/model/consumable_resource.hpp"
+#include "batchd/model/host.hpp"
 #include "batchd/model/job.hpp"
 #include "batchd/model/job_definition.hpp"
 #include "batchd/model/job_queue.hpp"
@@ -32,6 +33,24 @@ struct EnvironmentRow {
     std::string status;  ///< VALID, INVALID, DELETED
     std::string status_reason;
     Timestamp created_at;
+};
+
+/// Where a host comes from. Stored as these numbers.
+enum class HostOrigin : std::uint8_t {
+    Registered,  ///< by an operator; of an UNMANAGED environment
+    Configured,  ///< in the daemon's configuration, which alone may change it; likewise
+    Launched,    ///< an instance that the daemon launched; of a MANAGED environment
+};
+
+/// A host of one environment, by its name.
+struct HostRow {
+    std::int64_t environment_id = 0;
+    Host document;  ///< its state is given
+    HostOrigin origin = HostOrigin::Registered;
+    std::optional<Timestamp> drain_deadline;  ///< attempts that run there then are lost
+    bool is_deleting = false;                 ///< it goes when its last attempt has ended
+    Timestamp created_at;
+    bool is_gone = false;  ///< the row goes
 };
 
 struct QueueRow {
@@ -159,10 +178,11 @@ struct TagPatch {
 
 struct Changes {
     std::vector<EnvironmentRow> environments;  ///< insert or replace by id; tags stay
-    std::vector<QueueRow> queues;              ///< insert or replace by id; tags stay
-    std::vector<DefinitionRow> definitions;    ///< insert or replace by (name, revision); tags stay
-    std::vector<ResourceRow> resources;        ///< insert, replace or delete by key; tags stay
-    std::vector<ServiceJobRow> service_jobs;   ///< insert or replace by seq; tags stay
+    std::vector<HostRow> hosts;    ///< insert, replace or delete by name; after environments
+    std::vector<QueueRow> queues;  ///< insert or replace by id; tags stay
+    std::vector<DefinitionRow> definitions;   ///< insert or replace by (name, revision); tags stay
+    std::vector<ResourceRow> resources;       ///< insert, replace or delete by key; tags stay
+    std::vector<ServiceJobRow> service_jobs;  ///< insert or replace by seq; tags stay
     std::vector<JobInsert> new_jobs;
     std::vector<JobUpdate> jobs;
     std::vector<ChildPut> children;    ///< applied after the jobs
@@ -172,15 +192,17 @@ struct Changes {
     std::vector<TagPatch> tags;  ///< applied last
 
     bool empty() const {
-        return environments.empty() && queues.empty() && definitions.empty() && resources.empty() &&
-               service_jobs.empty() && new_jobs.empty() && jobs.empty() && children.empty() &&
-               attempts.empty() && ended.empty() && shares.empty() && tags.empty();
+        return environments.empty() && hosts.empty() && queues.empty() && definitions.empty() &&
+               resources.empty() && service_jobs.empty() && new_jobs.empty() && jobs.empty() &&
+               children.empty() && attempts.empty() && ended.empty() && shares.empty() &&
+               tags.empty();
     }
 };
 
 /// All that the engine needs to go on after a restart. Jobs that ended are not part of it.
 struct Snapshot {
     std::vector<EnvironmentRow> environments;  ///< without deleted ones
+    std::vector<HostRow> hosts;                ///< by name
     std::vector<QueueRow> queues;              ///< without deleted ones
     std::vector<DefinitionRow> definitions;    ///< the active ones
     std::vector<ResourceRow> resources;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "batchd/base/time.hpp"
+#include "batchd/model/host.hpp"
 #include "batchd/model/job.hpp"
 
 #include <optional>
@@ -64,20 +65,31 @@ class ContainerRuntime {
     /// runs: gives up the start. Either way attempt_ended follows. Unknown attempts are ignored.
     virtual void stop(model::AttemptId id, Seconds grace) = 0;
 
-    /// The outcome is durable: the container and what belongs to it may go.
+    /// The outcome is durable: the container and what belongs to it may go. An attempt that has not
+    /// ended is killed, and nothing more is told of it.
     virtual void forget(model::AttemptId id) = 0;
 
-    /// The attempts that should exist, after a start of the daemon or after the engine had to
-    /// rebuild its state; called once before any other call. For each one the runtime looks at what
-    /// is really there and tells its present state again (started, ended); an attempt whose
-    /// container was never created is started now. Containers of this daemon that belong to none of
-    /// them are removed.
+    /// Begins to connect to a host beside the local ones. A host of that name that is known takes
+    /// over what has changed; with another url or certificate directory it is as if it had been
+    /// disconnected first.
+    virtual void connect(model::Host host) = 0;
+
+    /// The host is no more: what still runs there is killed, as far as it can be reached, and
+    /// nothing more is told of it. Unknown names are ignored.
+    virtual void disconnect(std::string name) = 0;
+
+    /// The hosts and the attempts that should exist, after a start of the daemon or after the
+    /// engine had to rebuild its state; called once before any other call. Hosts beside the local
+    /// ones that are not in the list are disconnected, the others connected. For each attempt the
+    /// runtime looks at what is really there and tells its present state again (started, ended); an
+    /// attempt whose container was never created is started now. Containers of this daemon that
+    /// belong to none of them are removed.
     struct Adopt {
         StartAttempt attempt;
         bool was_running = false;  ///< the engine knows that it ran: a missing container is lost
         std::optional<Seconds> stop_with_grace;  ///< set if it was being stopped
     };
-    virtual void adopt(std::vector<Adopt> attempts) = 0;
+    virtual void adopt(std::vector<model::Host> hosts, std::vector<Adopt> attempts) = 0;
 };
 
 }  // namespace batchd::ports

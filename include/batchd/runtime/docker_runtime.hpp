@@ -39,7 +39,7 @@ struct RegistryLogin {
 };
 
 struct DockerOptions {
-    std::vector<DockerHost> hosts;
+    std::vector<DockerHost> hosts;  ///< the local ones: connected to as long as the runtime lives
     /// Marks the containers of this daemon; it must stay the same over restarts, and differ from
     /// that of other daemons on the same Engine.
     std::string instance;
@@ -67,7 +67,7 @@ struct DockerCounters {
 
 class DockerRuntime final : public ports::ContainerRuntime {
   public:
-    /// Begins to connect to the hosts.
+    /// Begins to connect to the local hosts.
     DockerRuntime(boost::asio::io_context& io, DockerOptions options, DockerPorts used_ports);
     /// Call shutdown first if `io` still runs.
     ~DockerRuntime() override;
@@ -76,7 +76,9 @@ class DockerRuntime final : public ports::ContainerRuntime {
     void start(ports::StartAttempt attempt) override;
     void stop(model::AttemptId id, Seconds grace) override;
     void forget(model::AttemptId id) override;
-    void adopt(std::vector<Adopt> attempts) override;
+    void connect(model::Host host) override;
+    void disconnect(std::string name) override;
+    void adopt(std::vector<model::Host> hosts, std::vector<Adopt> attempts) override;
 
     /// Stops to follow everything and flushes the logs; containers go on, and no event follows.
     /// Takes two seconds at most. Any executor.

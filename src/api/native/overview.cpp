@@ -6,12 +6,6 @@
 namespace batchd::api::native {
 namespace {
 
-Json resources_of(const model::Resources& resources) {
-    return Json{{"vcpus", static_cast<double>(resources.vcpu.value) / 1000.0},
-                {"memoryMiB", resources.memory.value},
-                {"gpus", resources.gpus}};
-}
-
 Json queue_of(const engine::View& view, const engine::QueueView& queue) {
     Json jobs = Json::object();
     for (std::size_t i = 0; i < queue.counts.size(); ++i) {
@@ -34,6 +28,10 @@ Json host_of(const engine::HostView& host) {
                {"free", resources_of(host.is_known ? host.capacity - host.used : host.capacity)},
                {"running", host.running}};
     if (!host.is_up) entry["reason"] = host.down_reason;
+    if (host.row) {
+        entry["computeEnvironment"] = host.environment;
+        entry["state"] = *host.row->document.state;
+    }
     return entry;
 }
 

@@ -12,6 +12,11 @@ constexpr Route kRoutes[] = {
     {"WaitForJob", "GET", "/api/v1/jobs/{id}/wait", wait_for_job},
     {"GetLogs", "GET", "/api/v1/jobs/{id}/logs", get_logs},
     {"GetOverview", "GET", "/api/v1/overview", get_overview},
+    {"ListHosts", "GET", "/api/v1/compute-environments/{id}/hosts", list_hosts},
+    {"GetHost", "GET", "/api/v1/compute-environments/{id}/hosts/{host}", get_host},
+    {"PutHost", "PUT", "/api/v1/compute-environments/{id}/hosts/{host}", put_host},
+    {"DeleteHost", "DELETE", "/api/v1/compute-environments/{id}/hosts/{host}", delete_host},
+    {"DrainHost", "POST", "/api/v1/compute-environments/{id}/hosts/{host}/drain", drain_host},
     {"GetMetrics", "GET", "/metrics", get_metrics},
     {"GetHealth", "GET", "/healthz", get_healthz},
     {"GetReadiness", "GET", "/readyz", get_readyz},
@@ -20,6 +25,12 @@ constexpr Route kRoutes[] = {
 }  // namespace
 
 std::span<const Route> routes() { return kRoutes; }
+
+Json resources_of(const model::Resources& resources) {
+    return Json{{"vcpus", static_cast<double>(resources.vcpu.value) / 1000.0},
+                {"memoryMiB", resources.memory.value},
+                {"gpus", resources.gpus}};
+}
 
 Task<store::JobDetail> find_job(const Services* services, std::string text) {
     const auto id = model::parse_job_id(model::name_of(services->scope, "job", text));

@@ -12,12 +12,13 @@ namespace batchd::api::native {
 struct NativeCall {
     const Services* services = nullptr;
     http::Request request;
-    std::string id;  ///< what stands for {id} in the path, decoded
+    std::string id;    ///< what stands for {id} in the path, decoded
+    std::string host;  ///< likewise for {host}
 };
 
 using Handler = Task<http::Response> (*)(NativeCall);
 
-/// `{id}` in a path matches one segment.
+/// `{id}` and `{host}` in a path match one segment each.
 struct Route {
     std::string_view name;  ///< label in the metrics
     std::string_view method;
@@ -31,9 +32,17 @@ Task<http::Response> get_job(NativeCall call);
 Task<http::Response> wait_for_job(NativeCall call);
 Task<http::Response> get_logs(NativeCall call);
 Task<http::Response> get_overview(NativeCall call);
+Task<http::Response> list_hosts(NativeCall call);
+Task<http::Response> get_host(NativeCall call);
+Task<http::Response> put_host(NativeCall call);
+Task<http::Response> drain_host(NativeCall call);
+Task<http::Response> delete_host(NativeCall call);
 Task<http::Response> get_metrics(NativeCall call);
 Task<http::Response> get_healthz(NativeCall call);
 Task<http::Response> get_readyz(NativeCall call);
+
+/// As answers show them: vCPUs, memory, GPUs.
+Json resources_of(const model::Resources& resources);
 
 /// The stored job; NotFound with the id if there is none.
 Task<store::JobDetail> find_job(const Services* services, std::string id);

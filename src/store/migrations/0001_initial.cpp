@@ -26,6 +26,17 @@ CREATE TABLE compute_environment (
 CREATE UNIQUE INDEX compute_environment_name ON compute_environment (name)
     WHERE status <> 'DELETED';
 
+-- Docker hosts that environments have of their own.
+CREATE TABLE host (
+    name TEXT PRIMARY KEY,
+    environment_id INTEGER NOT NULL REFERENCES compute_environment,
+    origin INTEGER NOT NULL,               -- model::HostOrigin
+    drain_deadline INTEGER,
+    is_deleting INTEGER NOT NULL,
+    created_at INTEGER NOT NULL,
+    document TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+
 CREATE TABLE job_queue (
     id INTEGER PRIMARY KEY,
     name TEXT NOT NULL,

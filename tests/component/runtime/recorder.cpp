@@ -2,15 +2,17 @@
 
 namespace batchd::testing {
 
-void EventRecorder::host_up(std::string /*host*/, model::Resources capacity,
+void EventRecorder::host_up(std::string host, model::Resources capacity,
                             std::vector<std::string> /*gpus*/) {
     const std::lock_guard lock(mutex_);
     ups_.push_back(capacity);
+    news_[std::move(host)].push_back(capacity);
     changed_.notify_all();
 }
 
-void EventRecorder::host_down(std::string /*host*/, std::string reason) {
+void EventRecorder::host_down(std::string host, std::string reason) {
     const std::lock_guard lock(mutex_);
+    news_[std::move(host)].push_back(std::nullopt);
     downs_.push_back(std::move(reason));
     changed_.notify_all();
 }
@@ -38,6 +40,20 @@ std::optional<std::string> EventRecorder::wait_host_down() {
     std::unique_lock lock(mutex_);
     if (!wait(lock, [&] { return !downs_.empty(); })) return std::nullopt;
     return downs_.back();
+}
+
+bool EventRecorder::wait_host(const std::string& host, std::optional<MilliVcpu> vcpu) {
+    std::unique_lock lock(mutex_);
+    return wait(lock, [&] {
+        const auto& news = news_[host];
+        if (news.empty() || news.back().has_value() != vcpu.has_value()) return false;
+        return !vcpu || vcpu->value == 0 || news.back()->vcpu == *vcpu;
+    });
+}
+
+std::size_t EventRecorder::news_of(const std::string& host) {
+    const std::lock_guard lock(mutex_);
+    return news_[host].size();
 }
 
 std::optional<EventRecorder::Started> EventRecorder::wait_started(model::AttemptId id,

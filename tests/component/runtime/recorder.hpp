@@ -38,10 +38,15 @@ class EventRecorder final : public ports::RuntimeEvents {
     /// These wait up to a minute; nullopt if it did not come.
     std::optional<model::Resources> wait_host_up();
     std::optional<std::string> wait_host_down();
+    /// Whether the newest word of the host is that it is up with so many vCPUs (0: any), or,
+    /// without a number, down.
+    bool wait_host(const std::string& host, std::optional<MilliVcpu> vcpu);
     std::optional<Started> wait_started(model::AttemptId id, std::size_t count = 1);
     std::optional<ports::AttemptOutcome> wait_ended(model::AttemptId id, std::size_t count = 1);
 
     Seen seen(model::AttemptId id);
+    /// How often something was told of the host.
+    std::size_t news_of(const std::string& host);
 
   private:
     template <class Condition>
@@ -52,6 +57,7 @@ class EventRecorder final : public ports::RuntimeEvents {
     std::mutex mutex_;
     std::condition_variable changed_;
     std::map<model::AttemptId, Seen> attempts_;
+    std::map<std::string, std::vector<std::optional<model::Resources>>> news_;  ///< by host
     std::vector<model::Resources> ups_;
     std::vector<std::string> downs_;
 };

@@ -183,7 +183,7 @@ TEST_F(RestartTest, AdoptingAgainTellsAgainAndRemovesTheRest) {
     ASSERT_TRUE(events_.wait_ended(done.id));
     ASSERT_TRUE(logs_.wait_lines(kept.id, 1));
     ASSERT_TRUE(logs_.wait_lines(dropped.id, 1));
-    (*runtime_)->adopt({running(done), running(kept)});
+    (*runtime_)->adopt({}, {running(done), running(kept)});
     const auto outcome = events_.wait_ended(done.id, 2);
     ASSERT_TRUE(outcome);
     EXPECT_EQ(outcome->exit_code, 2);

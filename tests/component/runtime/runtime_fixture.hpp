@@ -78,7 +78,7 @@ class RuntimeTest : public ::testing::Test {
     /// A runtime as after the start of the daemon, told of these attempts.
     void boot(std::vector<ports::ContainerRuntime::Adopt> attempts = {}) {
         runtime_.emplace(options(), events_, logs_, secrets_);
-        (*runtime_)->adopt(std::move(attempts));
+        (*runtime_)->adopt({}, std::move(attempts));
     }
     /// The daemon ends; containers stay.
     void shut_down() { runtime_.reset(); }

@@ -26,14 +26,20 @@ class FakeDocker final : public ports::ContainerRuntime {
         bool stop_requested = false;
     };
 
-    FakeDocker(std::mt19937_64& random, std::map<std::string, model::Resources> hosts)
-        : capacity(std::move(hosts)), random_(random) {
+    /// `others` are hosts that are there when they are connected.
+    FakeDocker(std::mt19937_64& random, std::map<std::string, model::Resources> local,
+               std::map<std::string, model::Resources> others = {})
+        : capacity(std::move(local)), random_(random) {
+        for (const auto& [name, resources] : capacity) local_.insert(name);
+        capacity.merge(others);
         for (const auto& [name, resources] : capacity) up.insert(name);
+        connected = local_;
     }
 
     // The engine's side.
     void start(ports::StartAttempt attempt) override {
         if (process_is_dying) return;
+        expect_connected(attempt);
         starting_[attempt.id] = std::move(attempt);
     }
     void stop(model::AttemptId id, Seconds) override {
@@ -46,11 +52,36 @@ class FakeDocker final : public ports::ContainerRuntime {
     }
     void forget(model::AttemptId id) override {
         if (process_is_dying) return;
-        containers.erase(id);
-        tracked_.erase(id);
-        ended_.erase(id);
+        drop(id);
     }
-    void adopt(std::vector<Adopt> attempts) override {
+    void connect(model::Host host) override {
+        if (process_is_dying) return;
+        if (!connected.insert(host.name).second) return;
+        std::erase_if(containers, [&](const auto& c) {  // orphans of an earlier time
+            return c.second.host == host.name && !tracked_.contains(c.first);
+        });
+        tell_host(host.name);
+    }
+    void disconnect(std::string name) override {
+        if (process_is_dying || connected.erase(name) == 0) return;
+        std::vector<model::AttemptId> gone;
+        for (const auto& [id, container] : containers) {
+            if (container.host == name) gone.push_back(id);
+        }
+        for (const auto& [id, attempt] : starting_) {
+            if (attempt.host == name) gone.push_back(id);
+        }
+        for (const auto& id : gone) {
+            if (up.contains(name)) {
+                drop(id);
+            } else {  // it runs on, unseen
+                tracked_.erase(id);
+                starting_.erase(id);
+            }
+        }
+    }
+    void adopt(std::vector<model::Host> hosts, std::vector<Adopt> attempts) override {
+        adopt_hosts(std::move(hosts));
         starting_.clear();
         tracked_.clear();
         std::set<model::AttemptId> expected;
@@ -68,6 +99,7 @@ class FakeDocker final : public ports::ContainerRuntime {
         starting_.clear();
         tracked_.clear();
         news.clear();
+        connected = local_;
         process_is_dying = false;
     }
     /// Something happens on some host.
@@ -80,6 +112,7 @@ class FakeDocker final : public ports::ContainerRuntime {
         tell_host(name);
     }
     void tell_host(const std::string& name) {
+        if (!connected.contains(name)) return;
         if (up.contains(name)) {
             news.emplace_back(core::HostUp{
                 .host = name, .capacity = capacity.at(name), .gpus = gpus_to_tell(name)});
@@ -99,6 +132,8 @@ class FakeDocker final : public ports::ContainerRuntime {
     std::map<std::string, std::vector<std::string>> gpus;  ///< by host
     bool gpus_are_steady = false;  ///< else hosts come up with another order, or one missing
     std::set<std::string> up;
+    std::set<std::string> connected;
+    int starts_on_unknown_hosts = 0;
     std::map<model::AttemptId, Container> containers;
     std::map<model::AttemptId, int> runs;  ///< how often each attempt really ran
     std::vector<core::Event> news;
@@ -107,6 +142,29 @@ class FakeDocker final : public ports::ContainerRuntime {
     double failure_rate = 0.2;
 
   private:
+    void drop(const model::AttemptId& id) {
+        starting_.erase(id);
+        containers.erase(id);
+        tracked_.erase(id);
+        ended_.erase(id);
+    }
+
+    void expect_connected(const ports::StartAttempt& attempt) {
+        if (!connected.contains(attempt.host)) ++starts_on_unknown_hosts;
+    }
+
+    void adopt_hosts(std::vector<model::Host> hosts) {
+        std::set<std::string> wanted = local_;
+        for (const auto& host : hosts) wanted.insert(host.name);
+        const auto known = connected;
+        for (const auto& name : known) {
+            if (!wanted.contains(name)) disconnect(name);
+        }
+        for (const auto& host : hosts) {
+            if (connected.insert(host.name).second) tell_host(host.name);
+        }
+    }
+
     bool chance(double p) { return std::uniform_real_distribution<>(0, 1)(random_) < p; }
     template <class Map>
     auto pick(Map& map) {
@@ -123,6 +181,7 @@ class FakeDocker final : public ports::ContainerRuntime {
 
     void adopt_one(Adopt adopt) {
         const model::AttemptId id = adopt.attempt.id;
+        expect_connected(adopt.attempt);
         if (const auto told = ended_.find(id); told != ended_.end()) {
             news.emplace_back(told->second);  // as the runtime, which knows that it ended
             return;
@@ -200,6 +259,7 @@ class FakeDocker final : public ports::ContainerRuntime {
 
   private:
     std::mt19937_64& random_;
+    std::set<std::string> local_;
     std::map<model::AttemptId, ports::StartAttempt> starting_;
     std::set<model::AttemptId> tracked_;
     std::map<model::AttemptId, core::AttemptEnded> ended_;  ///< told, and not forgotten

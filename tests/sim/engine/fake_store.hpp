@@ -57,6 +57,7 @@ class FakeStore final : public ports::Store {
     }
 
     std::map<std::int64_t, ports::EnvironmentRow> environments;
+    std::map<std::string, model::HostRow> hosts;
     std::map<std::int64_t, ports::QueueRow> queues;
     std::map<std::pair<ports::ResourceKind, std::string>, ports::ResourceRow> resources;
     std::map<std::int64_t, ports::JobRow> jobs;
@@ -70,6 +71,10 @@ class FakeStore final : public ports::Store {
     void load_nodes(const ports::JobRow& row, ports::Snapshot& snapshot);
     void apply(const ports::Changes& changes) {
         for (const auto& row : changes.environments) environments[row.id] = row;
+        for (const auto& row : changes.hosts) {
+            hosts[row.document.name] = row;
+            if (row.is_gone) hosts.erase(row.document.name);
+        }
         for (const auto& row : changes.queues) queues[row.id] = row;
         for (const auto& row : changes.resources) {
             resources[{row.kind, row.name}] = row;
@@ -103,6 +108,7 @@ inline Result<ports::Snapshot> FakeStore::load() {
         if (row.status != "DELETED") snapshot.environments.push_back(row);
         snapshot.next_id = std::max(snapshot.next_id, id + 1);
     }
+    for (const auto& [name, row] : hosts) snapshot.hosts.push_back(row);
     for (const auto& [id, row] : queues) {
         if (row.status != "DELETED") snapshot.queues.push_back(row);
         snapshot.next_id = std::max(snapshot.next_id, id + 1);

@@ -26,7 +26,9 @@ model::Resources resources(std::int64_t vcpu, std::int64_t memory, std::int32_t 
 class Simulation {
   public:
     explicit Simulation(std::uint64_t seed)
-        : random_(seed), docker_(random_, {{"a", resources(4, 400, 3)}, {"b", resources(2, 200)}}) {
+        : random_(seed),
+          docker_(random_, {{"a", resources(4, 400, 3)}, {"b", resources(2, 200)}},
+                  {{"c", resources(4, 400)}, {"d", resources(3, 300)}, {"e", resources(2, 200)}}) {
         docker_.gpus["a"] = {"gpu0", "gpu1", "gpu2"};
         docker_.on_run = [this](const ports::StartAttempt& start) { check_run(start); };
         boot();
@@ -59,8 +61,10 @@ class Simulation {
         for (const auto& [name, capacity] : docker_.capacity) docker_.tell_host(name);
     }
 
-    /// A fair-share queue beside the default one, and a consumable resource.
+    /// A fair-share queue and one with hosts of its own beside the default one, and a consumable
+    /// resource.
     void make_resources() {
+        make_pool();
         model::SchedulingPolicy policy;
         policy.name = "fair";
         auto& fair = policy.fairshare_policy.emplace();
@@ -81,6 +85,51 @@ class Simulation {
         tell(core::CreateConsumableResource{.document = licence, .tags = {}});
     }
 
+    void make_pool() {
+        model::ComputeEnvironment pool;
+        pool.compute_environment_name = "pool";
+        pool.type = "UNMANAGED";
+        pool.state = "ENABLED";
+        tell(core::CreateEnvironment{.document = pool, .uuid = "pool", .tags = {}});
+        model::JobQueue queue;
+        queue.job_queue_name = "pool";
+        queue.state = "ENABLED";
+        queue.priority = 1;
+        queue.compute_environment_order.push_back({.order = 1, .compute_environment = "pool"});
+        tell(core::CreateQueue{.document = queue, .tags = {}});
+    }
+
+    static model::Host a_host(const std::string& name) {
+        model::Host host;
+        host.name = name;
+        host.url = "unix:///" + name;
+        return host;
+    }
+
+    /// Hosts of `pool` come, drain and go; what cannot be is refused.
+    void change_hosts() {
+        const std::string name = kOwnHosts[below(kOwnHosts.size())];
+        core::Event event = core::PutHost{.environment = "pool", .document = a_host(name)};
+        switch (below(5)) {
+            case 0:
+                std::get<core::PutHost>(event).document.state = "ACTIVE";
+                break;
+            case 1:
+                event = core::DrainHost{.environment = "pool", .host = name, .deadline = {}};
+                if (chance(0.7)) {
+                    std::get<core::DrainHost>(event).deadline =
+                        now_ + Milliseconds{static_cast<std::int64_t>(below(30'000))};
+                }
+                break;
+            case 2:
+                event = core::DeleteHost{.environment = "pool", .host = name, .force = chance(0.5)};
+                break;
+            default:
+                break;
+        }
+        inbox_.push_back({.event = std::move(event), .done = {}});
+    }
+
     void tell(core::Event event) {
         std::vector<engine::Input> inputs;
         inputs.push_back({.event = std::move(event), .done = [](Result<core::Reply> reply) {
@@ -96,6 +145,8 @@ class Simulation {
         if (chance(0.05)) end_some<core::CancelJob>();
         if (chance(0.05)) end_some<core::TerminateJob>();
         if (chance(0.02)) docker_.toggle_host(chance(0.5) ? "a" : "b");
+        if (chance(0.04)) docker_.toggle_host(kOwnHosts[below(kOwnHosts.size())]);
+        if (chance(0.15)) change_hosts();
         if (chance(0.03)) toggle_disk();
         for (int i = 0; i < 3; ++i) docker_.progress();
         if (chance(0.03)) {
@@ -127,6 +178,7 @@ class Simulation {
             event.traits.share = "s" + std::to_string(below(4));
             event.traits.scheduling_priority = static_cast<std::int32_t>(below(3));
         }
+        if (event.queue == "default" && chance(0.4)) move_to_pool(event);
         if (chance(0.3)) {
             event.traits.shape.consumables = {
                 {.name = "licence", .quantity = 1 + static_cast<std::int64_t>(below(2))}};
@@ -143,6 +195,14 @@ class Simulation {
                                   EXPECT_EQ(reply.error().kind, ErrorKind::Unavailable)
                                       << reply.error().message;
                           }});
+    }
+
+    /// Its hosts have no GPUs.
+    static void move_to_pool(core::SubmitJob& event) {
+        event.queue = "pool";
+        auto& shape = event.traits.shape;
+        shape.resources.gpus = 0;
+        for (auto& group : shape.nodes) group.resources.gpus = 0;
     }
 
     /// Nodes that fit on the two hosts, node 1 being the main one.
@@ -219,10 +279,25 @@ class Simulation {
         store_.fault = FakeStore::Fault::None;
         docker_.failure_rate = 0;
         docker_.gpus_are_steady = true;
-        for (const char* host : {"a", "b"}) {
+        for (const auto& [host, capacity] : docker_.capacity) {
             docker_.up.insert(host);
             docker_.tell_host(host);
         }
+        step();  // a state that could not be stored is rebuilt first
+        now_ += Seconds{2};
+        step();
+        for (const char* host : kOwnHosts) restore_host(host);
+    }
+
+    /// However it was left: there, and taking jobs.
+    void restore_host(const std::string& name) {
+        inbox_.push_back(
+            {.event = core::DeleteHost{.environment = "pool", .host = name, .force = true},
+             .done = {}});
+        inbox_.push_back({.event = core::PutHost{.environment = "pool", .document = a_host(name)},
+                          .done = [](Result<core::Reply> reply) {
+                              EXPECT_TRUE(reply) << reply.error().message;
+                          }});
     }
 
     bool all_ended() const {
@@ -253,6 +328,15 @@ class Simulation {
                 << "host " << host << " is overbooked";
         }
         EXPECT_LE(machine_->published().get()->in_use("licence"), kLicences);
+        EXPECT_EQ(docker_.starts_on_unknown_hosts, 0) << "an attempt starts on a host that is gone";
+        if (!machine_->published().get()->is_writable) return;
+        std::set<std::string> known;
+        for (const auto& host : machine_->state().hosts) {
+            if (!host.name.empty()) known.insert(host.name);
+        }
+        if (!docker_.process_is_dying) {
+            EXPECT_EQ(docker_.connected, known) << "the runtime and the core know the same hosts";
+        }
     }
 
     /// Node 1 is the main one.
@@ -314,8 +398,11 @@ class Simulation {
                 check_ended_job(row.id, row.state, row.traits.attempts);
             }
         }
-        EXPECT_EQ(machine_->state().hosts[0].used, model::Resources{});
-        EXPECT_TRUE(machine_->state().hosts[0].gpus_in_use.empty());
+        EXPECT_EQ(machine_->state().host_index.size(), docker_.capacity.size());
+        for (const auto& host : machine_->state().hosts) {
+            EXPECT_EQ(host.used, model::Resources{});
+            EXPECT_TRUE(host.gpus_in_use.empty());
+        }
         EXPECT_TRUE(machine_->state().job_index.empty());
         EXPECT_TRUE(machine_->state().consumables_in_use.empty());
     }
@@ -371,6 +458,7 @@ class Simulation {
     }
 
     static constexpr std::int64_t kLicences = 3;
+    static constexpr std::array<const char*, 3> kOwnHosts{"c", "d", "e"};
 
     std::mt19937_64 random_;
     FakeStore store_;

@@ -19,10 +19,11 @@ class Batchd:
     """One data folder and, most of the time, a daemon on it. Settings are configuration keys:
     Batchd(url, {"docker.vcpus": 4})."""
 
-    def __init__(self, docker_url, settings=None, data_dir=None):
+    def __init__(self, docker_url, settings=None, data_dir=None, config=None):
         self.folder = tempfile.mkdtemp(prefix="batchd.")
         self.data_dir = data_dir or f"{self.folder}/data"
         self.docker_url = docker_url
+        self.config = config  # the text of a configuration file
         # The tests' Engine has no bridge. More vCPUs than the machine has let jobs overlap.
         self.settings = {"docker.network_mode": "none", "docker.vcpus": 8, **(settings or {})}
         self.process = None
@@ -34,11 +35,15 @@ class Batchd:
         environment = dict(os.environ)
         for key, value in self.settings.items():
             environment["BATCHD_" + key.upper().replace(".", "__")] = _toml(value)
+        flags = []
+        if self.config is not None:
+            flags = ["--config", f"{self.folder}/batchd.toml"]
+            pathlib.Path(flags[1]).write_text(self.config)
         self.starts += 1
         with open(self._stdout(), "wb") as out, open(f"{self.folder}/log", "ab") as log:
             self.process = subprocess.Popen(
                 ["setpriv", "--pdeathsig", "KILL", BINARY, "serve", "--listen", "127.0.0.1:0",
-                 "--data-dir", self.data_dir, "--docker-host", self.docker_url],
+                 "--data-dir", self.data_dir, "--docker-host", self.docker_url, *flags],
                 stdout=out, stderr=log, env=environment)
 
     def start(self):

@@ -5,6 +5,7 @@ import io
 import json
 import os
 import shutil
+import socket
 import subprocess
 import tarfile
 import tempfile
@@ -30,11 +31,19 @@ class Engine:
             cls._shared = engine
         return cls._shared
 
-    def __init__(self):
+    def __init__(self, certificates=None):
+        """With a folder of certificates it listens by TLS, too."""
         # A short name: the paths of sockets below it may have 107 bytes.
         self.folder = tempfile.mkdtemp(prefix="bd.")
         self.url = f"unix://{self.folder}/docker.sock"
         self.process = None
+        self.tls_flags = []
+        if certificates:
+            self.tls_url = f"tcp://127.0.0.1:{free_port()}"
+            self.tls_flags = ["-H", self.tls_url, "--tlsverify",
+                              f"--tlscacert={certificates}/ca.pem",
+                              f"--tlscert={certificates}/server-cert.pem",
+                              f"--tlskey={certificates}/server-key.pem"]
 
     def start(self):
         log = open(f"{self.folder}/log", "ab")
@@ -42,7 +51,7 @@ class Engine:
         self.process = subprocess.Popen(
             ["setpriv", "--pdeathsig", "TERM", DOCKERD,
              "--iptables=false", "--ip6tables=false", "--bridge=none", "-H", self.url,
-             "--data-root", f"{self.folder}/data", "--exec-root", f"{self.folder}/exec",
+             *self.tls_flags, "--data-root", f"{self.folder}/data", "--exec-root", f"{self.folder}/exec",
              "-p", f"{self.folder}/pid"],
             stdout=log, stderr=log, start_new_session=True)
         log.close()
@@ -104,6 +113,12 @@ class Engine:
 
     def containers_of(self, job_id):
         return self.containers(f"label=batchd.job={job_id}")
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
 
 
 def busybox_tar():

@@ -195,6 +195,56 @@ password = "hunter2"
                   file.at(5) + "key 'registries[].server': 'one.example.com' is there twice");
 }
 
+TEST(Config, HostsAreReadWithWhatTheyMayUse) {
+    const TomlFile file(R"([[hosts]]
+environment = "pool"
+name = "gpu-7"
+url = "tcp://gpu-7.example.com:2376"
+cert_dir = "/etc/batchd/gpu-7"
+vcpus = 8
+memory_mib = 4096
+gpus = ["0"]
+labels = { rack = "7" }
+)");
+    const auto config = load(file.sources());
+    ASSERT_TRUE(config) << config.error().message;
+    ASSERT_EQ(config->hosts.size(), 1U);
+    const auto& [environment, document] = config->hosts[0];
+    EXPECT_EQ(environment, "pool");
+    EXPECT_EQ(document.certificate_directory, "/etc/batchd/gpu-7");
+    EXPECT_EQ(document.memory_mi_b, 4096);
+    EXPECT_EQ(document.labels.at("rack"), "7");
+    EXPECT_EQ(document.state, std::nullopt);
+}
+
+TEST(Config, AHostNeedsItsKeysOnceAndFollowsTheRulesOfHosts) {
+    const TomlFile file(R"([[hosts]]
+name = "a"
+url = 7
+cert = "x"
+[[hosts]]
+environment = "pool"
+name = "b"
+url = "tcp://10.0.0.1:2375"
+[[hosts]]
+environment = "pool"
+name = "b"
+url = "unix:///b"
+)");
+    const std::string error = error_of(file.sources());
+    for (const std::string& line :
+         {file.at(1) + "key 'hosts[].environment': must be given",
+          file.at(3) + "key 'hosts[].url': must be unix:///path/of/the/socket or tcp://host:port",
+          file.at(4) + "key 'hosts[].cert': no such key",
+          file.at(5) + "key 'hosts': url 'tcp://10.0.0.1:2375' must not be used without",
+          file.at(9) + "key 'hosts[].name': 'b' is there twice"}) {
+        EXPECT_TRUE(error.contains(line)) << line << " is not in\n" << error;
+    }
+    EXPECT_TRUE(load(TomlFile("[docker]\nallow_plain_tcp = true\n[[hosts]]\nenvironment = \"p\"\n"
+                              "name = \"b\"\nurl = \"tcp://10.0.0.1:2375\"\n")
+                         .sources()));
+}
+
 TEST(Config, BrokenTomlIsRefusedWithItsLine) {
     const TomlFile file("[http]\nthreads = \n");
     EXPECT_TRUE(error_of(file.sources()).starts_with(file.at(2) + "not TOML: "))
@@ -328,6 +378,13 @@ TEST(Config, ShowsWhatLoadsToTheSameValues) {
     config.http.allowed_hosts = {"a", "b"};
     config.scheduler.order = SchedulerOrder::Strict;
     config.registries.push_back({.server = "r", .username = "u", .password = "hunter2"});
+    config.hosts.push_back({.environment = "pool", .document = {}});
+    auto& host = config.hosts[0].document;
+    host.name = "h";
+    host.url = "tcp://h:1";
+    host.certificate_directory = "/a \"folder\"";
+    host.gpus = {"0", "1"};
+    host.labels = {{"a key", "x"}, {"b", ""}};
     const std::string shown = to_toml(config);
     EXPECT_EQ(shown.find("hunter2"), std::string::npos);
     const auto loaded = load(TomlFile(shown).sources());

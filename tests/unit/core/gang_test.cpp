@@ -57,8 +57,8 @@ TEST_F(Gangs, TheMainNodeStartsFirstAndTellsTheOthersItsAddress) {
 
 TEST_F(Gangs, NodesPreferHostsOfTheirOwn) {
     world.submit(a_gang(2, 2));
-    EXPECT_EQ(world.state.hosts[0].running, 1);
-    EXPECT_EQ(world.state.hosts[1].running, 1);
+    EXPECT_EQ(world.state.hosts[0].attempts.size(), 1U);
+    EXPECT_EQ(world.state.hosts[1].attempts.size(), 1U);
 }
 
 TEST_F(Gangs, NodesShareNoLargeHostWhileASmallOneIsFree) {

@@ -7,9 +7,9 @@ TEST(Placement, NeverExceedsAHostsCapacity) {
     World world;
     std::vector<model::JobId> jobs;
     for (int i = 0; i < 6; ++i) jobs.push_back(world.submit());
-    EXPECT_EQ(world.state.hosts[0].running, 4);
+    EXPECT_EQ(world.state.hosts[0].attempts.size(), 4U);
     world.ran(jobs[0], 0);
-    EXPECT_EQ(world.state.hosts[0].running, 4);
+    EXPECT_EQ(world.state.hosts[0].attempts.size(), 4U);
     EXPECT_EQ(world.status(jobs[4]), "STARTING");
     EXPECT_EQ(world.status(jobs[5]), "RUNNABLE");
 }
@@ -170,7 +170,7 @@ TEST(Placement, FillsTheHostThatIsFullestFirst) {
     World world({}, 2);
     world.submit(world.a_job().needs(resources(2)));
     world.submit(world.a_job().needs(resources(2)));
-    EXPECT_EQ(world.state.hosts[0].running + world.state.hosts[1].running, 2);
+    EXPECT_EQ(world.state.hosts[0].attempts.size() + world.state.hosts[1].attempts.size(), 2U);
     const auto large = world.submit(world.a_job().needs(resources(4)));
     EXPECT_EQ(world.status(large), "STARTING") << "both small jobs share one host";
 }
@@ -190,7 +190,7 @@ TEST(Placement, EnvironmentsThatShareAnEngineCountItsCapacityOnce) {
     world.add_queue("other", 1, {"second"});
     for (int i = 0; i < 3; ++i) world.submit();
     for (int i = 0; i < 3; ++i) world.submit(world.a_job().in("other"));
-    EXPECT_EQ(world.state.hosts[0].running, 4);
+    EXPECT_EQ(world.state.hosts[0].attempts.size(), 4U);
 }
 
 TEST(Placement, AManagedEnvironmentIsBoundedByItsMaxvCpus) {
@@ -198,7 +198,7 @@ TEST(Placement, AManagedEnvironmentIsBoundedByItsMaxvCpus) {
     world.add_environment("managed", 2);
     world.add_queue("bounded", 1, {"managed"});
     for (int i = 0; i < 3; ++i) world.submit(world.a_job().in("bounded"));
-    EXPECT_EQ(world.state.hosts[0].running, 2);
+    EXPECT_EQ(world.state.hosts[0].attempts.size(), 2U);
 }
 
 TEST(Placement, TheNextEnvironmentIsTriedWhenTheFirstIsFull) {

@@ -41,6 +41,43 @@ TEST(WaitingReason, AHostThatWasNeverReachedIsNoMisconfiguration) {
         reason(world.state, resources(64), "later").starts_with("CAPACITY:HOST_UNAVAILABLE"));
 }
 
+TEST(WaitingReason, AHostThatDrainsIsNamedIfItWouldBeLargeEnough) {
+    World world;
+    world.add_environment("pool");
+    world.add_queue("pool", 1, {"pool"});
+    model::Host x;
+    x.name = "x";
+    x.url = "unix:///x";
+    ASSERT_TRUE(world.tell(core::PutHost{.environment = "pool", .document = x}));
+    world.host_up("x", resources(4));
+    ASSERT_TRUE(world.tell(core::DrainHost{.environment = "pool", .host = "x", .deadline = {}}));
+    EXPECT_EQ(reason(world.state, resources(2), "pool"),
+              "CAPACITY:HOST_UNAVAILABLE - Host x drains: it takes no new jobs.");
+    EXPECT_TRUE(reason(world.state, resources(5), "pool")
+                    .starts_with("MISCONFIGURATION:JOB_RESOURCE_REQUIREMENT"));
+}
+
+/// Hosts that were removed are not in the view: those behind them keep their environments.
+TEST(View, AnEnvironmentFindsItsHostsBehindARemovedOne) {
+    World world;
+    world.add_environment("pool");
+    world.add_queue("pool", 1, {"pool"});
+    model::Host host;
+    host.url = "unix:///x";
+    for (const char* name : {"x", "y"}) {
+        host.name = name;
+        ASSERT_TRUE(world.tell(core::PutHost{.environment = "pool", .document = host}));
+    }
+    ASSERT_TRUE(world.tell(core::DeleteHost{.environment = "pool", .host = "x"}));
+    const View view = view_of(world.state, world.now);
+    const auto* pool = view.find_environment("pool");
+    ASSERT_TRUE(pool && pool->has_own_hosts && pool->hosts.size() == 1);
+    EXPECT_EQ(view.hosts[pool->hosts[0]].name, "y");
+    const auto* local = view.find_environment("local");
+    ASSERT_TRUE(local && !local->has_own_hosts);
+    EXPECT_EQ(view.hosts[local->hosts.at(0)].name, "h0");
+}
+
 TEST(WaitingReason, ALimitBelowTheJobIsNamed) {
     World world;
     world.add_environment("managed", 2);
