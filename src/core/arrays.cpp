@@ -45,12 +45,10 @@ std::optional<JobStatus> child_status(const Array& array, std::int32_t child) {
 }
 
 JobIndex fresh_child(State& state, JobIndex array_index) {
-    Array& array = *state.job(array_index).array;
-    while (child_status(array, array.next_fresh) != JobStatus::Runnable ||
-           has_slot(array, array.next_fresh)) {
-        ++array.next_fresh;
-    }
-    return make_slot(state, array_index, array.next_fresh);
+    const auto& fresh = state.job(array_index).array->fresh;
+    const auto child = fresh.find_first();
+    BATCHD_CHECK(child != fresh.npos, "an array stands in a bucket only with fresh children");
+    return make_slot(state, array_index, static_cast<std::int32_t>(child));
 }
 
 void release_children(State& state, JobIndex array_index) {

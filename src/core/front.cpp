@@ -7,16 +7,6 @@
 namespace batchd::core {
 namespace {
 
-/// The fresh RUNNABLE child of an array at `from` or behind it; nullopt if there is none.
-std::optional<std::int32_t> fresh_child_from(const Array& array, std::int32_t from) {
-    for (std::int32_t i = from; i < std::ssize(array.children); ++i) {
-        if (child_status(array, i) == model::JobStatus::Runnable && !array.slots.contains(i)) {
-            return i;
-        }
-    }
-    return std::nullopt;
-}
-
 /// The entry behind a candidate in its bucket.
 std::optional<Candidate> behind(const Queue& queue, const Candidate& candidate) {
     const auto& entries =
@@ -34,7 +24,7 @@ std::optional<Candidate> behind(const Queue& queue, const Candidate& candidate) 
 std::vector<WaitingJob> front_of_queue(const State& state, const Queue& queue, std::size_t most,
                                        Timestamp now) {
     std::vector<WaitingJob> front;
-    std::unordered_map<std::uint32_t, std::int32_t> next_children;  // by JobIndex of the array
+    std::unordered_map<std::uint32_t, std::size_t> next_children;  // by JobIndex of the array
     ServiceOrder order(state, queue, now);
     while (front.size() < most) {
         const auto next = order.next();
@@ -43,12 +33,13 @@ std::vector<WaitingJob> front_of_queue(const State& state, const Queue& queue, s
         order.charge(next->share, state.shape(next->shape).resources.vcpu);
         bool has_more = false;
         if (job.array) {
-            auto& from =
-                next_children.try_emplace(next->job.value, job.array->next_fresh).first->second;
-            const std::int32_t child = *fresh_child_from(*job.array, from);
-            front.push_back({.id = job.id.child(child), .since = job.array->runnable_since});
-            from = child + 1;
-            has_more = fresh_child_from(*job.array, from).has_value();
+            const auto& fresh = job.array->fresh;
+            auto& child =
+                next_children.try_emplace(next->job.value, fresh.find_first()).first->second;
+            front.push_back({.id = job.id.child(static_cast<std::int32_t>(child)),
+                             .since = job.array->runnable_since});
+            child = fresh.find_next(child);
+            has_more = child != fresh.npos;
         } else {
             front.push_back({.id = job.id, .since = job.runnable_since});
         }

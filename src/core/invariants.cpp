@@ -95,9 +95,12 @@ Broken check_array(const State& state, const Job& job) {
             }
         } else if (status == JobStatus::Runnable) {
             ++fresh;
-            if (i < array.next_fresh) return "a fresh child is passed over: " + to_string(job.id);
         } else if (!model::is_terminal(status) && status != JobStatus::Pending) {
             return "a placed child has no slot: " + to_string(job.id);
+        }
+        const bool is_fresh = slot == array.slots.end() && status == JobStatus::Runnable;
+        if (is_fresh != array.fresh.test(static_cast<std::size_t>(i))) {
+            return "an array knows its fresh children wrong: " + to_string(job.id.child(i));
         }
         const bool is_free = array.is_released && waits_for(array, i) == 0;
         if (slot == array.slots.end() && status == JobStatus::Pending && is_free) {

@@ -191,6 +191,7 @@ JobIndex make_slot(State& state, JobIndex array_index, std::int32_t child) {
     job.state.status = parent.array->children[static_cast<std::size_t>(child)];
     job.parent = array_index;
     parent.array->slots.emplace(child, index);
+    parent.array->fresh.reset(static_cast<std::size_t>(child));
     return index;
 }
 
@@ -226,13 +227,11 @@ bool transition_child(State& state, JobIndex array_index, std::int32_t child, Jo
     if (!next) return false;
     count(state, job, status, -1);
     count_child(state, array_index, child, status, -1);
+    array.fresh.set(static_cast<std::size_t>(child), *next == Runnable);
     if (status == Runnable) change_fresh(state, array_index, -1);
     count(state, job, *next, +1);
     count_child(state, array_index, child, *next, +1);
-    if (*next == Runnable) {
-        array.next_fresh = std::min(array.next_fresh, child);
-        change_fresh(state, array_index, +1);
-    }
+    if (*next == Runnable) change_fresh(state, array_index, +1);
     state.step.needs_pass = true;
     return true;
 }
@@ -243,6 +242,7 @@ void add_children(State& state, JobIndex array_index, const model::JobTraits& tr
     Array& array = *job.array;
     const auto size = static_cast<std::size_t>(traits.array_size);
     array.children.assign(size, Pending);
+    array.fresh.resize(size);
     array.counts[static_cast<std::size_t>(Pending)] = traits.array_size;
     count(state, job, Pending, traits.array_size);
     array.sequential = traits.sequential;

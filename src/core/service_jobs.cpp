@@ -69,14 +69,11 @@ Result<QueueIndex> open_queue(const State& state, const std::string& name) {
     return *found;
 }
 
-/// AWS: a repeated clientToken is rejected. Those of ended jobs the engine has looked up.
-Result<> expect_new_token(const State& state, const SubmitServiceJob& event) {
+/// AWS: a repeated clientToken is rejected. Those of earlier steps the engine has looked up.
+Result<> expect_new_token(State& state, const SubmitServiceJob& event) {
     const auto& token = event.document.client_token;
     if (!token) return {};
-    const bool is_live = std::ranges::any_of(state.service_jobs, [&](const auto& entry) {
-        return entry.second.document.client_token == token;
-    });
-    if (!is_live && !event.is_repeated) return {};
+    if (!event.is_repeated && state.step.client_tokens.insert(*token).second) return {};
     return fail(ErrorKind::Conflict,
                 "clientToken '" + *token + "' was used by another SubmitServiceJob");
 }

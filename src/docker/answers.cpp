@@ -41,20 +41,19 @@ std::optional<Timestamp> time_of(const Json& value) {
     return from_epoch_ms(*ns / 1'000'000);
 }
 
+/// Of a container or a volume.
+std::string host_of(const Json& value) {
+    return text_of(member(member(value, "Labels"), "batchd.host"));
+}
+
 ContainerSummary summary_of(const Json& value) {
     ContainerSummary summary{.id = text_of(member(value, "Id")),
                              .name{},
                              .state = text_of(member(value, "State")),
-                             .host = text_of(member(member(value, "Labels"), "batchd.host")),
-                             .volumes{}};
+                             .host = host_of(value)};
     const Json& names = member(value, "Names");
     if (names.is_array() && !names.empty()) summary.name = text_of(names.front());
     if (summary.name.starts_with('/')) summary.name.erase(0, 1);
-    for (const Json& mount : member(value, "Mounts")) {
-        if (text_of(member(mount, "Type")) == "volume") {
-            summary.volumes.push_back(text_of(member(mount, "Name")));
-        }
-    }
     return summary;
 }
 
@@ -150,6 +149,16 @@ Result<std::vector<ContainerSummary>> parse_list(std::string_view text) {
     std::vector<ContainerSummary> list;
     list.reserve(value.size());
     for (const Json& container : value) list.push_back(summary_of(container));
+    return list;
+}
+
+Result<std::vector<VolumeSummary>> parse_volumes(std::string_view text) {
+    const auto value = parse_object(text);
+    if (!value) return std::unexpected(value.error());
+    std::vector<VolumeSummary> list;
+    for (const Json& volume : member(*value, "Volumes")) {
+        list.push_back({.name = text_of(member(volume, "Name")), .host = host_of(volume)});
+    }
     return list;
 }
 

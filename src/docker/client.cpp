@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <charconv>
 #include <chrono>
+#include <map>
 
 namespace batchd::docker {
 namespace {
@@ -39,10 +40,9 @@ std::string since_text(std::int64_t ns) {
     return fmt::format("{}.{:09}", ns / 1'000'000'000, ns % 1'000'000'000);
 }
 
-std::string label_filter(const std::string& label, bool containers_only) {
-    nlohmann::json filter{{"label", {label}}};
-    if (containers_only) filter["type"] = {"container"};
-    return url_encode(filter.dump());
+/// Conditions in the Engine's words, as a query's value.
+std::string filters(const std::map<std::string, std::vector<std::string>>& conditions) {
+    return url_encode(nlohmann::json(conditions).dump());
 }
 
 /// The minor of "1.41"; nullopt for other text.
@@ -169,9 +169,16 @@ Async<> Client::remove_volume(std::string name) {
 
 Async<std::vector<ContainerSummary>> Client::list(std::string label) {
     auto response = co_await call(
-        "GET", "/containers/json?all=1&filters=" + label_filter(label, false), {}, kCallTimeout);
+        "GET", "/containers/json?all=1&filters=" + filters({{"label", {label}}}), {}, kCallTimeout);
     if (!response) co_return std::unexpected(std::move(response).error());
     co_return parse_list(response->body);
+}
+
+Async<std::vector<VolumeSummary>> Client::unused_volumes(std::string label) {
+    const std::string unused = filters({{"label", {label}}, {"dangling", {"true"}}});
+    auto response = co_await call("GET", "/volumes?filters=" + unused, {}, kCallTimeout);
+    if (!response) co_return std::unexpected(std::move(response).error());
+    co_return parse_volumes(response->body);
 }
 
 Async<> Client::open(net::HttpStream& stream, net::HttpRequest request) {
@@ -235,7 +242,8 @@ Async<std::string> Client::last_log_record(std::string id) {
 }
 
 Async<> Client::open_events(net::HttpStream& stream, std::string label, std::int64_t since_ns) {
-    std::string target = "/events?filters=" + label_filter(label, true);
+    std::string target =
+        "/events?filters=" + filters({{"label", {label}}, {"type", {"container"}}});
     if (since_ns > 0) target += "&since=" + since_text(since_ns);
     co_return co_await open(stream, net::HttpRequest{.method = "GET", .target = std::move(target)});
 }

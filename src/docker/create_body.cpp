@@ -78,7 +78,8 @@ Json volume_mount(const StartAttempt& attempt, const CreateOptions& options,
             {"Source", volume_name(attempt.id, volume)},
             {"Target", *point.container_path},
             {"ReadOnly", point.read_only.value_or(false)},
-            {"VolumeOptions", {{"Labels", {{kInstanceLabel, options.instance}}}}}};
+            {"VolumeOptions",
+             {{"Labels", {{kInstanceLabel, options.instance}, {kHostLabel, attempt.host}}}}}};
 }
 
 /// Binds rather than Mounts for paths of the host: they make a missing directory, as ECS does.

@@ -271,6 +271,11 @@ Result<ports::StartAttempt> Machine::describe(const core::StartContainer& start)
     attempt.main_address = start.main_address;
     attempt.main_host = start.main_host;
     attempt.task = model::task_of(*spec, start.id.job);
+    if (auto sound = model::validate_structure(attempt.task); !sound) {
+        return fail(ErrorKind::Internal, "the stored specification of job " +
+                                             to_string(start.id.job) +
+                                             " is damaged: " + sound.error().message);
+    }
     std::vector<model::ContainerResult> containers;
     for (const auto& container : attempt.task.containers) {
         auto& names =

@@ -197,6 +197,17 @@ Result<> validate_containers(EcsTaskProperties& task, Platform platform,
 
 }  // namespace
 
+Result<> validate_structure(EcsTaskProperties& task) {
+    if (task.containers.empty() || task.containers.size() > kMaxContainers) {
+        return invalid_argument("Number of containers must be between 1 and 10");
+    }
+    BATCHD_TRY(validate_names(task.containers));
+    if (std::ranges::none_of(task.containers, is_essential)) {
+        return invalid_argument("At least one container must be set as essential");
+    }
+    return validate_dependencies(task);
+}
+
 Result<> validate_task(EcsProperties& properties, Platform platform,
                        const ContainerPolicy& policy) {
     if (properties.task_properties.size() != 1) {
@@ -205,14 +216,7 @@ Result<> validate_task(EcsProperties& properties, Platform platform,
                         properties.task_properties.size()));
     }
     EcsTaskProperties& task = properties.task_properties.front();
-    if (task.containers.empty() || task.containers.size() > kMaxContainers) {
-        return invalid_argument("Number of containers must be between 1 and 10");
-    }
-    BATCHD_TRY(validate_names(task.containers));
-    if (std::ranges::none_of(task.containers, is_essential)) {
-        return invalid_argument("At least one container must be set as essential");
-    }
-    BATCHD_TRY(validate_dependencies(task));
+    BATCHD_TRY(validate_structure(task));
     BATCHD_TRY(validate_modes(task, platform, policy));
     BATCHD_TRY(validate_firelens(task));
     return validate_containers(task, platform, policy);

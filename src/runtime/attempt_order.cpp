@@ -96,8 +96,7 @@ void AttemptTask::start_ready() {
     for (std::size_t i = 0; i < runs_.size(); ++i) {
         // All containers of an attempt that ran were started before.
         if (was_running_ || std::ranges::all_of(containers()[i].depends_on, is_ready)) {
-            const bool has_sandbox = sandbox_ && sandbox_->result();
-            runs_[i]->may_start(has_sandbox ? **sandbox_->result() : std::string{});
+            runs_[i]->may_start(sandbox_ && sandbox_->result() ? sandbox_ : nullptr);
         }
     }
 }

@@ -181,7 +181,8 @@ asio::awaitable<void> AttemptTask::clean_up() {
         if (host_->is_closed()) co_return;
         auto removed = co_await host_->client().remove_volume(volume);
         if (!removed && removed.error().kind != ErrorKind::NotFound) {
-            log::warn("volume {}: cannot be removed: {}", volume, removed.error().message);
+            // Once more when the host lists what belongs to no attempt.
+            log::warn("volume {}: cannot be removed yet: {}", volume, removed.error().message);
         }
     }
     if (!host_->is_closed()) gone();

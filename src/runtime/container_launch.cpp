@@ -93,7 +93,7 @@ asio::awaitable<ContainerRun::Next> ContainerRun::create_and_start() {
                                      .instance = context_.options.instance,
                                      .log_drivers = host_->info().log_drivers,
                                      .container = index_,
-                                     .sandbox = sandbox_,
+                                     .sandbox = sandbox_ ? **sandbox_->result() : std::string{},
                                      .host_has_gpus = !host_->gpus().empty()});
     if (!body) {
         ++context_.counters.start_failures;
@@ -158,7 +158,7 @@ asio::awaitable<Result<>> ContainerRun::pull() {
 
 asio::awaitable<ContainerRun::Next> ContainerRun::start_container() {
     phase_ = Phase::Starting;
-    auto started = co_await host_->client().start(container_id_);
+    auto started = co_await start_in_sandbox();
     if (is_over()) co_return Next::Done;
     if (started) {
         if (!co_await find_address()) {
@@ -175,6 +175,14 @@ asio::awaitable<ContainerRun::Next> ContainerRun::start_container() {
         co_return Next::Again;
     }
     co_return co_await start_failed(std::move(started.error()));
+}
+
+docker::Async<> ContainerRun::start_in_sandbox() {
+    if (sandbox_) {
+        auto revived = co_await sandbox_->revive();
+        if (!revived) co_return revived;
+    }
+    co_return co_await host_->client().start(container_id_);
 }
 
 /// In networks that containers share, the loopback is where they meet.

@@ -33,7 +33,7 @@ void ContainerRun::adopt(bool was_running) {
     launch();
 }
 
-void ContainerRun::may_start(std::string sandbox) {
+void ContainerRun::may_start(std::shared_ptr<Sandbox> sandbox) {
     if (std::exchange(may_start_, true)) return;
     sandbox_ = std::move(sandbox);
     wake_.notify_all();

@@ -5,6 +5,7 @@
 #include "batchd/docker/log_decoder.hpp"
 #include "batchd/net/retry_delay.hpp"
 #include "runtime/host.hpp"
+#include "runtime/sandbox.hpp"
 
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/steady_timer.hpp>
@@ -39,8 +40,8 @@ class ContainerRun final : public ContainerWatcher,
     void launch();
     /// As launch, but the container may be there already; `was_running`: it must be.
     void adopt(bool was_running);
-    /// What the container waits for has happened. `sandbox`: see docker::CreateOptions.
-    void may_start(std::string sandbox);
+    /// What the container waits for has happened. `sandbox`: prepared; null if the task has none.
+    void may_start(std::shared_ptr<Sandbox> sandbox);
     void stop(Seconds grace);
     void forget();
     /// The engine knows nothing of it any more: removes the container without a word.
@@ -85,6 +86,7 @@ class ContainerRun final : public ContainerWatcher,
     boost::asio::awaitable<Result<std::string>> create(std::string body, Slots::Slot& slot);
     boost::asio::awaitable<Result<>> pull();
     boost::asio::awaitable<Next> start_container();
+    docker::Async<> start_in_sandbox();
     boost::asio::awaitable<Next> start_failed(Error error);
     boost::asio::awaitable<bool> find_address();
     void give_up();
@@ -131,7 +133,7 @@ class ContainerRun final : public ContainerWatcher,
 
     Phase phase_ = Phase::Waiting;
     bool may_start_ = false;
-    std::string sandbox_;
+    std::shared_ptr<Sandbox> sandbox_;  ///< that it joins
     bool was_running_ = false;
     bool may_exist_ = false;  ///< a container of ours may be on the host
     bool is_idle_ = false;    ///< run() came to its end

@@ -174,10 +174,11 @@ asio::awaitable<Result<>> Host::reconcile() {
         if (container.state == "running" || container.state == "paused") {
             alive.insert(container.name);
         }
-        if (orphans_go_ && is_orphan(container)) {
+        if (orphans_go_ && cares_for(container.host) && !watchers_.contains(container.name)) {
             context_.spawn(remove_orphan(std::move(container)));
         }
     }
+    if (orphans_go_) context_.spawn(remove_orphan_volumes());
     for (const auto& container : expected) {
         const auto found = watchers_.find(container);
         if (found == watchers_.end() || alive.contains(container)) continue;
@@ -186,12 +187,11 @@ asio::awaitable<Result<>> Host::reconcile() {
     co_return Result<>{};
 }
 
-/// Two hosts may be names of one Engine: each cares for its own containers, and any for those of a
+/// Two hosts may be names of one Engine: each cares for what is its own, and any for that of a
 /// host that is no more. (To refuse the second name would need an identity that can be trusted:
 /// addresses have aliases, and an Engine's id is copied with the image of its machine.)
-bool Host::is_orphan(const docker::ContainerSummary& container) const {
-    if (watchers_.contains(container.name)) return false;
-    return container.host == name() || !context_.host_names.contains(container.host);
+bool Host::cares_for(const std::string& host) const {
+    return host == name() || !context_.host_names.contains(host);
 }
 
 asio::awaitable<void> Host::remove_orphan(docker::ContainerSummary container) {
@@ -199,11 +199,24 @@ asio::awaitable<void> Host::remove_orphan(docker::ContainerSummary container) {
     log::warn("host {}: removing container {}, which belongs to no attempt", name(),
               container.name);
     // What fails is tried again after the next listing.
-    auto removed = co_await client_.remove(container.id);
-    if (!removed) co_return;
-    for (auto& volume : container.volumes) {
-        if (volume.starts_with(docker::task_prefix(container.name)))
-            (void)co_await client_.remove_volume(volume);
+    (void)co_await client_.remove(container.id);
+}
+
+/// Left by orphans, by a daemon that was killed before it came to them, and where an Engine refused
+/// their removal.
+asio::awaitable<void> Host::remove_orphan_volumes() {
+    const auto self = shared_from_this();
+    const auto unused = co_await client_.unused_volumes(label());
+    if (!unused) co_return;
+    std::unordered_set<std::string> known;
+    for (const auto& [container, watcher] : watchers_) {
+        known.emplace(docker::task_prefix(container));
+    }
+    for (const auto& volume : *unused) {
+        if (!cares_for(volume.host)) continue;
+        if (known.contains(std::string(docker::task_prefix(volume.name)))) continue;
+        log::warn("host {}: removing volume {}, which belongs to no attempt", name(), volume.name);
+        (void)co_await client_.remove_volume(volume.name);
     }
 }
 

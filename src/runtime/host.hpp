@@ -67,7 +67,8 @@ class Host : public std::enable_shared_from_this<Host> {
     void watch(const std::string& container, std::weak_ptr<ContainerWatcher> watcher);
     void unwatch(const std::string& container);
 
-    /// From now on containers of this host without a watcher are removed.
+    /// From now on containers of this host without a watcher are removed, and volumes of its
+    /// attempts without one.
     void remove_orphans();
 
   private:
@@ -77,7 +78,8 @@ class Host : public std::enable_shared_from_this<Host> {
     boost::asio::awaitable<void> reconcile_loop(std::size_t connection);
     boost::asio::awaitable<Result<>> reconcile();
     boost::asio::awaitable<void> remove_orphan(docker::ContainerSummary container);
-    bool is_orphan(const docker::ContainerSummary& container) const;
+    boost::asio::awaitable<void> remove_orphan_volumes();
+    bool cares_for(const std::string& host) const;
     void went_up();
     void tell_capacity();
     void went_down(const Error& why);

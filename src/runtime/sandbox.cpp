@@ -61,9 +61,22 @@ asio::awaitable<Result<std::string>> Sandbox::make() {
         id = std::move(found->id);
     }
     if (!id) co_return id;
-    auto started = co_await host_->client().start(*id);
+    auto started = co_await start(*id);
     if (!started) co_return std::unexpected(std::move(started).error());
     co_return id;
+}
+
+docker::Async<> Sandbox::start(std::string id) {
+    const std::size_t connection = host_->connections();
+    auto started = co_await host_->client().start(std::move(id));
+    if (started) connection_ = connection;
+    co_return started;
+}
+
+docker::Async<> Sandbox::revive() {
+    const auto self = shared_from_this();
+    if (connection_ == host_->connections()) co_return Result<>{};
+    co_return co_await start(**result_);
 }
 
 asio::awaitable<Result<std::string>> Sandbox::create() {

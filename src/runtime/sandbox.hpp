@@ -28,6 +28,9 @@ class Sandbox final : public ContainerWatcher, public std::enable_shared_from_th
     bool is_preparing() const { return is_preparing_; }
     /// The container's id, or the Engine's error.
     const std::optional<Result<std::string>>& result() const { return result_; }
+    /// Starts it again if the Engine may have ended since result() was set, and its containers with
+    /// it. Only when result() has an id.
+    docker::Async<> revive();
 
     /// Ends preparing, and removes what was made.
     boost::asio::awaitable<void> remove();
@@ -41,6 +44,7 @@ class Sandbox final : public ContainerWatcher, public std::enable_shared_from_th
     boost::asio::awaitable<void> prepare_until_done(std::function<void()> on_done);
     boost::asio::awaitable<Result<std::string>> make();
     boost::asio::awaitable<Result<std::string>> create();
+    docker::Async<> start(std::string id);
     bool is_over() const { return is_given_up_ || host_->is_closed(); }
 
     Context& context_;
@@ -49,6 +53,7 @@ class Sandbox final : public ContainerWatcher, public std::enable_shared_from_th
     const std::string name_;
     net::RetryDelay delay_{Milliseconds{100}, Milliseconds{2000}};
     Signal changed_;
+    std::size_t connection_ = 0;  ///< to the Engine, when the container was last known to run
     bool is_preparing_ = false;
     bool is_given_up_ = false;
     std::optional<Result<std::string>> result_;

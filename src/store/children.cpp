@@ -65,16 +65,23 @@ Result<model::ArrayProgress> read_progress(Database& database, std::int64_t job_
         std::optional<JobStatus> status;
         model::JobState unstarted;
         auto& counts = progress.counts;
-        row.read(progress.is_released, counts[0], counts[1], counts[2], counts[3], counts[4],
-                 counts[5], counts[6], progress.updated_at, status, unstarted.status_reason,
-                 unstarted.stopped_at, unstarted.is_cancelled, unstarted.is_terminated);
+        std::int64_t seq = 0;
+        row.read(seq, progress.is_released);
+        for (auto& count : counts) row.read(Within{count, 0, kMostUnits});
+        row.read(progress.updated_at, status, unstarted.status_reason, unstarted.stopped_at,
+                 unstarted.is_cancelled, unstarted.is_terminated);
         if (!status) return {};
+        if (!model::is_terminal(*status)) {
+            return fail(ErrorKind::Internal,
+                        "unstarted_status is " + std::string(to_string(*status)));
+        }
         unstarted.status = *status;
         progress.unstarted = std::move(unstarted);
         return {};
     };
     BATCHD_TRY(database.each(
-        "SELECT is_released, submitted, pending, runnable, starting, running, succeeded, failed,"
+        "SELECT job_seq, is_released, submitted, pending, runnable, starting, running, succeeded, "
+        "failed,"
         " updated_at, unstarted_status, unstarted_reason, unstarted_at, unstarted_is_cancelled,"
         " unstarted_is_terminated FROM array WHERE job_seq = ?",
         on_row, job_seq));

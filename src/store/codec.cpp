@@ -2,7 +2,17 @@
 
 #include "batchd/base/json.hpp"
 
+#include <algorithm>
+
 namespace batchd::store {
+namespace {
+
+/// AWS's limit; also of the GPUs of one.
+constexpr std::int64_t kMostNodes = 1000;
+
+bool is_amount(std::int64_t number) { return number >= 0 && number <= kMostUnits; }
+
+}  // namespace
 
 template <class T>
 std::string to_json(const T& value) {
@@ -31,17 +41,30 @@ Result<std::vector<model::NodeGroup>> from_json(std::string_view text) {
     const auto list = from_json<std::vector<std::vector<std::int64_t>>>(text);
     if (!list) return std::unexpected(list.error());
     std::vector<model::NodeGroup> nodes;
+    std::int64_t count = 0;
     for (const auto& group : *list) {
-        if (group.size() != 4) {
-            return fail(ErrorKind::Internal, "a stored list of nodes is damaged",
-                        std::string(text));
+        const bool is_group = group.size() == 4 && std::ranges::all_of(group, is_amount) &&
+                              group[0] >= 1 && group[3] <= kMostNodes;
+        if (is_group) count += group[0];
+        if (!is_group || count > kMostNodes) {
+            return fail(ErrorKind::Internal, "nodes is " + std::string(text));
         }
         nodes.push_back({.count = static_cast<std::int32_t>(group[0]),
                          .resources = {.vcpu = MilliVcpu{group[1]},
                                        .memory = MiB{group[2]},
                                        .gpus = static_cast<std::int32_t>(group[3])}});
     }
+    if (nodes.empty()) return fail(ErrorKind::Internal, "nodes is " + std::string(text));
     return nodes;
+}
+
+template <>
+Result<std::vector<model::ConsumableNeed>> from_json(std::string_view text) {
+    auto list = json::parse_as<std::vector<model::ConsumableNeed>>(text);
+    if (list && std::ranges::all_of(*list, is_amount, &model::ConsumableNeed::quantity)) {
+        return list;
+    }
+    return fail(ErrorKind::Internal, "consumables is " + std::string(text));
 }
 
 std::string to_json(const model::ResourceDocument& document) {
@@ -96,7 +119,6 @@ template Result<model::JobDefinition> from_json(std::string_view);
 template std::string to_json(const model::JobSpec&);
 template Result<model::JobSpec> from_json(std::string_view);
 template Result<std::vector<model::EvaluateOnExit>> from_json(std::string_view);
-template Result<std::vector<model::ConsumableNeed>> from_json(std::string_view);
 template Result<std::vector<std::string>> from_json(std::string_view);
 template Result<std::vector<model::ContainerResult>> from_json(std::string_view);
 

@@ -1,6 +1,10 @@
 #include "store/database.hpp"
 
+#include <fmt/format.h>
+
+#include <algorithm>
 #include <array>
+#include <cmath>
 #include <cstring>
 #include <filesystem>
 
@@ -41,6 +45,29 @@ std::string_view blob(sqlite3_stmt* statement, int at) {
     const void* data = sqlite3_column_blob(statement, at);
     const auto size = static_cast<std::size_t>(sqlite3_column_bytes(statement, at));
     return {static_cast<const char*>(data), size};
+}
+
+/// How many of a query's first columns tell its rows apart.
+constexpr int kNamingColumns = 3;
+
+/// "child.status is 9"
+std::string column_text(sqlite3_stmt* statement, int at) {
+    std::string text;
+    if (const char* table = sqlite3_column_table_name(statement, at)) {
+        text = std::string(table) + ".";
+    }
+    text += std::string(sqlite3_column_name(statement, at)) + " is ";
+    switch (sqlite3_column_type(statement, at)) {
+        case SQLITE_NULL:
+            return text + "NULL";
+        case SQLITE_BLOB:
+            for (const char byte : blob(statement, at)) {
+                text += fmt::format("{:02x}", static_cast<unsigned char>(byte));
+            }
+            return text;
+        default:
+            return text.append(blob(statement, at));
+    }
 }
 
 }  // namespace
@@ -91,34 +118,39 @@ std::string encode(const std::vector<model::Dependency>& dependencies) {
     return blob;
 }
 
-void column_value(sqlite3_stmt* statement, int at, std::int64_t& value) {
-    value = sqlite3_column_int64(statement, at);
+bool column_value(sqlite3_stmt* statement, int at, double& value) {
+    const double stored = sqlite3_column_double(statement, at);
+    if (!std::isfinite(stored)) return false;
+    value = stored;
+    return true;
 }
 
-void column_value(sqlite3_stmt* statement, int at, double& value) {
-    value = sqlite3_column_double(statement, at);
-}
-
-void column_value(sqlite3_stmt* statement, int at, std::string& value) {
+bool column_value(sqlite3_stmt* statement, int at, std::string& value) {
     value.assign(blob(statement, at));
+    return true;
 }
 
-void column_value(sqlite3_stmt* statement, int at, model::JobId& value) {
+bool column_value(sqlite3_stmt* statement, int at, model::JobId& value) {
     const std::string_view bytes = blob(statement, at);
     value = {};
     auto& uuid = value.uuid.bytes;
-    if (bytes.size() == uuid.size()) std::memcpy(uuid.data(), bytes.data(), uuid.size());
+    if (bytes.size() != uuid.size()) return false;
+    std::memcpy(uuid.data(), bytes.data(), uuid.size());
+    return true;
 }
 
-void column_value(sqlite3_stmt* statement, int at, std::vector<model::Dependency>& value) {
+bool column_value(sqlite3_stmt* statement, int at, std::vector<model::Dependency>& value) {
     const std::string_view bytes = blob(statement, at);
+    if (bytes.size() % sizeof(StoredDependency) != 0) return false;
     value.resize(bytes.size() / sizeof(StoredDependency));
     for (std::size_t i = 0; i < value.size(); ++i) {
         StoredDependency stored{};
         std::memcpy(&stored, bytes.data() + i * sizeof stored, sizeof stored);
         value[i].id = {.uuid = {.bytes = stored.uuid}, .part = stored.part};
         value[i].kind = static_cast<model::Dependency::Kind>(stored.kind);
+        if (stored.kind < 0 || value[i].kind > model::Dependency::Kind::NToN) return false;
     }
+    return true;
 }
 
 Result<Database> Database::open(const std::string& path, Access access) {
@@ -154,6 +186,23 @@ Result<sqlite3_stmt*> Database::prepare(std::string_view sql) {
 
 std::unexpected<Error> Database::last_error(std::string_view doing) const {
     return error_of(handle_.get(), path_, doing);
+}
+
+std::unexpected<Error> Database::row_error(sqlite3_stmt* statement, const Row& row,
+                                           Result<> done) const {
+    if (!row.damaged_column() && done.error().kind != ErrorKind::Internal) {
+        return std::unexpected(std::move(done).error());
+    }
+    const std::string what =
+        row.damaged_column() ? column_text(statement, *row.damaged_column()) : done.error().message;
+    std::string which;
+    for (int at = 0; at < std::min(sqlite3_column_count(statement), kNamingColumns); ++at) {
+        which += (at == 0 ? "" : ", ") + column_text(statement, at);
+    }
+    return fail(
+        ErrorKind::Internal,
+        "the database " + path_ + " is damaged: " + what + " (in the row where " + which + ")",
+        row.damaged_column() ? std::string(sqlite3_sql(statement)) : done.error().context);
 }
 
 Result<> Database::backup(const std::string& path) {

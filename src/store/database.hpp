@@ -2,17 +2,19 @@
 //
 // Each Database belongs to one thread at a time. Errors are Unavailable when the disk refuses or
 // another process holds a lock, or the file is damaged, Internal otherwise; all of them name the
-// file.
+// file. A value that no batchd wrote, such as a status of 9, is Internal, too, and not read.
 #pragma once
 
 #include "batchd/base/result.hpp"
 #include "batchd/base/time.hpp"
 #include "batchd/base/units.hpp"
-#include "batchd/model/job.hpp"
+#include "batchd/model/changes.hpp"
+#include "store/codec.hpp"
 
 #include <sqlite3.h>
 
 #include <functional>
+#include <limits>
 #include <memory>
 #include <optional>
 #include <string>
@@ -65,33 +67,79 @@ void bind_value(sqlite3_stmt* statement, int at, const std::optional<T>& value) 
     }
 }
 
-void column_value(sqlite3_stmt* statement, int at, std::int64_t& value);
-void column_value(sqlite3_stmt* statement, int at, double& value);
-void column_value(sqlite3_stmt* statement, int at, std::string& value);
-void column_value(sqlite3_stmt* statement, int at, model::JobId& value);
-void column_value(sqlite3_stmt* statement, int at, std::vector<model::Dependency>& value);
-inline void column_value(sqlite3_stmt* statement, int at, Timestamp& value) {
-    value = from_epoch_ms(sqlite3_column_int64(statement, at));
+/// To read an integer that is no less than `least` and no more than `most`.
+template <class T>
+struct Within {
+    T& value;
+    std::int64_t least = 0;
+    std::int64_t most = std::numeric_limits<T>::max();
+};
+template <class T>
+Within(T&, std::int64_t) -> Within<T>;
+template <class T>
+Within(T&, std::int64_t, std::int64_t) -> Within<T>;
+
+/// The year 9999 ends.
+inline constexpr std::int64_t kLastMs = 253'402'300'799'999;
+
+/// Of the enums that are stored.
+constexpr model::JobStatus last_of(model::JobStatus) { return model::JobStatus::Failed; }
+constexpr model::DispatchFlaw last_of(model::DispatchFlaw) {
+    return model::DispatchFlaw::TooManyTags;
 }
-inline void column_value(sqlite3_stmt* statement, int at, Seconds& value) {
-    value = Seconds{sqlite3_column_int64(statement, at)};
+constexpr model::ResourceKind last_of(model::ResourceKind) {
+    return model::ResourceKind::QuotaShare;
+}
+constexpr model::HostOrigin last_of(model::HostOrigin) { return model::HostOrigin::Launched; }
+
+// Column `at`, counted from 0. False if its value is none of T's, which is left as it is then.
+
+bool column_value(sqlite3_stmt* statement, int at, double& value);
+bool column_value(sqlite3_stmt* statement, int at, std::string& value);
+bool column_value(sqlite3_stmt* statement, int at, model::JobId& value);
+bool column_value(sqlite3_stmt* statement, int at, std::vector<model::Dependency>& value);
+template <class T>
+bool column_value(sqlite3_stmt* statement, int at, Within<T> range) {
+    const std::int64_t stored = sqlite3_column_int64(statement, at);
+    if (stored < range.least || stored > range.most) return false;
+    range.value = static_cast<T>(stored);
+    return true;
+}
+template <class T>
+    requires std::is_integral_v<T>
+bool column_value(sqlite3_stmt* statement, int at, T& value) {
+    return column_value(statement, at, Within{value, std::numeric_limits<T>::min()});
+}
+template <class T>
+    requires std::is_enum_v<T>
+bool column_value(sqlite3_stmt* statement, int at, T& value) {
+    std::int64_t number = 0;
+    const bool is_known =
+        column_value(statement, at, Within{number, 0, static_cast<std::int64_t>(last_of(value))});
+    if (is_known) value = static_cast<T>(number);
+    return is_known;
+}
+inline bool column_value(sqlite3_stmt* statement, int at, Timestamp& value) {
+    std::int64_t ms = 0;
+    const bool is_time = column_value(statement, at, Within{ms, 0, kLastMs});
+    if (is_time) value = from_epoch_ms(ms);
+    return is_time;
+}
+inline bool column_value(sqlite3_stmt* statement, int at, Seconds& value) {
+    std::int32_t seconds = 0;
+    const bool is_duration = column_value(statement, at, Within{seconds, 0});
+    if (is_duration) value = Seconds{seconds};
+    return is_duration;
 }
 template <class Tag>
-void column_value(sqlite3_stmt* statement, int at, Quantity<Tag>& value) {
-    value = Quantity<Tag>{sqlite3_column_int64(statement, at)};
+bool column_value(sqlite3_stmt* statement, int at, Quantity<Tag>& value) {
+    return column_value(statement, at, Within{value.value, 0, kMostUnits});
 }
 template <class T>
-    requires std::is_integral_v<T> || std::is_enum_v<T>
-void column_value(sqlite3_stmt* statement, int at, T& value) {
-    value = static_cast<T>(sqlite3_column_int64(statement, at));
-}
-template <class T>
-void column_value(sqlite3_stmt* statement, int at, std::optional<T>& value) {
-    if (sqlite3_column_type(statement, at) == SQLITE_NULL) {
-        value.reset();
-    } else {
-        column_value(statement, at, value.emplace());
-    }
+bool column_value(sqlite3_stmt* statement, int at, std::optional<T>& value) {
+    value.reset();
+    return sqlite3_column_type(statement, at) == SQLITE_NULL ||
+           column_value(statement, at, value.emplace());
 }
 
 /// The present row of a query.
@@ -101,13 +149,22 @@ class Row {
 
     /// Takes the next columns, in the order of the SELECT.
     template <class... Values>
-    void read(Values&... values) {
-        (column_value(statement_, next_++, values), ...);
+    void read(Values&&... values) {
+        (take(values), ...);
     }
+    /// The first column whose value was refused.
+    std::optional<int> damaged_column() const { return damaged_column_; }
 
   private:
+    template <class Value>
+    void take(Value& value) {
+        const int at = next_++;
+        if (!column_value(statement_, at, value) && !damaged_column_) damaged_column_ = at;
+    }
+
     sqlite3_stmt* statement_;
     int next_ = 0;
+    std::optional<int> damaged_column_;
 };
 
 class Database {
@@ -128,8 +185,8 @@ class Database {
     }
 
     /// Calls `on_row(Row&)`, which returns a Result<>, for each row; its first error ends the
-    /// query. The prepared statement is kept for the next time, so that `sql` must not contain
-    /// values.
+    /// query, and so does a value that was refused. The prepared statement is kept for the next
+    /// time, so that `sql` must not contain values.
     template <class OnRow, class... Parameters>
     Result<> each(std::string_view sql, OnRow&& on_row, const Parameters&... parameters) {
         auto statement = prepare(sql);
@@ -140,7 +197,8 @@ class Database {
         int code = SQLITE_OK;
         while ((code = sqlite3_step(*statement)) == SQLITE_ROW) {
             Row row(*statement);
-            BATCHD_TRY(on_row(row));
+            Result<> done = on_row(row);
+            if (!done || row.damaged_column()) return row_error(*statement, row, std::move(done));
         }
         if (code != SQLITE_DONE) return last_error(sql);
         return {};
@@ -175,6 +233,8 @@ class Database {
     Database(std::string path, sqlite3* handle) : path_(std::move(path)), handle_(handle) {}
     Result<sqlite3_stmt*> prepare(std::string_view sql);
     std::unexpected<Error> last_error(std::string_view doing) const;
+    /// What is wrong with a row, and which one it is.
+    std::unexpected<Error> row_error(sqlite3_stmt* statement, const Row& row, Result<> done) const;
 
     std::string path_;
     std::unique_ptr<sqlite3, Close> handle_;

@@ -4,7 +4,10 @@
 #include "store/codec.hpp"
 #include "store/rows.hpp"
 
+#include <algorithm>
+#include <numeric>
 #include <string>
+#include <utility>
 
 namespace batchd::store {
 namespace {
@@ -95,6 +98,18 @@ Result<> load_service_jobs(Database& database, ports::Snapshot& snapshot) {
     return {};
 }
 
+/// A job is an array, or has nodes, or neither.
+Result<> expect_one_kind(const model::JobTraits& traits) {
+    const std::int32_t nodes = count_nodes(traits.shape);
+    if (nodes > 0 && traits.array_size > 0) {
+        return fail(ErrorKind::Internal,
+                    "array_size is " + std::to_string(traits.array_size) + " of a multi-node job");
+    }
+    if (traits.main_node < std::max(nodes, 1)) return {};
+    return fail(ErrorKind::Internal, "main_node is " + std::to_string(traits.main_node) + " of " +
+                                         std::to_string(nodes) + " nodes");
+}
+
 /// Unfinished jobs through the index by queue and status: the finished ones, which may be millions,
 /// cost nothing.
 Result<> load_jobs(Database& database, ports::Snapshot& snapshot) {
@@ -104,9 +119,11 @@ Result<> load_jobs(Database& database, ports::Snapshot& snapshot) {
         std::optional<std::string> retry_rules;
         row.read(job.seq, job.id, job.queue_id, job.name, job.definition_name,
                  job.definition_revision, job.created_at, traits.share, traits.scheduling_priority,
-                 traits.attempts, traits.timeout, retry_rules, traits.depends_on, traits.array_size,
-                 traits.sequential, traits.main_node, traits.flaw);
+                 traits.attempts, traits.timeout, retry_rules, traits.depends_on,
+                 Within{traits.array_size, 0}, traits.sequential, Within{traits.main_node, 0},
+                 traits.flaw);
         BATCHD_TRY(read_shape(row, traits.shape));
+        BATCHD_TRY(expect_one_kind(traits));
         read_state(row, job.state);
         return retry_rules ? read_document(*retry_rules, traits.retry_rules) : Result<>{};
     };
@@ -121,17 +138,30 @@ Result<> load_jobs(Database& database, ports::Snapshot& snapshot) {
         on_row);
 }
 
-Result<> load_children(Database& database, std::int64_t job_seq, ports::Snapshot& snapshot) {
+/// A child has a row once it was placed, or ended apart from the others.
+Result<> expect_child(const model::ChildPut& child) {
+    if (child.part < 1) {
+        return fail(ErrorKind::Internal, "part is " + std::to_string(child.part) + " in an array");
+    }
+    const auto& [status, attempt] = std::pair(child.state.status, child.state.attempt);
+    if (model::is_terminal(status) || (status >= model::JobStatus::Runnable && attempt > 0)) {
+        return {};
+    }
+    return fail(ErrorKind::Internal, "the child is " + std::string(to_string(status)) + " after " +
+                                         std::to_string(attempt) + " attempts");
+}
+
+Result<> load_children(Database& database, std::int64_t job_seq, bool is_array,
+                       ports::Snapshot& snapshot) {
     auto on_row = [&](Row& row) -> Result<> {
         auto& child = snapshot.children.emplace_back();
-        child.job_seq = job_seq;
-        row.read(child.part);
+        row.read(child.job_seq, child.part);
         read_state(row, child.state);
-        return {};
+        return is_array ? expect_child(child) : Result<>{};
     };
     return database.each(
-        "SELECT part, status, status_reason, attempt, started_at, stopped_at, is_cancelled,"
-        " is_terminated FROM child WHERE job_seq = ?",
+        "SELECT job_seq, part, status, status_reason, attempt, started_at, stopped_at,"
+        " is_cancelled, is_terminated FROM child WHERE job_seq = ?",
         on_row, job_seq);
 }
 
@@ -153,13 +183,20 @@ Result<> load_pairs(Database& database, const ports::JobRow& job, ports::Snapsho
 Result<> load_parts(Database& database, ports::Snapshot& snapshot) {
     for (auto& job : snapshot.jobs) {
         if (!job.traits.shape.nodes.empty() && model::is_placed(job.state.status)) {
-            BATCHD_TRY(load_children(database, job.seq, snapshot));
+            BATCHD_TRY(load_children(database, job.seq, false, snapshot));
         }
         if (job.traits.array_size == 0) continue;
         auto progress = read_progress(database, job.seq);
         if (!progress) return std::unexpected(std::move(progress).error());
         job.array = std::move(*progress);
-        BATCHD_TRY(load_children(database, job.seq, snapshot));
+        const auto& counts = job.array.counts;
+        if (std::accumulate(counts.begin(), counts.end(), std::int64_t{0}) !=
+            job.traits.array_size) {
+            return fail(ErrorKind::Internal, "array_size of job " + to_string(job.id) + " is " +
+                                                 std::to_string(job.traits.array_size) +
+                                                 ", but its row in array counts otherwise");
+        }
+        BATCHD_TRY(load_children(database, job.seq, true, snapshot));
         BATCHD_TRY(load_pairs(database, job, snapshot));
     }
     return {};

@@ -1,13 +1,14 @@
 #include "store/migrations.hpp"
 
 #include <array>
+#include <cstdint>
 #include <string>
 
 namespace batchd::store {
 namespace {
 
 Result<std::size_t> schema_version(Database& database) {
-    std::size_t version = 0;
+    std::uint32_t version = 0;
     BATCHD_TRY(database.each("PRAGMA user_version", [&](Row& row) -> Result<> {
         row.read(version);
         return {};

@@ -11,10 +11,13 @@
 
 namespace batchd::store {
 
+/// Far more than a job may have.
+inline constexpr std::int64_t kMostAttempts = 1'000'000;
+
 /// status, status_reason, attempt, started_at, stopped_at, is_cancelled, is_terminated
 inline void read_state(Row& row, model::JobState& state) {
-    row.read(state.status, state.status_reason, state.attempt, state.started_at, state.stopped_at,
-             state.is_cancelled, state.is_terminated);
+    row.read(state.status, state.status_reason, Within{state.attempt, 0, kMostAttempts},
+             state.started_at, state.stopped_at, state.is_cancelled, state.is_terminated);
 }
 
 template <class T>
@@ -36,10 +39,10 @@ inline constexpr std::string_view kAttemptColumns =
 inline Result<> read_attempt(Row& row, model::Attempt& attempt) {
     std::optional<std::string> containers;
     std::optional<std::string> gpus;
-    row.read(attempt.id.job.part, attempt.id.number, attempt.compute_environment, attempt.host,
-             attempt.container_id, attempt.address, attempt.log_group, attempt.log_stream,
-             attempt.started_at, attempt.stopped_at, attempt.exit_code, attempt.reason,
-             attempt.status_reason, containers, gpus);
+    row.read(attempt.id.job.part, Within{attempt.id.number, 1, kMostAttempts},
+             attempt.compute_environment, attempt.host, attempt.container_id, attempt.address,
+             attempt.log_group, attempt.log_stream, attempt.started_at, attempt.stopped_at,
+             attempt.exit_code, attempt.reason, attempt.status_reason, containers, gpus);
     if (gpus) BATCHD_TRY(read_document(*gpus, attempt.gpus));
     return containers ? read_document(*containers, attempt.containers) : Result<>{};
 }
@@ -58,8 +61,8 @@ inline Result<> read_resource(Row& row, model::ResourceRow& resource) {
 inline Result<> read_shape(Row& row, model::Shape& shape) {
     std::optional<std::string> consumables;
     std::optional<std::string> nodes;
-    row.read(shape.resources.vcpu, shape.resources.memory, shape.resources.gpus, shape.fargate,
-             consumables, nodes);
+    row.read(shape.resources.vcpu, shape.resources.memory, Within{shape.resources.gpus, 0},
+             shape.fargate, consumables, nodes);
     if (consumables) BATCHD_TRY(read_document(*consumables, shape.consumables));
     return nodes ? read_document(*nodes, shape.nodes) : Result<>{};
 }

@@ -9,6 +9,7 @@
 #include "batchd/model/changes.hpp"
 #include "batchd/model/job.hpp"
 
+#include <boost/dynamic_bitset.hpp>
 #include <boost/unordered/unordered_flat_map.hpp>
 
 #include <array>
@@ -21,6 +22,7 @@
 #include <set>
 #include <string>
 #include <unordered_map>
+#include <unordered_set>
 #include <utility>
 #include <vector>
 
@@ -67,16 +69,17 @@ struct Dependent {
     std::int64_t seq = 0;
 };
 
-/// What an array adds to its job. A child costs a byte or two until it is placed, or ends apart
-/// from the others: from then on to its end it has a slot in State::jobs, with the array's seq.
+/// What an array adds to its job. A child costs a byte or two and a bit until it is placed, or ends
+/// apart from the others: from then on to its end it has a slot in State::jobs, with the array's
+/// seq.
 struct Array {
     std::vector<model::JobStatus> children;  ///< by index
     std::vector<std::uint8_t> waiting_for;   ///< by index; empty if children wait for none
     bool sequential = false;
     bool is_released = false;  ///< the array as a whole waits for nothing any more
     std::array<std::int64_t, model::kJobStatusCount> counts{};  ///< of `children`
+    boost::dynamic_bitset<> fresh;           ///< by index: whether it is RUNNABLE and has no slot
     std::int64_t fresh_runnable = 0;         ///< RUNNABLE children that were never placed
-    std::int32_t next_fresh = 0;             ///< none of those has a lower index
     Timestamp runnable_since;                ///< of the newest of those
     std::map<std::int32_t, JobIndex> slots;  ///< children with a slot, by index
     std::map<std::int32_t, std::vector<Dependent>> child_dependents;
@@ -241,6 +244,7 @@ struct Step {
     std::vector<model::Attempt> ended_attempts;
     std::set<QueueIndex> ended_in;  ///< queues whose counts of ended jobs changed
     std::set<std::pair<QueueIndex, ShareIndex>> shares;  ///< whose usage changed
+    std::unordered_set<std::string> client_tokens;       ///< of service jobs submitted in it
     bool needs_pass = false;
 };
 

@@ -41,8 +41,12 @@ struct ContainerSummary {
     std::string id;
     std::string name;  ///< without the leading slash
     std::string state;
-    std::string host;                  ///< of the label batchd.host
-    std::vector<std::string> volumes;  ///< names of its named volumes
+    std::string host;  ///< of the label batchd.host
+};
+
+struct VolumeSummary {
+    std::string name;
+    std::string host;  ///< of the label batchd.host
 };
 
 struct Event {
@@ -57,6 +61,7 @@ struct Event {
 Result<EngineInfo> parse_info(std::string_view text);
 Result<ContainerState> parse_inspect(std::string_view text);
 Result<std::vector<ContainerSummary>> parse_list(std::string_view text);
+Result<std::vector<VolumeSummary>> parse_volumes(std::string_view text);
 Result<Event> parse_event(std::string_view line);
 /// The Id of a create answer.
 Result<std::string> parse_created(std::string_view text);

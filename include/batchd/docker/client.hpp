@@ -48,7 +48,10 @@ class Client {
     Async<> stop(std::string id, Seconds grace);
     Async<ContainerState> inspect(std::string id_or_name);
     Async<> remove(std::string id_or_name);  ///< by force; with its anonymous volumes
+    /// Conflict if a container has it.
     Async<> remove_volume(std::string name);
+    /// Those that no container has.
+    Async<std::vector<VolumeSummary>> unused_volumes(std::string label);
     Async<std::vector<ContainerSummary>> list(std::string label);  ///< running or not
 
     /// Pulls `image`. `registry_auth` is a header's value or empty. `stream` is a fresh one of this

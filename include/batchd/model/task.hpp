@@ -2,6 +2,7 @@
 // every job has inside: a task of 1 to 10 containers.
 #pragma once
 
+#include "batchd/base/result.hpp"
 #include "batchd/model/container.hpp"
 
 #include <boost/describe/class.hpp>
@@ -92,6 +93,11 @@ constexpr bool is_essential(const TaskContainerProperties& container) {
 
 /// Of the first essential container; 0 if there is none.
 std::size_t first_essential(const EcsTaskProperties& task);
+
+/// What must hold between the containers of a task before it can be carried out: their number and
+/// names, that one is essential, that each one's turn comes. Makes names and conditions normal.
+/// InvalidArgument with AWS's text.
+Result<> validate_structure(EcsTaskProperties& task);
 
 /// The index of the container of that name; nullopt if there is none.
 std::optional<std::size_t> find_container(const EcsTaskProperties& task, std::string_view name);

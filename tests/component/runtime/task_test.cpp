@@ -78,6 +78,20 @@ class TaskTest : public RuntimeTest {
         }
         return !inspect(start.id);
     }
+    bool has_volume(const ports::StartAttempt& start) {
+        const std::string name = docker::task_volumes(start).front();
+        const auto answer = http_call(url(), {.method = "GET", .target = "/volumes/" + name});
+        return answer && answer->status == 200;
+    }
+    /// As the Engine does for a container of the attempt.
+    void make_volume(const ports::StartAttempt& start) {
+        const auto made =
+            http_call(url(), {.method = "POST",
+                              .target = "/volumes/create",
+                              .body = R"({"Name":")" + docker::task_volumes(start).front() +
+                                      R"(","Labels":{"batchd.instance":")" + instance_ + R"("}})"});
+        ASSERT_EQ(made->status, 201) << made->body;
+    }
     Texts output(const ports::StartAttempt& start, std::size_t container) {
         return logs_.texts({start.id, container});
     }
@@ -369,6 +383,93 @@ TEST_F(TaskTest, StoppedWhileItStartsNothingMoreStarts) {
     EXPECT_EQ(outcome->status_reason, "Task failed to start");
     EXPECT_FALSE(inspect_one(start, 0));
     EXPECT_TRUE(events_.seen(start.id).started.empty());
+}
+
+/// As a daemon leaves it that is killed between the containers and their volumes.
+TEST_F(TaskTest, AVolumeOfNoAttemptIsRemoved) {
+    auto gone = task();
+    auto known = task();
+    for (auto* start : {&gone, &known}) {
+        add(*start, "main", "true").secrets = {{.name = "A", .value_from = "slow"}};
+        share(*start, 0);
+        tasks_.push_back(*start);
+        make_volume(*start);
+    }
+    secrets_.hold();
+    boot({{.attempt = known, .was_running = false, .stop_with_grace{}}});
+    EXPECT_TRUE(eventually([&] { return !has_volume(gone); }));
+    EXPECT_TRUE(has_volume(known)) << "its container is not made yet";
+    secrets_.release();
+}
+
+TEST_F(TaskTest, AVolumeThatCouldNotBeRemovedGoesLater) {
+    boot();
+    auto start = task();
+    add(start, "main", "true");
+    share(start, 0);
+    run(start);
+    ASSERT_TRUE(events_.wait_ended(start.id));
+    // Somebody looks into it meanwhile: the Engine refuses to remove it.
+    const std::string looker = "looks-into-" + docker::task_volumes(start).front();
+    const auto made = http_call(
+        url(),
+        {.method = "POST",
+         .target = "/containers/create?name=" + looker,
+         .body =
+             R"({"Image":"busybox:latest","Cmd":["true"],"HostConfig":{"NetworkMode":"none","Binds":[")" +
+             docker::task_volumes(start).front() + R"(:/v"]}})"});
+    ASSERT_EQ(made->status, 201) << made->body;
+    (*runtime_)->forget(start.id);
+    ASSERT_TRUE(eventually([&] { return !inspect_one(start, 0); }));
+    // Started only after what was left of the first was dealt with.
+    const auto next = shell("true");
+    (*runtime_)->start(next);
+    ASSERT_TRUE(events_.wait_ended(next.id));
+    ASSERT_TRUE(has_volume(start));
+    remove(looker);
+    EXPECT_TRUE(eventually([&] { return !has_volume(start); }));
+}
+
+/// With an Engine of its own, which it may stop.
+class TaskEngineTest : public TaskTest {
+  protected:
+    void SetUp() override {
+        auto engine = DockerEngine::prepare();
+        ASSERT_TRUE(engine) << engine.error().message;
+        engine_ = std::move(*engine);
+        const auto up = engine_->start();
+        ASSERT_TRUE(up) << up.error().message;
+    }
+    void TearDown() override { runtime_.reset(); }
+    std::string url() override { return engine_->url(); }
+
+    std::unique_ptr<DockerEngine> engine_;
+};
+
+/// The Engine takes what holds the namespaces along, while no container has joined it yet.
+TEST_F(TaskEngineTest, ATaskThatWaitsSurvivesTheRestartOfItsEngine) {
+    boot();
+    secrets_.set("slow", "x");
+    secrets_.hold();
+    auto start = task();
+    for (const auto* name : {"main", "side"}) {
+        add(start, name, "sleep 0.2").secrets = {{.name = "A", .value_from = "slow"}};
+    }
+    run(start);
+    ASSERT_TRUE(secrets_.wait_asked(1));
+    ASSERT_TRUE(eventually([&] {
+        const auto sandbox = inspect(start.id);
+        return sandbox && sandbox->status == "running";
+    }));
+    engine_->kill();
+    ASSERT_TRUE(events_.wait_host_down());
+    const auto up = engine_->start();
+    ASSERT_TRUE(up) << up.error().message;
+    ASSERT_TRUE(eventually([&] { return inspect(start.id)->status == "exited"; }));
+    secrets_.release();
+    const auto outcome = events_.wait_ended(start.id);
+    ASSERT_TRUE(outcome);
+    EXPECT_EQ(outcome->exit_code, 0) << outcome->reason;
 }
 
 /// Orphans of several containers go with what they share.

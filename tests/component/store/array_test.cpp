@@ -19,6 +19,7 @@ class ArrayTest : public StoreTest {
         insert.row.state.status = JobStatus::Pending;
         insert.row.traits.array_size = size;
         insert.row.array.is_released = is_released;
+        insert.row.array.counts[static_cast<std::size_t>(JobStatus::Pending)] = size;
         insert.row.array.updated_at = at(5);
         return insert;
     }

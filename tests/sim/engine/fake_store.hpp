@@ -53,9 +53,11 @@ class FakeStore final : public ports::Store {
         if (!jobs.contains(seq)) return fail(ErrorKind::NotFound, "no such job");
         model::JobSpec spec;
         spec.job_definition = "arn:aws:batch:r:a:job-definition/d:1";
+        if (task) spec.ecs_properties.emplace().task_properties = {*task};
         return spec;
     }
 
+    std::optional<model::EcsTaskProperties> task;  ///< of all jobs, instead of one container
     std::map<std::int64_t, ports::EnvironmentRow> environments;
     std::map<std::string, model::HostRow> hosts;
     std::map<std::int64_t, ports::QueueRow> queues;

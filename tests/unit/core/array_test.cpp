@@ -1,4 +1,7 @@
+#include "core/decisions.hpp"
 #include "unit/core/builders.hpp"
+
+#include <chrono>
 
 namespace batchd::core::test {
 namespace {
@@ -219,6 +222,50 @@ TEST(Array, AMillionChildrenAreOneSmallRecord) {
     EXPECT_EQ(decision.changes.new_jobs.size(), 1U);
     EXPECT_EQ(decision.changes.children.size(), 4U) << "those that were placed";
     EXPECT_LE(world.state.jobs.size(), 8U);
+}
+
+/// How long it takes to look for what can be placed in an array of which almost nothing can: child
+/// by child that would be minutes.
+class SparseArray : public ::testing::Test {
+  protected:
+    static constexpr std::int32_t kSize = 1'000'000;
+
+    JobIndex submit() {
+        auto builder = world_.a_job().needs(resources(8)).array(kSize).sequential();
+        const auto id = builder.event.id;
+        EXPECT_TRUE(apply(world_.state, std::move(builder.event), world_.now));
+        (void)finish_step(world_.state, world_.now);
+        return *world_.state.find_job(id);
+    }
+    void TearDown() override {
+        EXPECT_LT(std::chrono::steady_clock::now() - begin_, std::chrono::seconds{5});
+    }
+
+    World world_;
+    std::chrono::steady_clock::time_point begin_ = std::chrono::steady_clock::now();
+};
+
+TEST_F(SparseArray, ItsHeadIsCheapToFind) {
+    submit();
+    const Queue& queue = world_.state.queues.front();
+    for (int i = 0; i < 500; ++i) {
+        const auto front = front_of_queue(world_.state, queue, 1, world_.now);
+        ASSERT_EQ(front.size(), 1U);
+        ASSERT_EQ(front[0].id.index(), 0);
+    }
+}
+
+TEST_F(SparseArray, ItsFreshChildrenAreCheapToFindInAnyOrder) {
+    const JobIndex array = submit();
+    for (std::int32_t i = 1; i <= 500; ++i) {
+        for (const std::int32_t child : {i, kSize - i}) {
+            ASSERT_TRUE(transition_child(world_.state, array, child, JobEvent::DependenciesMet));
+        }
+        if (i == 1) ASSERT_EQ(world_.state.job(fresh_child(world_.state, array)).id.index(), 0);
+        for (const std::int32_t child : {i, kSize - i}) {
+            ASSERT_EQ(world_.state.job(fresh_child(world_.state, array)).id.index(), child);
+        }
+    }
 }
 
 }  // namespace

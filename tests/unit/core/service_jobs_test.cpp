@@ -87,8 +87,13 @@ TEST(ServiceJobs, ARepeatedTokenIsRejected) {
     ServiceWorld world;
     model::ServiceJob job;
     job.client_token = "t";
-    ASSERT_TRUE(world.submit_service(100, job));
-    expect_refused(world.submit_service(101, job), "clientToken 't' was used");
+    const auto submit = [&](std::uint64_t id) {
+        return SubmitServiceJob{.id = job_id(id), .queue = "q", .document = job, .tags = {}};
+    };
+    ASSERT_TRUE(world.tell_within_step(submit(100)));
+    expect_refused(world.tell_within_step(submit(101)), "clientToken 't' was used");
+    world.step();
+    EXPECT_TRUE(world.tell(submit(103))) << "once stored, it is for the store to find";
     expect_refused(world.tell(SubmitServiceJob{.id = job_id(102),
                                                .queue = "q",
                                                .document =

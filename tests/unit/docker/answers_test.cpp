@@ -42,17 +42,27 @@ TEST(ParseInspect, ReadsTheState) {
     EXPECT_EQ(state->finished_at, std::nullopt) << "the year 1 means never";
 }
 
-TEST(ParseList, ReadsNamesAndVolumes) {
-    const auto list = parse_list(
-        R"([{"Id":"a","Names":["/batchd-1"],"State":"running","Mounts":[)"
-        R"({"Type":"bind","Source":"/x"},{"Type":"volume","Name":"batchd-1-v"}]},{"Id":"b"}])");
+TEST(ParseList, ReadsNames) {
+    const auto list =
+        parse_list(R"([{"Id":"a","Names":["/batchd-1"],"State":"running"},{"Id":"b"}])");
     ASSERT_TRUE(list);
     ASSERT_EQ(list->size(), 2U);
     EXPECT_EQ((*list)[0].name, "batchd-1");
     EXPECT_EQ((*list)[0].state, "running");
-    EXPECT_EQ((*list)[0].volumes, std::vector<std::string>{"batchd-1-v"});
     EXPECT_EQ((*list)[1].name, "");
     EXPECT_FALSE(parse_list("{}"));
+}
+
+TEST(ParseVolumes, ReadsNamesAndHosts) {
+    const auto list = parse_volumes(
+        R"({"Volumes":[{"Name":"a","Labels":{"batchd.host":"h"}},{"Name":"b","Labels":null}]})");
+    ASSERT_TRUE(list);
+    ASSERT_EQ(list->size(), 2U);
+    EXPECT_EQ((*list)[0].name, "a");
+    EXPECT_EQ((*list)[0].host, "h");
+    EXPECT_EQ((*list)[1].host, "");
+    EXPECT_TRUE(parse_volumes(R"({"Volumes":null,"Warnings":null})").value().empty());
+    EXPECT_FALSE(parse_volumes("[]"));
 }
 
 TEST(ParseInfo, ReadsTheGpusThatTheEngineWasToldOf) {
