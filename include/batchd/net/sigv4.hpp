@@ -30,9 +30,9 @@ struct RawRequest {
 };
 
 struct AwsKeys {
-    std::string access_key_id;
-    std::string secret_access_key;
-    std::string session_token;  ///< empty for permanent keys
+    std::string access_key_id{};
+    std::string secret_access_key{};
+    std::string session_token{};  ///< empty for permanent keys
 };
 
 struct SigningScope {
@@ -58,9 +58,9 @@ struct SignatureError {
 
 /// What the verifier has to know of an access key.
 struct KnownKey {
-    std::string secret_access_key;
-    std::string session_token;  ///< empty for permanent keys; a request must not bring one then
-    std::optional<Timestamp> expires;
+    std::string secret_access_key{};
+    std::string session_token{};  ///< empty for permanent keys; a request must not bring one then
+    std::optional<Timestamp> expires{};
 };
 
 /// nullopt for an unknown access key id.
@@ -72,7 +72,7 @@ struct ExpectedScope {
 };
 
 struct Signer {
-    std::string access_key_id;
+    std::string access_key_id{};
     SigningScope scope;
 };
 
