@@ -96,9 +96,7 @@ class Client::Impl {
             next_search_ = outside_.clock.now() + kRegionPause;
         }
         if (region_.empty()) {
-            return wrong_setting("NoRegion",
-                                 "no region is set: not by aws.region, AWS_REGION, "
-                                 "AWS_DEFAULT_REGION, the profile or an instance");
+            return wrong_setting("NoRegion", "no region is set, as by aws.region or AWS_REGION");
         }
         return region_;
     }

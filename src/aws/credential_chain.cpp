@@ -69,9 +69,7 @@ class Chain {
             return take(std::move(found));
         }
         return no_credentials(
-            fmt::format("no keys in the environment or the profile '{}', nor from a container or "
-                        "an instance's role",
-                        profile_));
+            fmt::format("no keys in the environment, the profile '{}' or a role", profile_));
     }
 
   private:

@@ -386,8 +386,8 @@ TEST_F(AwsSecrets, ErrorsSayWhy) {
     client_.reset();
     settings_.region.clear();
     EXPECT_EQ(value({.id = "x"}),
-              "NotFound AWS is not asked: no region is set: not by aws.region, AWS_REGION, "
-              "AWS_DEFAULT_REGION, the profile or an instance");
+              "NotFound AWS is not asked: no region is set, as by aws.region or "
+              "AWS_REGION");
 }
 
 }  // namespace

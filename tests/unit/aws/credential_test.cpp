@@ -73,9 +73,7 @@ constexpr const char* kConfigKeys =
     "[default]\naws_access_key_id=CONFIG\naws_secret_access_key=cs\naws_session_token=ct\n";
 
 TEST_F(CredentialChain, AsksInBotocoresOrder) {
-    EXPECT_EQ(load(),
-              "error: no keys in the environment or the profile 'default', nor from a container or "
-              "an instance's role");
+    EXPECT_EQ(load(), "error: no keys in the environment, the profile 'default' or a role");
     serve_instance_metadata();
     EXPECT_EQ(load(), "IMDS/s/t from the instance's role my-role");
     world_.variables["AWS_CONTAINER_CREDENTIALS_FULL_URI"] = "http://127.0.0.1:81/creds";
