@@ -59,6 +59,11 @@ Outcome<nlohmann::json> read_json(const HttpResponse& response) {
     return refused(bare_code(type), std::move(message), response.status);
 }
 
+Outcome<nlohmann::json> read_json_if_any(const HttpResponse& response) {
+    if (response.status == kOk && response.body.empty()) return json::Json::object();
+    return read_json(response);
+}
+
 Outcome<std::shared_ptr<const pugi::xml_document>> read_xml(const HttpResponse& response) {
     auto document = std::make_shared<pugi::xml_document>();
     const auto parsed = document->load_buffer(response.body.data(), response.body.size());

@@ -18,6 +18,9 @@ namespace batchd::aws {
 /// (HTML of a proxy, half a body) is an error of class Unreachable.
 Outcome<nlohmann::json> read_json(const HttpResponse& response);
 
+/// The same; an empty body stands for an empty object.
+Outcome<nlohmann::json> read_json_if_any(const HttpResponse& response);
+
 /// The same for the Query protocol.
 Outcome<std::shared_ptr<const pugi::xml_document>> read_xml(const HttpResponse& response);
 

@@ -278,7 +278,7 @@ Outcome<nlohmann::json> Client::call_json(const Call& call, const nlohmann::json
         {.content_type = "application/x-amz-json-1.1",
          .target = fmt::format("{}.{}", call.service.target, call.operation),
          .body = json::dump(body)},
-        read_json);
+        call.has_answer ? read_json : read_json_if_any);
 }
 
 Outcome<Xml> Client::call_query(const Call& call, const Params& params) {

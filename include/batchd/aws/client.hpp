@@ -28,8 +28,9 @@ using Xml = std::shared_ptr<const pugi::xml_document>;
 
 struct Call {
     Service service;
-    std::string operation;  ///< "RunInstances"
-    std::string region{};   ///< empty: the client's
+    std::string operation;   ///< "RunInstances"
+    std::string region{};    ///< empty: the client's
+    bool has_answer = true;  ///< false: an empty body is what AWS answers
 };
 
 class Client {

@@ -136,6 +136,15 @@ TEST_F(AwsClient, SurvivesWhatIsNoAnswer) {
               "unreachable Http500: an answer with status 500 and 69 bytes that is not JSON");
 }
 
+TEST_F(AwsClient, AnEmptyAnswerIsOneIfItIsExpected) {
+    serve([](const auto&, int) { return FakeAws::json(""); });
+    const auto answer = client().call_json(
+        {.service = kLogs, .operation = "CreateLogGroup", .has_answer = false}, {{"a", "b"}});
+    ASSERT_TRUE(answer) << answer.error().text();
+    EXPECT_TRUE(answer->empty());
+    EXPECT_EQ(served_, 1);
+}
+
 TEST_F(AwsClient, NobodyThereIsUnreachable) {
     settings_.endpoint_url = "http://127.0.0.1:1";
     EXPECT_EQ(ask(), "unreachable Unreachable: ssm: Couldn't connect to server");
