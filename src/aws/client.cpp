@@ -118,37 +118,22 @@ class Client::Impl {
                        Keys signed_by = Keys::Chain, const net::AwsKeys& given = {}) {
         const auto endpoint = find_endpoint(call);
         if (!endpoint) return std::unexpected(endpoint.error());
-        bool skew_corrected = false;
-        bool keys_renewed = false;
+        Mended mended;
         for (int attempt = 1;; ++attempt) {
-            net::AwsKeys keys = given;
-            if (signed_by == Keys::Chain) {
-                auto found = credentials_.get();
-                if (!found) return std::unexpected(std::move(found).error());
-                keys = std::move(found)->keys;
-            }
-            auto outcome =
-                try_once(call, *endpoint, message, read, signed_by == Keys::None ? nullptr : &keys);
+            const auto keys = keys_for(signed_by, given);
+            if (!keys) return std::unexpected(keys.error());
+            auto outcome = try_once(call, *endpoint, message, read,
+                                    signed_by == Keys::None ? nullptr : &*keys);
             if (outcome) {
                 budget_.succeeded(attempt > 1);
                 return outcome;
             }
-            ApiError error = std::move(outcome).error();
-            hide_keys(error, keys);
+            ApiError& error = outcome.error();
+            hide_keys(error, *keys);
             log::debug("{} {} attempt {}: {}", call.service.id, call.operation, attempt,
                        error.code);
-            const bool clock_was_wrong =
-                !skew_corrected && may_be_clock_skew(error.code) && correct_skew();
-            const bool keys_were_old = !keys_renewed && signed_by == Keys::Chain &&
-                                       error.error_class == ErrorClass::Credentials &&
-                                       credentials_.forget(keys);
-            skew_corrected = skew_corrected || clock_was_wrong;
-            keys_renewed = keys_renewed || keys_were_old;
-            if (clock_was_wrong || keys_were_old) continue;
-            if (error.code == "Cancelled" || !is_retryable(error) ||
-                attempt >= settings_.max_attempts || !budget_.take() ||
-                !outside_.sleep(retry_delay(attempt, outside_.random()))) {
-                return std::unexpected(std::move(error));
+            if (!mend(error, signed_by, *keys, mended) && !wait_to_retry(error, attempt)) {
+                return outcome;
             }
         }
     }
@@ -156,6 +141,40 @@ class Client::Impl {
     const Clock& clock() const { return outside_.clock; }
 
   private:
+    /// What one call has put right already: once each.
+    struct Mended {
+        bool clock = false;
+        bool keys = false;
+    };
+
+    /// Whether the error's cause is gone, so that the call can be made again at once.
+    bool mend(const ApiError& error, Keys signed_by, const net::AwsKeys& keys, Mended& mended) {
+        if (!mended.clock && may_be_clock_skew(error.code) && correct_skew()) {
+            mended.clock = true;
+            return true;
+        }
+        if (!mended.keys && signed_by == Keys::Chain &&
+            error.error_class == ErrorClass::Credentials && credentials_.forget(keys)) {
+            mended.keys = true;
+            return true;
+        }
+        return false;
+    }
+
+    /// False if that was the last attempt.
+    bool wait_to_retry(const ApiError& error, int attempt) {
+        return error.code != "Cancelled" && is_retryable(error) &&
+               attempt < settings_.max_attempts && budget_.take() &&
+               outside_.sleep(retry_delay(attempt, outside_.random()));
+    }
+
+    Outcome<net::AwsKeys> keys_for(Keys signed_by, const net::AwsKeys& given) {
+        if (signed_by != Keys::Chain) return given;
+        auto found = credentials_.get();
+        if (!found) return std::unexpected(std::move(found).error());
+        return std::move(found)->keys;
+    }
+
     struct Target {
         Endpoint endpoint;
         net::SigningScope scope;
