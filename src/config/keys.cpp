@@ -99,8 +99,31 @@ std::span<const Key> keys() {
          "What the variables of batchd's own environment that hold secrets begin with, asked "
          "second; empty for none."},
         {"secrets", "command", +[](Config& c) -> auto& { return c.secrets.command; }, kNotEmptyRule,
-         "A program and its arguments, asked last: gets a secret's name as its last argument and "
+         "A program and its arguments, asked third: gets a secret's name as its last argument and "
          "prints the value, within 10 s."},
+        {"secrets", "aws", +[](Config& c) -> auto& { return c.secrets.aws; }, std::monostate{},
+         "Whether Secrets Manager and the SSM Parameter Store are asked, last, if there are a "
+         "region and keys."},
+
+        {"aws", "region", +[](Config& c) -> auto& { return c.aws.region; }, kRegionOrEmptyRule,
+         "The region of calls to AWS; empty for AWS_REGION, AWS_DEFAULT_REGION, the profile's, or "
+         "the instance's."},
+        {"aws", "profile", +[](Config& c) -> auto& { return c.aws.profile; }, kAnyTextRule,
+         "The profile of AWS's config and credentials files, which then stands above keys in the "
+         "environment; empty for AWS_PROFILE, or `default`."},
+        {"aws", "endpoint_url", +[](Config& c) -> auto& { return c.aws.endpoint_url; },
+         kUrlOrEmptyRule,
+         "Where all of AWS's services are; empty for AWS_ENDPOINT_URL_<SERVICE>, AWS_ENDPOINT_URL, "
+         "the profile's, or AWS's own."},
+        {"aws", "endpoint_urls", +[](Config& c) -> auto& { return c.aws.endpoint_urls; },
+         kServiceUrlRule, "Where single services are, above all other settings."},
+        {"aws", "max_attempts", +[](Config& c) -> auto& { return c.aws.max_attempts; },
+         Range{1, 20}, "How often a call is tried in all, with growing pauses."},
+        {"aws", "connect_timeout_seconds",
+         +[](Config& c) -> auto& { return c.aws.connect_timeout; }, Range{1, 300},
+         "How long a connection to AWS may take."},
+        {"aws", "timeout_seconds", +[](Config& c) -> auto& { return c.aws.timeout; },
+         Range{1, 3600}, "How long one try of a call may take."},
 
         {"scheduler", "order", +[](Config& c) -> auto& { return c.scheduler.order; }, kOrderRule,
          "backfill: while a queue's first job waits for room, later ones that fit may start. "

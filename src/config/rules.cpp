@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <arpa/inet.h>
+#include <array>
 #include <charconv>
 #include <string>
 
@@ -61,6 +62,25 @@ bool is_gpu(std::string_view text) {
     });
 }
 
+bool is_region(std::string_view text) {
+    return each(text, [](char c) { return is_lower(c) || is_digit(c) || c == '-'; });
+}
+
+/// As far as typing errors go; the client says what it cannot use.
+bool is_url(std::string_view text) {
+    const auto rest = text.find("://");
+    return (text.starts_with("http://") || text.starts_with("https://")) &&
+           each(text.substr(rest + 3), [](char c) { return c > ' ' && c != '?' && c != '#'; });
+}
+
+bool is_service_url(std::string_view text) {
+    constexpr auto kServices = std::to_array<std::string_view>(
+        {"ec2", "ecs", "ecr", "ssm", "sts", "pricing", "cloudwatch_logs", "secrets_manager"});
+    const auto equals = text.find('=');
+    return equals != std::string_view::npos && is_url(text.substr(equals + 1)) &&
+           std::ranges::find(kServices, text.substr(0, equals)) != kServices.end();
+}
+
 }  // namespace
 
 std::optional<ListenAddress> parse_listen(std::string_view text) {
@@ -90,11 +110,17 @@ constinit const TextRule kListenRule{
 constinit const TextRule kHostNameRule{is_host_name, "a host name without a port"};
 constinit const TextRule kNotEmptyRule{[](std::string_view text) { return !text.empty(); },
                                        "a text that is not empty"};
-constinit const TextRule kRegionRule{
-    [](std::string_view text) {
-        return each(text, [](char c) { return is_lower(c) || is_digit(c) || c == '-'; });
-    },
-    "a region name such as us-east-1"};
+constinit const TextRule kRegionRule{is_region, "a region name such as us-east-1"};
+constinit const TextRule kRegionOrEmptyRule{
+    [](std::string_view text) { return text.empty() || is_region(text); },
+    "a region name such as us-east-1, or empty"};
+constinit const TextRule kAnyTextRule{[](std::string_view) { return true; }, "a name, or empty"};
+constinit const TextRule kUrlOrEmptyRule{
+    [](std::string_view text) { return text.empty() || is_url(text); },
+    "a URL such as https://vpce.example.com, or empty"};
+constinit const TextRule kServiceUrlRule{
+    is_service_url,
+    "a service (ec2, ecs, ecr, ssm, sts, pricing, cloudwatch_logs, secrets_manager), = and a URL"};
 constinit const TextRule kAccountRule{
     [](std::string_view text) { return text.size() == 12 && each(text, is_digit); },
     "12 digits, as a string"};

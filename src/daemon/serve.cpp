@@ -1,4 +1,6 @@
 #include "batchd/api/api.hpp"
+#include "batchd/aws/client.hpp"
+#include "batchd/aws/secret_reader.hpp"
 #include "batchd/base/log.hpp"
 #include "batchd/daemon/daemon.hpp"
 #include "batchd/http/server.hpp"
@@ -55,10 +57,25 @@ runtime::DockerOptions docker_options(const config::Config& config, const std::s
     return options;
 }
 
-secrets::Sources secret_sources(const config::Secrets& config) {
+aws::Settings aws_settings(const config::Aws& config) {
+    aws::Settings settings{.region = config.region,
+                           .profile = config.profile,
+                           .endpoint_url = config.endpoint_url,
+                           .max_attempts = config.max_attempts,
+                           .connect_timeout = config.connect_timeout,
+                           .timeout = config.timeout};
+    for (const auto& item : config.endpoint_urls) {  // "ec2=http://127.0.0.1:5000"
+        const auto equals = item.find('=');
+        settings.endpoint_urls[item.substr(0, equals)] = item.substr(equals + 1);
+    }
+    return settings;
+}
+
+secrets::Sources secret_sources(const config::Secrets& config, ports::AwsSecrets& aws) {
     return {.file = config.file,
             .environment_prefix = config.environment_prefix,
-            .command = config.command};
+            .command = config.command,
+            .aws = config.aws ? &aws : nullptr};
 }
 
 http::ServerOptions http_options(const config::Http& http) {
@@ -91,7 +108,10 @@ class Daemon {
           store_(std::move(store)),
           readers_(std::move(readers)),
           logs_(std::move(logs)),
-          secrets_(secret_sources(config.secrets)),
+          aws_outside_(clock_),
+          aws_(aws_settings(config.aws), aws_outside_.outside()),
+          aws_secrets_(aws_),
+          secrets_(secret_sources(config.secrets, aws_secrets_)),
           reader_threads_(static_cast<std::size_t>(config.daemon.readers)),
           secret_threads_(static_cast<std::size_t>(config.docker.max_concurrent_starts)),
           machine_({.policy = policy_of(config), .hosts = {kLocalHost}}, *store_,
@@ -168,6 +188,7 @@ class Daemon {
         watch_.close();
         if (!co_await server_.drained(kDrainLimit)) log::warn("some requests were cut off");
         secrets_.stop();
+        aws_outside_.stop();
         co_await runtime_.shutdown();
     }
 
@@ -176,6 +197,9 @@ class Daemon {
     std::unique_ptr<store::SqliteStore> store_;
     std::unique_ptr<store::ReaderPool> readers_;
     std::unique_ptr<logs::LogStore> logs_;
+    aws::RealOutside aws_outside_;
+    aws::Client aws_;
+    aws::SecretReader aws_secrets_;
     secrets::Resolver secrets_;
     events::JobWatch watch_;  // before io_, whose coroutines hold subscriptions to the end
     metrics::Metrics metrics_;

@@ -1,6 +1,6 @@
 #include "secrets/file.hpp"
 
-#include "secrets/descriptor.hpp"
+#include "batchd/base/descriptor.hpp"
 
 #include <fmt/format.h>
 

@@ -40,18 +40,31 @@ std::vector<std::string_view> split(std::string_view text) {
     }
 }
 
-Reference ssm_parameter(std::string_view resource) {
-    const std::string path(resource.substr(std::string_view("parameter").size()));
-    return {.names = {path, path.substr(1)}, .json_key{}};
+Reference bare_name(std::string_view name) {
+    return {.names = {std::string(name)}, .json_key{}, .aws = {.id = std::string(name)}};
+}
+
+Reference ssm_parameter(std::string_view arn, const std::vector<std::string_view>& parts) {
+    const std::string path(parts[5].substr(std::string_view("parameter").size()));
+    return {.names = {path, path.substr(1)},
+            .json_key{},
+            .aws = {.id = std::string(arn), .region = std::string(parts[3])}};
 }
 
 Reference secrets_manager_secret(const std::vector<std::string_view>& parts) {
     const std::string_view name = parts[6];
-    Reference reference{.names = {std::string(name)}, .json_key{}};
+    Reference reference{
+        .names = {std::string(name)},
+        .json_key{},
+        .aws = {.store = ports::AwsSecretId::Store::SecretsManager,
+                .id = fmt::format("{}", fmt::join(parts.begin(), parts.begin() + 7, ":")),
+                .region = std::string(parts[3])}};
     if (has_suffix(name)) {
         reference.names.emplace_back(name.substr(0, name.size() - kSuffixBytes));
     }
     if (parts.size() > 7) reference.json_key = parts[7];
+    if (parts.size() > 8) reference.aws.version_stage = parts[8];
+    if (parts.size() > 9) reference.aws.version_id = parts[9];
     return reference;
 }
 
@@ -60,7 +73,7 @@ Reference parse_arn(std::string_view arn) {
     // arn:partition:service:region:account:resource, or six parts and more for a secret's.
     const auto parts = split(arn);
     if (parts.size() == 6 && parts[2] == "ssm" && parts[5].starts_with("parameter/")) {
-        return ssm_parameter(parts[5]);
+        return ssm_parameter(arn, parts);
     }
     if (parts.size() >= 7 && parts.size() <= 10 && parts[2] == "secretsmanager" &&
         parts[5] == "secret") {
@@ -72,9 +85,7 @@ Reference parse_arn(std::string_view arn) {
 }  // namespace
 
 Result<Reference> parse_reference(std::string_view value_from) {
-    auto reference = value_from.starts_with("arn:")
-                         ? parse_arn(value_from)
-                         : Reference{.names = {std::string(value_from)}, .json_key{}};
+    auto reference = value_from.starts_with("arn:") ? parse_arn(value_from) : bare_name(value_from);
     if (!reference.names.empty() && std::ranges::all_of(reference.names, is_name)) {
         return reference;
     }

@@ -1,7 +1,7 @@
 #include "batchd/secrets/resolver.hpp"
 
+#include "batchd/base/command.hpp"
 #include "batchd/base/json.hpp"
-#include "secrets/command.hpp"
 #include "secrets/file.hpp"
 #include "secrets/reference.hpp"
 
@@ -34,17 +34,17 @@ Result<> expect_text(const std::string& value) {
 
 }  // namespace
 
-Resolver::Resolver(Sources sources)
-    : sources_(std::move(sources)), stop_(std::make_unique<StopEvent>()) {}
+Resolver::Resolver(Sources sources) : sources_(std::move(sources)) {}
 
-Resolver::~Resolver() = default;
-
-void Resolver::stop() { stop_->set(); }
+void Resolver::stop() { stop_.set(); }
 
 Result<std::string> Resolver::resolve(const std::string& value_from) {
     const auto reference = parse_reference(value_from);
     if (!reference) return std::unexpected(reference.error());
     auto value = look_up(reference->names);
+    if (!value && value.error().kind == ErrorKind::NotFound) {
+        value = ask_aws(reference->aws, std::move(value).error());
+    }
     if (value && !reference->json_key.empty()) value = member_of(*value, reference->json_key);
     if (value) {
         if (const auto text = expect_text(*value); !text) value = std::unexpected(text.error());
@@ -75,13 +75,25 @@ Result<std::string> Resolver::look_up(const std::vector<std::string>& names) con
     return fail(ErrorKind::NotFound, fmt::format("not in {}", fmt::join(asked, ", ")));
 }
 
+Result<std::string> Resolver::ask_aws(const ports::AwsSecretId& secret, Error others) const {
+    if (sources_.aws == nullptr) return std::unexpected(std::move(others));
+    auto value = sources_.aws->value(secret);
+    if (!value && value.error().kind == ErrorKind::NotFound) {
+        value.error().message = fmt::format("{}; {}", others.message, value.error().message);
+    }
+    return value;
+}
+
 /// Says why the first name failed.
 Result<std::string> Resolver::ask_command(const std::vector<std::string>& names) const {
     Result<std::string> first = fail(ErrorKind::NotFound, "");
     for (std::size_t i = 0; i < names.size(); ++i) {
         auto command = sources_.command;
         command.push_back(names[i]);
-        auto value = run_command(command, sources_.command_limit, *stop_);
+        auto value = run_command(command, sources_.command_limit, stop_);
+        if (!value && value.error().kind != ErrorKind::Cancelled) {
+            value.error().message = "secrets.command " + value.error().message;
+        }
         if (value || value.error().kind != ErrorKind::NotFound) return value;
         if (i == 0) first = std::move(value);
     }

@@ -124,7 +124,9 @@ class Secrets(SystemTest):
         job = self.wait_for(self.submit(definition, retryStrategy={"attempts": 2}), "FAILED")
         self.assertEqual("Task failed to start", job["statusReason"])
         self.assertEqual(FAILURE + "TOKEN: 'nowhere': secrets.command failed with exit code 4: "
-                         "no entry nowhere", job["container"]["reason"])
+                         "no entry nowhere; AWS is not asked: no region is set, as by "
+                         "aws.region or AWS_REGION",
+                         job["container"]["reason"])
         self.assertNotIn("exitCode", job["container"])
         self.assertEqual(2, len(job["attempts"]))
         self.assertEqual([], self.engine.containers_of(job["jobId"]))

@@ -85,6 +85,18 @@ struct Secrets {
     std::string file;
     std::string environment_prefix = "BATCHD_SECRET_";
     std::vector<std::string> command;
+    bool aws = true;
+};
+
+/// What is empty is looked for as AWS's SDKs do.
+struct Aws {
+    std::string region;
+    std::string profile;
+    std::string endpoint_url;
+    std::vector<std::string> endpoint_urls;  ///< "ec2=http://127.0.0.1:5000"
+    std::int64_t max_attempts = 4;
+    Seconds connect_timeout{5};
+    Seconds timeout{60};
 };
 
 struct Scheduler {
@@ -106,6 +118,7 @@ struct Config {
     std::vector<Host> hosts;
     Containers containers;
     Secrets secrets;
+    Aws aws;
     Scheduler scheduler;
     Limits limits;
 };

@@ -14,15 +14,16 @@ TERMINAL = ("SUCCEEDED", "FAILED")
 
 
 class SystemTest(unittest.TestCase):
-    """Subclasses set `settings` to configure their daemon."""
+    """Subclasses set `settings` to configure their daemon, `variables` for its environment."""
 
     settings = {}
+    variables = {}
     names = itertools.count(1)
 
     @classmethod
     def setUpClass(cls):
         cls.engine = Engine.shared()
-        cls.daemon = Batchd(cls.engine.url, cls.settings)
+        cls.daemon = Batchd(cls.engine.url, cls.settings, variables=cls.variables)
         cls.addClassCleanup(cls.engine.remove_containers)  # the next class has the machine
         cls.addClassCleanup(cls.daemon.close)
         cls.daemon.start()

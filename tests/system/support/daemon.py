@@ -17,22 +17,28 @@ ANNOUNCEMENT = "batchd listening on "
 
 class Batchd:
     """One data folder and, most of the time, a daemon on it. Settings are configuration keys:
-    Batchd(url, {"docker.vcpus": 4})."""
+    Batchd(url, {"docker.vcpus": 4}). `variables` are for its environment, which knows nothing of
+    the AWS account that the machine may have."""
 
-    def __init__(self, docker_url, settings=None, data_dir=None, config=None):
+    def __init__(self, docker_url, settings=None, data_dir=None, config=None, variables=None):
         self.folder = tempfile.mkdtemp(prefix="batchd.")
         self.data_dir = data_dir or f"{self.folder}/data"
         self.docker_url = docker_url
         self.config = config  # the text of a configuration file
         # The tests' Engine has no bridge. More vCPUs than the machine has let jobs overlap.
         self.settings = {"docker.network_mode": "none", "docker.vcpus": 8, **(settings or {})}
+        self.variables = {"AWS_EC2_METADATA_DISABLED": "true",
+                          "AWS_CONFIG_FILE": f"{self.folder}/aws-config",
+                          "AWS_SHARED_CREDENTIALS_FILE": f"{self.folder}/aws-credentials",
+                          **(variables or {})}
         self.process = None
         self.endpoint = None
         self.starts = 0
 
     def spawn(self):
         """Starts the process; does not wait for it."""
-        environment = dict(os.environ)
+        environment = {name: value for name, value in os.environ.items()
+                       if not name.startswith("AWS_")} | self.variables
         for key, value in self.settings.items():
             environment["BATCHD_" + key.upper().replace(".", "__")] = _toml(value)
         flags = []

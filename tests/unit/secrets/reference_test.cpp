@@ -36,6 +36,40 @@ TEST(SecretReference, SaysWhichNamesToLookFor) {
     }
 }
 
+TEST(SecretReference, SaysWhatAwsIsAskedFor) {
+    using Store = ports::AwsSecretId::Store;
+    const std::string secret = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:db/pw-AbCd12";
+    const std::string parameter = "arn:aws:ssm:eu-west-1:123456789012:parameter/db/pw";
+    const struct {
+        std::string value_from;
+        ports::AwsSecretId asked;
+    } cases[] = {
+        {"/db/pw", {.id = "/db/pw"}},
+        {parameter, {.id = parameter, .region = "eu-west-1"}},
+        {secret, {.store = Store::SecretsManager, .id = secret, .region = "eu-west-1"}},
+        {secret + ":key::", {.store = Store::SecretsManager, .id = secret, .region = "eu-west-1"}},
+        {secret + ":key:AWSPREVIOUS:",
+         {.store = Store::SecretsManager,
+          .id = secret,
+          .region = "eu-west-1",
+          .version_stage = "AWSPREVIOUS"}},
+        {secret + ":::0123",
+         {.store = Store::SecretsManager,
+          .id = secret,
+          .region = "eu-west-1",
+          .version_id = "0123"}},
+    };
+    for (const auto& c : cases) {
+        const auto reference = parse_reference(c.value_from);
+        ASSERT_TRUE(reference) << reference.error().message;
+        EXPECT_EQ(reference->aws.store, c.asked.store) << c.value_from;
+        EXPECT_EQ(reference->aws.id, c.asked.id);
+        EXPECT_EQ(reference->aws.region, c.asked.region) << c.value_from;
+        EXPECT_EQ(reference->aws.version_stage, c.asked.version_stage) << c.value_from;
+        EXPECT_EQ(reference->aws.version_id, c.asked.version_id) << c.value_from;
+    }
+}
+
 TEST(SecretReference, RefusesWhatIsNeitherNameNorArn) {
     using namespace std::string_literals;
     for (const auto& text : {""s, "a b"s, "a\nb"s, "a\0b"s, "$(id)"s, "-rf"s, "a/../b"s,

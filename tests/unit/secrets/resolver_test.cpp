@@ -1,6 +1,6 @@
 #include "batchd/secrets/resolver.hpp"
 
-#include "secrets/descriptor.hpp"
+#include "batchd/base/descriptor.hpp"
 
 #include <gtest/gtest.h>
 
@@ -82,6 +82,54 @@ TEST_F(ResolverTest, WithoutASourceNothingIsFound) {
     set_variable("OTHER", "");
     EXPECT_EQ(error("db/x", ErrorKind::NotFound),
               "'db/x': not in secrets.file, BATCHD_TEST_SECRET_DB_X");
+}
+
+/// Remembers what it was asked for.
+class FakeAws final : public ports::AwsSecrets {
+  public:
+    Result<std::string> value(const ports::AwsSecretId& secret) override {
+        asked = secret.id;
+        return answer;
+    }
+    Result<std::string> answer = "from AWS";
+    std::string asked;
+};
+
+TEST_F(ResolverTest, AwsIsAskedLast) {
+    FakeAws aws;
+    sources_.aws = &aws;
+    EXPECT_EQ(value("/db/x"), "from AWS");
+    EXPECT_EQ(aws.asked, "/db/x");
+    write_file("in-file = \"from the file\"\n");
+    EXPECT_EQ(value("in-file"), "from the file");
+    run_script("[ \"$0\" = known ] && echo c || exit 3");
+    EXPECT_EQ(value("known"), "c");
+    EXPECT_EQ(value("unknown"), "from AWS");
+    sources_.command = {"/nowhere/program"};
+    EXPECT_EQ(error("unknown", ErrorKind::Unavailable),
+              "'unknown': secrets.command cannot be started: No such file or directory");
+}
+
+TEST_F(ResolverTest, AwssErrorFollowsTheOthers) {
+    FakeAws aws;
+    aws.answer = fail(ErrorKind::NotFound, "AWS is not asked: no region");
+    sources_.aws = &aws;
+    set_variable("OTHER", "");
+    EXPECT_EQ(error("x", ErrorKind::NotFound),
+              "'x': not in BATCHD_TEST_SECRET_X; AWS is not asked: no region");
+    run_script("echo no; exit 3");
+    EXPECT_EQ(error("x", ErrorKind::NotFound),
+              "'x': secrets.command failed with exit code 3: ; AWS is not asked: no region");
+    aws.answer = fail(ErrorKind::Unavailable, "AccessDenied");
+    EXPECT_EQ(error("x", ErrorKind::Unavailable), "'x': AccessDenied");
+}
+
+TEST_F(ResolverTest, AJsonKeyOfWhatAwsHas) {
+    FakeAws aws;
+    aws.answer = R"({"user": "me"})";
+    sources_.aws = &aws;
+    EXPECT_EQ(value(kSecretArn + std::string("db-AbCdEf:user:AWSCURRENT:")), "me");
+    EXPECT_EQ(aws.asked, kSecretArn + std::string("db-AbCdEf"));
 }
 
 TEST_F(ResolverTest, AnArnFindsItsOtherNameInEachSource) {

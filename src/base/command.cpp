@@ -1,4 +1,4 @@
-#include "secrets/command.hpp"
+#include "batchd/base/command.hpp"
 
 #include <fmt/format.h>
 
@@ -12,7 +12,7 @@
 #include <sys/syscall.h>
 #include <sys/wait.h>
 
-namespace batchd::secrets {
+namespace batchd {
 namespace {
 
 using SteadyClock = std::chrono::steady_clock;
@@ -22,7 +22,7 @@ constexpr std::size_t kMaxErrorBytes = 4096;
 constexpr std::size_t kPipeBytes = std::size_t{64} * 1024;  // Linux's default
 
 std::unexpected<Error> unusable(std::string why) {
-    return fail(ErrorKind::Unavailable, "secrets.command " + std::move(why));
+    return fail(ErrorKind::Unavailable, std::move(why));
 }
 
 /// The reading end of a pipe, and what came through.
@@ -156,10 +156,9 @@ class Child {
             return unusable(fmt::format("was ended by signal {}", WTERMSIG(status)));
         }
         if (WEXITSTATUS(status) != 0) {
-            return fail(
-                ErrorKind::NotFound,
-                fmt::format("secrets.command failed with exit code {}: {}", WEXITSTATUS(status),
-                            err_.text().substr(0, err_.text().find('\n'))));
+            return fail(ErrorKind::NotFound,
+                        fmt::format("failed with exit code {}: {}", WEXITSTATUS(status),
+                                    err_.text().substr(0, err_.text().find('\n'))));
         }
         if (out_.is_cut()) return unusable("wrote more than 64 KiB");
         std::string value = out_.text();
@@ -189,4 +188,4 @@ Result<std::string> run_command(const std::vector<std::string>& command, Millise
     return child.outcome();
 }
 
-}  // namespace batchd::secrets
+}  // namespace batchd

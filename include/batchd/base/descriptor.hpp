@@ -1,10 +1,10 @@
-// A file descriptor that closes itself.
+// A file descriptor that closes itself. Not thread-safe.
 #pragma once
 
 #include <unistd.h>
 #include <utility>
 
-namespace batchd::secrets {
+namespace batchd {
 
 class Descriptor {
   public:
@@ -25,4 +25,4 @@ class Descriptor {
     int fd_;
 };
 
-}  // namespace batchd::secrets
+}  // namespace batchd

@@ -1,12 +1,12 @@
 // Tells threads that wait in poll() to give up.
 #pragma once
 
+#include "batchd/base/descriptor.hpp"
 #include "batchd/base/result.hpp"
-#include "secrets/descriptor.hpp"
 
 #include <sys/eventfd.h>
 
-namespace batchd::secrets {
+namespace batchd {
 
 /// Any thread. Once set, it stays so.
 class StopEvent {
@@ -22,4 +22,4 @@ class StopEvent {
     Descriptor event_;
 };
 
-}  // namespace batchd::secrets
+}  // namespace batchd
