@@ -1,5 +1,6 @@
 #include "batchd/api/api.hpp"
 #include "batchd/base/log.hpp"
+#include "batchd/compute/local_provider.hpp"
 #include "batchd/daemon/daemon.hpp"
 #include "batchd/http/server.hpp"
 #include "batchd/runtime/docker_runtime.hpp"
@@ -33,7 +34,9 @@ constexpr std::chrono::milliseconds kDrainLimit{2500};
 core::Policy policy_of(const config::Config& config) {
     return {.strict_order = config.scheduler.order == config::SchedulerOrder::Strict,
             .reserve_after = config.scheduler.reserve_after,
-            .limits = config.limits};
+            .limits = config.limits,
+            .boot_timeout = config.compute.boot_timeout,
+            .idle_delay = config.compute.idle};
 }
 
 runtime::DockerOptions docker_options(const config::Config& config, const std::string& instance) {
@@ -52,6 +55,13 @@ runtime::DockerOptions docker_options(const config::Config& config, const std::s
         options.registries[registry.server] = {.username = registry.username,
                                                .password = registry.password};
     }
+    return options;
+}
+
+compute::LocalOptions local_instances(const config::Config& config) {
+    compute::LocalOptions options{.url = config.docker.host, .certificate_directory = {}};
+    if (!config.docker.cert_dir.empty()) options.certificate_directory = config.docker.cert_dir;
+    options.boot_time = config.compute.local_boot;
     return options;
 }
 
@@ -94,8 +104,10 @@ class Daemon {
           secrets_(secret_sources(config.secrets)),
           reader_threads_(static_cast<std::size_t>(config.daemon.readers)),
           secret_threads_(static_cast<std::size_t>(config.docker.max_concurrent_starts)),
-          machine_({.policy = policy_of(config), .hosts = {kLocalHost}}, *store_,
-                   {&watch_, &metrics_}),
+          machine_({.policy = policy_of(config),
+                    .catalogue = model::InstanceCatalogue::embedded(),
+                    .hosts = {kLocalHost}},
+                   *store_, {&watch_, &metrics_}),
           engine_(machine_, clock_),
           runtime_(io_, docker_options(config, store_->instance_id()),
                    {.events = engine_,
@@ -103,6 +115,7 @@ class Daemon {
                     .secrets = secrets_,
                     .secret_threads = secret_threads_.get_executor(),
                     .clock = clock_}),
+          capacity_(io_, local_instances(config), model::InstanceCatalogue::embedded(), engine_),
           api_({.engine = engine_,
                 .readers = *readers_,
                 .reader_threads = reader_threads_,
@@ -126,7 +139,8 @@ class Daemon {
     Result<> run() {
         const Timestamp now = clock_.now();
         asio::signal_set signals(io_, SIGTERM, SIGINT);
-        BATCHD_TRY(machine_.start(runtime_, now, batchd::to_string(make_uuid(now))));
+        BATCHD_TRY(machine_.start({.runtime = runtime_, .capacity = capacity_}, now,
+                                  batchd::to_string(make_uuid(now))));
         apply_hosts(engine_, config_.hosts, now);
         const auto listen = config::parse_listen(config_.http.listen);
         BATCHD_CHECK(listen, "the configuration was checked");
@@ -185,6 +199,7 @@ class Daemon {
     engine::Machine machine_;
     engine::Engine engine_;
     runtime::DockerRuntime runtime_;
+    compute::LocalProvider capacity_;
     api::Api api_;
     http::Server server_;
 };
