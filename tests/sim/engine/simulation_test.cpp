@@ -331,6 +331,7 @@ class Simulation {
         }
         EXPECT_LE(machine_->published().get()->in_use("licence"), kLicences);
         EXPECT_EQ(docker_.starts_on_unknown_hosts, 0) << "an attempt starts on a host that is gone";
+        check_new_attempts();
         if (!machine_->published().get()->is_writable) return;
         std::set<std::string> known;
         for (const auto& host : machine_->state().hosts) {
@@ -338,6 +339,18 @@ class Simulation {
         }
         if (!docker_.process_is_dying) {
             EXPECT_EQ(docker_.connected, known) << "the runtime and the core know the same hosts";
+        }
+    }
+
+    /// Hosts are chosen at the end of a step: those of the new attempts take some.
+    void check_new_attempts() {
+        const bool is_stored = machine_->published().get()->is_writable;
+        for (const auto& [id, attempt] : store_.attempts) {
+            if (!seen_attempts_.insert(id).second || !is_stored) continue;
+            const auto host = machine_->state().find_host(attempt.host);
+            if (!host) continue;  // it had ended before its host went
+            EXPECT_FALSE(machine_->state().host(*host).is_draining)
+                << to_string(id) << " was placed on a host that drains";
         }
     }
 
@@ -471,6 +484,7 @@ class Simulation {
     std::vector<engine::Input> inbox_;
     std::vector<model::JobId> acknowledged_;
     std::map<model::JobId, model::JobTraits> traits_;
+    std::set<model::AttemptId> seen_attempts_;
 };
 
 std::uint64_t number_from(const char* variable, std::uint64_t fallback) {

@@ -13,8 +13,9 @@ BATCH = json.loads((DATA / "batch_model.json").read_text())
 # Required by the model, absent in AWS's own answers until the job runs.
 ABSENT_AT_AWS = {("JobDetail", "startedAt"), ("DescribeServiceJobResponse", "startedAt")}
 
-# Our own additions to AWS's answers, by shape; docs/api.md describes each.
-ADDITIONS = {}
+# By shape: our own additions to AWS's answers, which docs/api.md describes, and members of AWS's that
+# Debian's botocore does not know.
+ADDITIONS = {"LogGroup": ("logGroupArn", "logGroupClass")}
 
 SCALARS = {
     "string": lambda value: isinstance(value, str),

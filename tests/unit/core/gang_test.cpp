@@ -64,8 +64,8 @@ TEST_F(Gangs, NodesPreferHostsOfTheirOwn) {
 TEST_F(Gangs, NodesShareNoLargeHostWhileASmallOneIsFree) {
     world.host_up("h0", resources(16, 1000));
     world.submit(a_gang(2, 2));
-    EXPECT_EQ(world.state.hosts[0].running, 1);
-    EXPECT_EQ(world.state.hosts[1].running, 1);
+    EXPECT_EQ(world.state.hosts[0].attempts.size(), 1U);
+    EXPECT_EQ(world.state.hosts[1].attempts.size(), 1U);
 }
 
 TEST_F(Gangs, NothingStartsUntilAllNodesFit) {
