@@ -96,7 +96,8 @@ void add_instances(const State& state, std::int64_t environment_id,
     }
     for (const auto& [id, launch] : state.scaling.launches) {
         if (launch.environment_id != environment_id) continue;
-        model::InstanceRow row{.id = {}, .type = launch.document.instance_type, .zone = {}};
+        model::InstanceRow row;
+        row.type = launch.document.instance_type;
         row.launched_at = launch.at;
         for (std::int64_t i = 0; i < launch.document.count; ++i) {
             list.push_back(booting(state, row));
@@ -116,7 +117,9 @@ void add_environments(const State& state, Timestamp now, ScalingQuestion& questi
                                    .strategy = strategy_of(resources),
                                    .min_vcpus = resources.minv_cpus.value_or(0),
                                    .max_vcpus = resources.maxv_cpus.value_or(0),
-                                   .raised_vcpus = environment.raised_vcpus};
+                                   .raised_vcpus = environment.raised_vcpus,
+                                   .offers = {},
+                                   .instances = {}};
         const std::int32_t delay =
             resources.scaling_policy
                 ? resources.scaling_policy->min_scale_down_delay_minutes.value_or(0)

@@ -38,6 +38,7 @@ class CloudSimulation {
         quiet_down();
         for (int i = 0; i < 20'000 && !is_over() && !::testing::Test::HasFailure(); ++i) {
             now_ += Seconds{1};
+            if (i % 100 == 0) repair();  // an error of a launch before may be told only now
             progress();
             step();
         }
@@ -72,6 +73,9 @@ class CloudSimulation {
         resources.minv_cpus = 0;
         resources.maxv_cpus = kMaxVcpus;
         resources.instance_types = {"c5.large", "c5.xlarge", "m5.xlarge", "m5.2xlarge"};
+        resources.instance_role = "role";
+        resources.subnets = {"subnet-1"};
+        resources.security_group_ids = {"sg-1"};
         tell(core::CreateEnvironment{.document = cloud, .uuid = "uuid-of-cloud", .tags = {}});
         model::JobQueue queue;
         queue.job_queue_name = "cloud";
