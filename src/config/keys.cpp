@@ -132,6 +132,16 @@ std::span<const Key> keys() {
          +[](Config& c) -> auto& { return c.scheduler.reserve_after; }, Range{0, kDaySeconds},
          "How long a queue's first job waits for room before a host is kept free for it."},
 
+        {"compute", "idle_seconds", +[](Config& c) -> auto& { return c.compute.idle; },
+         Range{0, kDaySeconds},
+         "How long an instance without jobs is kept where minScaleDownDelayMinutes says nothing."},
+        {"compute", "boot_timeout_seconds",
+         +[](Config& c) -> auto& { return c.compute.boot_timeout; }, Range{1, kDaySeconds},
+         "An instance whose Docker Engine does not answer within this time is replaced."},
+        {"compute", "local_boot_seconds", +[](Config& c) -> auto& { return c.compute.local_boot; },
+         Range{0, kDaySeconds},
+         "How long the make-believe instances of the provider local take to come up."},
+
         {kLimits, "profile", +[](Config& c) -> auto& { return c.limits.profile; }, kProfileRule,
          "What the limits are that are not set: AWS's numbers, or these defaults."},
         {kLimits, "register_job_definition_bytes",

@@ -8,7 +8,9 @@ namespace {
 
 std::string health(const model::ComputeEnvironment& document) {
     if (document.type == "MANAGED") {
-        return "ComputeEnvironment Healthy (provider local: jobs run on the local Docker Engine)";
+        return "ComputeEnvironment Healthy (provider local: instances are simulated, jobs run on "
+               "the local "
+               "Docker Engine)";
     }
     return "ComputeEnvironment Healthy";
 }
@@ -29,7 +31,20 @@ bool is_referenced(const State& state, EnvironmentIndex index) {
     });
 }
 
+/// Those that the catalogue knows, of one architecture.
+Result<> check_instance_types(const State& state, const model::ComputeEnvironment& document) {
+    if (!is_elastic(document)) return {};
+    const auto& types = document.compute_resources->instance_types;
+    const auto known = state.scaling.catalogue.expand(types.value_or(std::vector<std::string>{}));
+    if (!known) return std::unexpected(known.error());
+    return {};
+}
+
 }  // namespace
+
+bool is_elastic(const model::ComputeEnvironment& environment) {
+    return environment.type == "MANAGED" && !model::is_fargate(environment);
+}
 
 bool is_open(const Environment& environment) {
     return environment.row.status == "VALID" && environment.row.document.state == "ENABLED";
@@ -48,6 +63,7 @@ Result<Reply> decide(State& state, CreateEnvironment&& event, Timestamp now) {
                     "Object already exists: computeEnvironment '" + name + "'");
     }
     BATCHD_TRY(expect_room_for_environment(state, name));
+    BATCHD_TRY(check_instance_types(state, event.document));
     Environment environment;
     environment.row = {.id = state.next_id++,
                        .document = std::move(event.document),
@@ -59,7 +75,11 @@ Result<Reply> decide(State& state, CreateEnvironment&& event, Timestamp now) {
     put_environment(state, environment);
     put_tags(state, {.kind = model::ResourceKind::ComputeEnvironment, .name = name, .job = {}},
              std::move(event.tags));
+    if (const auto& resources = environment.row.document.compute_resources) {
+        environment.raised_vcpus = resources->desiredv_cpus.value_or(0);
+    }
     put_in_free_slot(state.environments, std::move(environment));
+    state.scaling.is_stale = true;
     return Reply{};
 }
 
@@ -70,11 +90,18 @@ Result<Reply> decide(State& state, UpdateEnvironment&& event, Timestamp) {
     model::ComputeEnvironment document = environment.row.document;
     BATCHD_TRY(model::merge(document, event.update));
     BATCHD_TRY(model::validate(document));
+    BATCHD_TRY(check_instance_types(state, document));
     if (model::is_fargate(document) != model::is_fargate(environment.row.document)) {
         return invalid_argument("computeResources.type '" + *document.compute_resources->type +
                                 "': an environment on instances cannot become one on Fargate, nor "
                                 "the other way round");
     }
+    if (event.update.compute_resources && event.update.compute_resources->desiredv_cpus) {
+        environment.raised_vcpus = *event.update.compute_resources->desiredv_cpus;
+    }
+    // What kept it from launching may be mended now.
+    environment.row.status = "VALID";
+    environment.failed_boots = 0;
     environment.row.document = std::move(document);
     environment.row.status_reason = health(environment.row.document);
     put_environment(state, environment);
@@ -82,7 +109,7 @@ Result<Reply> decide(State& state, UpdateEnvironment&& event, Timestamp) {
     return Reply{};
 }
 
-Result<Reply> decide(State& state, DeleteEnvironment&& event, Timestamp) {
+Result<Reply> decide(State& state, DeleteEnvironment&& event, Timestamp now) {
     const auto index = existing(state, event.name);
     if (!index) return std::unexpected(index.error());
     Environment& environment = state.environment(*index);
@@ -97,6 +124,7 @@ Result<Reply> decide(State& state, DeleteEnvironment&& event, Timestamp) {
         return fail(ErrorKind::Conflict,
                     "Cannot delete, jobs still run in computeEnvironment '" + event.name + "'");
     }
+    terminate_instances_of(state, *index, now);
     remove_hosts_of(state, *index);
     environment.row.status = "DELETED";
     put_environment(state, environment);

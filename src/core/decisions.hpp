@@ -4,6 +4,7 @@
 #include "batchd/base/result.hpp"
 #include "batchd/core/core.hpp"
 #include "batchd/core/events.hpp"
+#include "batchd/core/scaling.hpp"
 #include "batchd/core/state.hpp"
 #include "core/job_machine.hpp"
 
@@ -164,6 +165,34 @@ void remove_leaving_hosts(State& state);
 void remove_hosts_of(State& state, EnvironmentIndex environment);
 /// InvalidArgument or Conflict says what is wrong with the row.
 Result<> restore_host(State& state, EnvironmentIndex environment, const model::HostRow& row);
+
+/// Removes an environment's own host at once; what runs there is lost with it.
+void lose_host(State& state, HostIndex host, const std::string& why, Timestamp now);
+
+// elastic.cpp
+Result<Reply> decide(State& state, InstancesLaunched&& event, Timestamp now);
+Result<Reply> decide(State& state, InstanceReady&& event, Timestamp now);
+Result<Reply> decide(State& state, InstanceLeaving&& event, Timestamp now);
+Result<Reply> decide(State& state, InstanceGone&& event, Timestamp now);
+/// Makes a scaling plan and carries it out, if one is due.
+void scale(State& state, Timestamp now);
+/// When one will be due.
+std::optional<Timestamp> next_scaling(const State& state);
+/// An attempt begins or has ended on the host.
+void note_host_use(State& state, const Host& host);
+/// Of an environment that is deleted.
+void terminate_instances_of(State& state, EnvironmentIndex environment, Timestamp now);
+/// After the hosts. Internal says which row contradicts the others.
+Result<> restore_instances(State& state, const model::Snapshot& snapshot, Timestamp now);
+
+// scaling_input.cpp
+/// What a plan is made from, and which queue and shape each demand is.
+struct ScalingQuestion {
+    ScalingInput input;
+    std::vector<EnvironmentIndex> environments;              ///< parallel to the input's
+    std::vector<std::pair<QueueIndex, ShapeIndex>> demands;  ///< likewise
+};
+ScalingQuestion ask_scaling(const State& state, Timestamp now);
 
 // queues.cpp
 Result<Reply> decide(State& state, CreateQueue&& event, Timestamp now);

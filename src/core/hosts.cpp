@@ -212,6 +212,7 @@ void add_host(State& state, std::string name) {
 }
 
 const std::vector<HostIndex>& hosts_of(const State& state, const Environment& environment) {
+    if (is_elastic(environment.row.document)) return environment.hosts;
     return environment.hosts.empty() ? state.local_hosts : environment.hosts;
 }
 
@@ -268,7 +269,10 @@ Result<Reply> decide(State& state, DeleteHost&& event, Timestamp now) {
     if (!index) return std::unexpected(index.error());
     const Host& host = state.host(*index);
     BATCHD_TRY(expect_origin(host, event.origin));
-    if (event.force) lose_attempts(state, *index, "it was removed", now);
+    if (event.force) {
+        lose_host(state, *index, "it was removed", now);
+        return Reply{};
+    }
     if (host.attempts.empty()) {
         remove_host(state, *index);
         return Reply{};
@@ -316,6 +320,11 @@ void end_drained_attempts(State& state, Timestamp now) {
         const HostIndex index = deadlines.extract(deadlines.begin()).value().second;
         end_drained_attempts(state, index, now);
     }
+}
+
+void lose_host(State& state, HostIndex host, const std::string& why, Timestamp now) {
+    lose_attempts(state, host, why, now);
+    remove_host(state, host);
 }
 
 void remove_leaving_hosts(State& state) {

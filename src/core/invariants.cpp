@@ -231,6 +231,26 @@ Broken check_hosts(const State& state) {
     return std::nullopt;
 }
 
+/// What is up is a host, and what was launched and is a host is an instance.
+Broken check_instances(const State& state) {
+    for (const auto& [id, instance] : state.scaling.instances) {
+        const auto host = state.find_host(id);
+        const bool is_up = instance.row.status == model::InstanceStatus::Up;
+        if (is_up != host.has_value()) return "instance " + id + " is up, but no host, or a host";
+        if (!is_up) continue;
+        if (instance.idle_since.has_value() != state.host(*host).attempts.empty()) {
+            return "instance " + id + " does not know whether it is idle";
+        }
+    }
+    for (const Host& host : state.hosts) {
+        if (!host.row || host.row->origin != model::HostOrigin::Launched) continue;
+        if (!state.scaling.instances.contains(host.name)) {
+            return "host " + host.name + " was launched, but is no instance";
+        }
+    }
+    return std::nullopt;
+}
+
 /// Attempts run on hosts that are there, of their own environment or local.
 Broken check_places(const State& state) {
     std::vector<std::set<JobIndex>> attempts(state.hosts.size());
@@ -378,8 +398,9 @@ Broken check_deadlines(const State& state) {
 
 std::optional<std::string> broken_invariant(const State& state) {
     for (const auto check :
-         {check_counts, check_buckets, check_arrays, check_hosts, check_places, check_capacity,
-          check_gpus, check_shares, check_consumables, check_dependencies, check_deadlines}) {
+         {check_counts, check_buckets, check_arrays, check_hosts, check_instances, check_places,
+          check_capacity, check_gpus, check_shares, check_consumables, check_dependencies,
+          check_deadlines}) {
         if (auto broken = check(state)) return broken;
     }
     return std::nullopt;

@@ -127,6 +127,7 @@ void hold_capacity(State& state, JobIndex index) {
         const auto& gpus = job.run->attempt.gpus;
         host.gpus_in_use.insert(gpus.begin(), gpus.end());
         host.attempts.insert(index);
+        note_host_use(state, host);
         state.environment(job.run->environment).used += shape.resources.vcpu;
     }
     if (job.node_of) return;  // the whole job holds what follows
@@ -145,6 +146,7 @@ void release_capacity(State& state, JobIndex index) {
         host.used -= shape.resources;
         for (const std::string& id : job.run->attempt.gpus) host.gpus_in_use.erase(id);
         host.attempts.erase(index);
+        note_host_use(state, host);
         state.environment(job.run->environment).used -= shape.resources.vcpu;
     }
     if (job.node_of) return;

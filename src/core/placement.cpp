@@ -273,7 +273,9 @@ class Pass {
                model::is_fargate(environment.row.document) == state_.shape(shape).fargate;
     }
 
+    /// maxvCpus of an environment on instances bounds those.
     bool within_limit(EnvironmentIndex e, ShapeIndex shape) const {
+        if (is_elastic(state_.environment(e).row.document)) return true;
         const auto limit = vcpu_limit(state_.environment(e));
         return !limit || state_.environment(e).used + resources(shape).vcpu <= *limit;
     }

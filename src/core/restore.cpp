@@ -16,13 +16,15 @@ std::unexpected<Error> contradiction(const std::string& what) {
 
 class Restorer {
   public:
-    Restorer(State& state, const model::Snapshot& snapshot) : state_(state), snapshot_(snapshot) {}
+    Restorer(State& state, const model::Snapshot& snapshot, Timestamp now)
+        : state_(state), snapshot_(snapshot), now_(now) {}
 
     Result<> run() {
         state_.next_seq = snapshot_.next_seq;
         state_.next_id = snapshot_.next_id;
         restore_environments();
         BATCHD_TRY(restore_hosts());
+        BATCHD_TRY(restore_instances(state_, snapshot_, now_));
         restore_resources(state_, snapshot_.resources);
         BATCHD_TRY(restore_queues());
         restore_shares();
@@ -346,6 +348,7 @@ class Restorer {
 
     State& state_;
     const model::Snapshot& snapshot_;
+    Timestamp now_;
     std::unordered_map<std::int64_t, QueueIndex> queue_index_;
     std::unordered_map<model::AttemptId, const model::Attempt*> attempts_;
     std::unordered_map<std::int64_t, std::vector<const model::ChildPut*>>
@@ -355,7 +358,7 @@ class Restorer {
 }  // namespace
 
 Result<> restore(State& state, const model::Snapshot& snapshot, Timestamp now) {
-    BATCHD_TRY(Restorer(state, snapshot).run());
+    BATCHD_TRY(Restorer(state, snapshot, now).run());
     restore_service_jobs(state, snapshot, now);
     stop_overdue_attempts(state, now);
     end_drained_attempts(state, now);

@@ -92,7 +92,9 @@ Decision finish_step(State& state, Timestamp now) {
     };
     if (state.step.needs_pass || due(next_reservation(state)) || due(next_share_end(state))) {
         run_pass(state, now);
+        state.scaling.is_stale = true;
     }
+    scale(state, now);
 
     Decision decision;
     decision.changes = std::move(state.step.changes);
@@ -109,7 +111,7 @@ Decision finish_step(State& state, Timestamp now) {
 std::optional<Timestamp> next_deadline(const State& state) {
     std::optional<Timestamp> next;
     if (!state.deadlines.empty()) next = state.deadlines.begin()->first;
-    for (const auto other : {next_reservation(state), next_share_end(state)}) {
+    for (const auto other : {next_reservation(state), next_share_end(state), next_scaling(state)}) {
         if (other && (!next || *other < *next)) next = other;
     }
     if (!state.drain_deadlines.empty()) {

@@ -2,6 +2,7 @@
 #include "batchd/aws/client.hpp"
 #include "batchd/aws/secret_reader.hpp"
 #include "batchd/base/log.hpp"
+#include "batchd/compute/local_provider.hpp"
 #include "batchd/daemon/daemon.hpp"
 #include "batchd/http/server.hpp"
 #include "batchd/runtime/docker_runtime.hpp"
@@ -35,7 +36,9 @@ constexpr std::chrono::milliseconds kDrainLimit{2500};
 core::Policy policy_of(const config::Config& config) {
     return {.strict_order = config.scheduler.order == config::SchedulerOrder::Strict,
             .reserve_after = config.scheduler.reserve_after,
-            .limits = config.limits};
+            .limits = config.limits,
+            .boot_timeout = config.compute.boot_timeout,
+            .idle_delay = config.compute.idle};
 }
 
 runtime::DockerOptions docker_options(const config::Config& config, const std::string& instance) {
@@ -69,6 +72,13 @@ aws::Settings aws_settings(const config::Aws& config) {
         settings.endpoint_urls[item.substr(0, equals)] = item.substr(equals + 1);
     }
     return settings;
+}
+
+compute::LocalOptions local_instances(const config::Config& config) {
+    compute::LocalOptions options{.url = config.docker.host, .certificate_directory = {}};
+    if (!config.docker.cert_dir.empty()) options.certificate_directory = config.docker.cert_dir;
+    options.boot_time = config.compute.local_boot;
+    return options;
 }
 
 secrets::Sources secret_sources(const config::Secrets& config, ports::AwsSecrets& aws) {
@@ -114,8 +124,10 @@ class Daemon {
           secrets_(secret_sources(config.secrets, aws_secrets_)),
           reader_threads_(static_cast<std::size_t>(config.daemon.readers)),
           secret_threads_(static_cast<std::size_t>(config.docker.max_concurrent_starts)),
-          machine_({.policy = policy_of(config), .hosts = {kLocalHost}}, *store_,
-                   {&watch_, &metrics_}),
+          machine_({.policy = policy_of(config),
+                    .catalogue = model::InstanceCatalogue::embedded(),
+                    .hosts = {kLocalHost}},
+                   *store_, {&watch_, &metrics_}),
           engine_(machine_, clock_),
           runtime_(io_, docker_options(config, store_->instance_id()),
                    {.events = engine_,
@@ -123,6 +135,7 @@ class Daemon {
                     .secrets = secrets_,
                     .secret_threads = secret_threads_.get_executor(),
                     .clock = clock_}),
+          capacity_(io_, local_instances(config), model::InstanceCatalogue::embedded(), engine_),
           api_({.engine = engine_,
                 .readers = *readers_,
                 .reader_threads = reader_threads_,
@@ -146,7 +159,8 @@ class Daemon {
     Result<> run() {
         const Timestamp now = clock_.now();
         asio::signal_set signals(io_, SIGTERM, SIGINT);
-        BATCHD_TRY(machine_.start(runtime_, now, batchd::to_string(make_uuid(now))));
+        BATCHD_TRY(machine_.start({.runtime = runtime_, .capacity = capacity_}, now,
+                                  batchd::to_string(make_uuid(now))));
         apply_hosts(engine_, config_.hosts, now);
         const auto listen = config::parse_listen(config_.http.listen);
         BATCHD_CHECK(listen, "the configuration was checked");
@@ -209,6 +223,7 @@ class Daemon {
     engine::Machine machine_;
     engine::Engine engine_;
     runtime::DockerRuntime runtime_;
+    compute::LocalProvider capacity_;
     api::Api api_;
     http::Server server_;
 };

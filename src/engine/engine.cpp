@@ -3,6 +3,26 @@
 #include <utility>
 
 namespace batchd::engine {
+namespace {
+
+/// nullopt: it says nothing about what was to be launched.
+std::optional<core::OfferError> offer_error(ports::LaunchFailure::Kind kind) {
+    using Kind = ports::LaunchFailure::Kind;
+    switch (kind) {
+        case Kind::Capacity:
+            return core::OfferError::Capacity;
+        case Kind::Quota:
+            return core::OfferError::Quota;
+        case Kind::Unsupported:
+            return core::OfferError::Unsupported;
+        case Kind::Configuration:
+        case Kind::Other:
+            break;
+    }
+    return std::nullopt;
+}
+
+}  // namespace
 
 Engine::Engine(Machine& machine, const Clock& clock) : machine_(machine), clock_(clock) {}
 
@@ -56,6 +76,31 @@ void Engine::attempt_started(model::AttemptId id, std::string container_id, Time
 
 void Engine::attempt_ended(model::AttemptId id, model::AttemptOutcome outcome) {
     push({.event = core::AttemptEnded{.id = id, .outcome = std::move(outcome)}, .done = {}});
+}
+
+void Engine::launched(std::int64_t decision, ports::LaunchResult result) {
+    core::InstancesLaunched event{
+        .decision = decision, .ids = std::move(result.ids), .failure = {}};
+    if (result.failure) {
+        event.failure = core::InstancesLaunched::Failure{
+            .offer = offer_error(result.failure->kind),
+            .is_configuration = result.failure->kind == ports::LaunchFailure::Kind::Configuration,
+            .message = std::move(result.failure->message)};
+    }
+    push({.event = std::move(event), .done = {}});
+}
+
+void Engine::instance_ready(std::string id, model::Host host) {
+    push({.event = core::InstanceReady{.id = std::move(id), .host = std::move(host)}, .done = {}});
+}
+
+void Engine::instance_leaving(std::string id, std::optional<Timestamp> at) {
+    push({.event = core::InstanceLeaving{.id = std::move(id), .at = at}, .done = {}});
+}
+
+void Engine::instance_gone(std::string id, std::string reason) {
+    push({.event = core::InstanceGone{.id = std::move(id), .reason = std::move(reason)},
+          .done = {}});
 }
 
 void Engine::push(Input input) {

@@ -135,6 +135,13 @@ std::string View::waiting_reason(const QueueView& queue, const core::Shape& shap
         return "CAPACITY:HOST_UNAVAILABLE - Host " + down->name + " is unavailable" +
                (down->down_reason.empty() ? "" : ": " + down->down_reason) + ".";
     }
+    const bool is_elastic = std::ranges::any_of(usable_ones, &EnvironmentView::is_elastic);
+    const auto waiting = std::ranges::find(queue.waiting, shape, &WaitingView::shape);
+    if (waiting != queue.waiting.end() && !waiting->unserved.empty()) return waiting->unserved;
+    if (is_elastic) {
+        return "CAPACITY:WAITING_FOR_RESOURCES - The job asks for " + describe(shape) +
+               "; no instance that is up has room for it" + describe_limits(usable_ones) + ".";
+    }
     if (draining) {
         return "CAPACITY:HOST_UNAVAILABLE - Host " + draining->name +
                " drains: it takes no new jobs.";

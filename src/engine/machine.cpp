@@ -20,9 +20,9 @@ Machine::Machine(Options options, ports::Store& store, std::vector<ports::EventS
 
 Machine::~Machine() = default;
 
-Result<> Machine::start(ports::ContainerRuntime& runtime, Timestamp now,
-                        const std::string& first_uuid) {
-    runtime_ = &runtime;
+Result<> Machine::start(Adapters adapters, Timestamp now, const std::string& first_uuid) {
+    runtime_ = &adapters.runtime;
+    capacity_ = &adapters.capacity;
     now_ = now;
     BATCHD_TRY(load());
     if (state_.next_id == 1) BATCHD_TRY(make_defaults(now, first_uuid));
@@ -36,6 +36,7 @@ Result<> Machine::load() {
     if (!snapshot) return std::unexpected(std::move(snapshot).error());
     core::State state;
     state.policy = options_.policy;
+    state.scaling.catalogue = options_.catalogue;
     for (const auto& host : options_.hosts) core::add_host(state, host);
     BATCHD_TRY(core::restore(state, *snapshot, now_));
     state_ = std::move(state);
@@ -84,7 +85,34 @@ Result<> Machine::adopt() {
                                                : std::nullopt});
     }
     runtime_->adopt(core::own_hosts(state_), std::move(list));
+    adopt_instances();
     return {};
+}
+
+void Machine::adopt_instances() {
+    std::vector<ports::CapacityProvider::OpenLaunch> launches;
+    for (auto& launch : core::open_launches(state_))
+        launches.push_back(request_of(std::move(launch)));
+    capacity_->adopt(std::move(launches), core::known_instances(state_));
+}
+
+ports::CapacityProvider::OpenLaunch Machine::request_of(core::LaunchInstances launch) const {
+    ports::CapacityProvider::OpenLaunch open;
+    const auto environment = state_.find_environment(launch.environment);
+    if (environment) open.environment = state_.environment(*environment).row.document;
+    open.request = {.decision = launch.decision,
+                    .environment = std::move(launch.environment),
+                    .token = std::move(launch.token),
+                    .type = std::move(launch.type),
+                    .zone = std::move(launch.zone),
+                    .is_spot = launch.is_spot,
+                    .count = launch.count};
+    return open;
+}
+
+void Machine::launch(core::LaunchInstances launch) {
+    auto open = request_of(std::move(launch));
+    capacity_->launch(std::move(open.request), open.environment);
 }
 
 void Machine::step(std::vector<Input> inputs, Timestamp now) {
@@ -229,6 +257,10 @@ void Machine::act(std::vector<core::Action> actions) {
         } else if (auto* disconnect = std::get_if<core::DisconnectHost>(&action)) {
             host_news_.erase(disconnect->name);
             runtime_->disconnect(std::move(disconnect->name));
+        } else if (auto* instances = std::get_if<core::LaunchInstances>(&action)) {
+            launch(std::move(*instances));
+        } else if (auto* ending = std::get_if<core::TerminateInstances>(&action)) {
+            capacity_->terminate(std::move(ending->ids));
         }
     }
 }

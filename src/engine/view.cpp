@@ -9,7 +9,8 @@ namespace batchd::engine {
 namespace {
 
 /// Jobs that wait, by shape, and since when the oldest at a head does.
-void add_waiting(const core::State& state, const core::Queue& queue, QueueView& view) {
+void add_waiting(const core::State& state, core::QueueIndex queue_index, QueueView& view) {
+    const core::Queue& queue = state.queue(queue_index);
     std::map<core::ShapeIndex, std::int64_t> jobs;  // shares have shapes in common
     for (const auto& share : queue.shares) {
         for (const auto& [index, bucket] : share.waiting) {
@@ -21,12 +22,17 @@ void add_waiting(const core::State& state, const core::Queue& queue, QueueView& 
     }
     view.waiting.reserve(jobs.size());
     for (const auto& [index, count] : jobs) {
-        view.waiting.push_back({.shape = state.shape(index), .jobs = count});
+        const auto reason = state.scaling.unserved.find({queue_index, index});
+        view.waiting.push_back(
+            {.shape = state.shape(index),
+             .jobs = count,
+             .unserved = reason == state.scaling.unserved.end() ? "" : reason->second});
     }
 }
 
-QueueView view_of(const core::State& state, const core::Queue& queue,
+QueueView view_of(const core::State& state, core::QueueIndex index,
                   const std::vector<std::size_t>& environment_places, Timestamp now) {
+    const core::Queue& queue = state.queue(index);
     QueueView view;
     view.id = queue.row.id;
     view.name = queue.row.document.job_queue_name;
@@ -37,7 +43,7 @@ QueueView view_of(const core::State& state, const core::Queue& queue,
     for (const auto e : queue.environments) {
         view.environments.push_back(environment_places[e.value]);
     }
-    add_waiting(state, queue, view);
+    add_waiting(state, index, view);
     if (const auto usable = core::usable_vcpus(state, queue, now)) {
         view.reservation = ReservationView{.used = queue.used, .usable = *usable};
     }
@@ -55,6 +61,7 @@ EnvironmentView view_of(const core::State& state, const core::Environment& envir
     view.is_open = core::is_open(environment);
     view.fargate = model::is_fargate(row.document);
     view.has_own_hosts = !environment.hosts.empty();
+    view.is_elastic = core::is_elastic(row.document);
     for (const auto h : core::hosts_of(state, environment)) {
         view.hosts.push_back(host_places[h.value]);
     }
@@ -113,9 +120,9 @@ View view_of(const core::State& state, Timestamp now) {
         if (environment.row.status == "DELETED") continue;
         view.environments.push_back(view_of(state, environment, host_places));
     }
-    for (const auto& queue : state.queues) {
-        if (queue.row.status != "DELETED") {
-            view.queues.push_back(view_of(state, queue, places, now));
+    for (std::uint32_t i = 0; i < state.queues.size(); ++i) {
+        if (state.queues[i].row.status != "DELETED") {
+            view.queues.push_back(view_of(state, core::QueueIndex{i}, places, now));
         }
     }
     add_consumables(state, view);

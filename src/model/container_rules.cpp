@@ -86,7 +86,7 @@ Result<> validate_variable_name(const std::string& field, const std::string& nam
     if (name.find('=') != std::string::npos) {
         return invalid_argument(fmt::format("{}.name {} must not contain '='", field, quote(name)));
     }
-    return {};
+    return expect_no_nul(field + ".name", name);
 }
 
 Result<> validate_secrets(std::string_view list, const std::vector<Secret>& secrets,
@@ -133,6 +133,7 @@ Result<> validate_environment(std::vector<KeyValue>& environment) {
         const std::string& name = environment[i].name;
         if (name.empty()) return invalid_argument("Environment variable name is required.");
         BATCHD_TRY(validate_variable_name(element("environment", i), name));
+        BATCHD_TRY(expect_no_nul(element("environment", i) + ".value", environment[i].value));
     }
     std::erase_if(environment, [](const KeyValue& entry) { return entry.value.empty(); });
     return {};

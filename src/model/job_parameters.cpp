@@ -1,5 +1,7 @@
 #include "model/job_parameters.hpp"
 
+#include "model/rules.hpp"
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -52,6 +54,7 @@ Result<> substitute_parameters(std::vector<std::string>& command, const StringMa
         auto substituted = substitute(part, parameters);
         if (!substituted) return std::unexpected(std::move(substituted).error());
         part = *std::move(substituted);
+        BATCHD_TRY(expect_no_nul("command", part));
         bytes += part.size();
         if (bytes > kMaxCommandBytes) {
             return invalid_argument(

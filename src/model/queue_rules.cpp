@@ -71,6 +71,7 @@ Result<> validate_order(const std::vector<ComputeEnvironmentOrder>& list) {
         if (!environments.insert(entry.compute_environment).second) {
             return invalid_argument("Duplicate ComputeEnvironments within order list.");
         }
+        BATCHD_TRY(expect_at_least("computeEnvironmentOrder.order", entry.order, 0));
         if (!orders.insert(entry.order).second) {
             return invalid_argument("Duplicate ComputeEnvironment order values.");
         }

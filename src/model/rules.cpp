@@ -87,6 +87,11 @@ Result<> expect_absolute(std::string_view field, std::string_view path) {
     return invalid_argument(fmt::format("{} {} must be an absolute path", field, quote(path)));
 }
 
+Result<> expect_no_nul(std::string_view field, std::string_view text) {
+    if (text.find('\0') == std::string_view::npos) return {};
+    return invalid_argument(fmt::format("{} must not contain a NUL character", field));
+}
+
 Result<> expect_resource_name(std::string_view field, std::string_view value) {
     if (is_resource_name(value)) return {};
     return invalid_argument(

@@ -37,6 +37,8 @@ Result<> expect_between(std::string_view field, std::int64_t value, std::int64_t
                         std::int64_t high);
 Result<> expect_at_least(std::string_view field, std::int64_t value, std::int64_t low);
 Result<> expect_absolute(std::string_view field, std::string_view path);
+/// What a system call takes ends at a NUL.
+Result<> expect_no_nul(std::string_view field, std::string_view text);
 Result<> expect_resource_name(std::string_view field, std::string_view value);
 /// AWS: 0 to 9999; an absent one is fine.
 Result<> expect_scheduling_priority(const std::optional<std::int32_t>& priority);

@@ -128,6 +128,10 @@ Result<> validate_mount_points(const std::vector<MountPoint>& mounts,
                                                 field, quote(volume)));
         }
         BATCHD_TRY(expect_absolute(field + ".containerPath", path));
+        if (path.find_first_not_of('/') == std::string::npos) {
+            return invalid_argument(field + ".containerPath '" + path +
+                                    "' is the container's own root, which no volume can replace");
+        }
         if (!paths.insert(normal_path(path)).second) {
             return invalid_argument(fmt::format(
                 "{}.containerPath {} is the path of another mount point", field, quote(path)));

@@ -31,6 +31,27 @@ Result<> put(Database& database, const model::HostRow& row) {
     return {};
 }
 
+Result<> put(Database& database, const model::InstanceRow& row) {
+    if (row.is_gone) {
+        BATCHD_TRY(database.run("DELETE FROM instance WHERE id = ?", row.id));
+        return {};
+    }
+    BATCHD_TRY(database.run(
+        "INSERT OR REPLACE INTO instance (id, environment_id, type, zone, is_spot, price, status,"
+        " launched_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        row.id, row.environment_id, row.type, row.zone, row.is_spot, row.price, row.status,
+        row.launched_at));
+    return {};
+}
+
+Result<> put(Database& database, const model::DecisionRow& row) {
+    BATCHD_TRY(database.run(
+        "INSERT OR REPLACE INTO scaling_decision (id, environment_id, at, is_open, document)"
+        " VALUES (?, ?, ?, ?, ?)",
+        row.id, row.environment_id, row.at, row.is_open, to_json(row.document)));
+    return {};
+}
+
 Result<> put(Database& database, const ports::QueueRow& row) {
     BATCHD_TRY(database.run(
         "INSERT INTO job_queue (id, name, status, status_reason, created_at, document)"
@@ -265,6 +286,8 @@ Result<> put_all(Database& database, const Rows& rows) {
 Result<> apply(Database& database, const ports::Changes& changes) {
     BATCHD_TRY(put_all(database, changes.environments));
     BATCHD_TRY(put_all(database, changes.hosts));
+    BATCHD_TRY(put_all(database, changes.instances));
+    BATCHD_TRY(put_all(database, changes.decisions));
     BATCHD_TRY(put_all(database, changes.queues));
     BATCHD_TRY(put_all(database, changes.definitions));
     BATCHD_TRY(put_all(database, changes.resources));

@@ -91,6 +91,9 @@ constexpr model::ResourceKind last_of(model::ResourceKind) {
     return model::ResourceKind::QuotaShare;
 }
 constexpr model::HostOrigin last_of(model::HostOrigin) { return model::HostOrigin::Launched; }
+constexpr model::InstanceStatus last_of(model::InstanceStatus) {
+    return model::InstanceStatus::Terminating;
+}
 
 // Column `at`, counted from 0. False if its value is none of T's, which is left as it is then.
 

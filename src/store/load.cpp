@@ -44,6 +44,30 @@ Result<> load_hosts(Database& database, ports::Snapshot& snapshot) {
         on_row);
 }
 
+Result<> load_instances(Database& database, ports::Snapshot& snapshot) {
+    auto on_row = [&](Row& row) -> Result<> {
+        auto& instance = snapshot.instances.emplace_back();
+        row.read(instance.id, instance.environment_id, instance.type, instance.zone,
+                 instance.is_spot, instance.price, instance.status, instance.launched_at);
+        return {};
+    };
+    return database.each(
+        "SELECT id, environment_id, type, zone, is_spot, price, status, launched_at FROM instance",
+        on_row);
+}
+
+Result<> load_launches(Database& database, ports::Snapshot& snapshot) {
+    auto on_row = [&](Row& row) -> Result<> {
+        auto& launch = snapshot.open_launches.emplace_back();
+        std::string document;
+        row.read(launch.id, launch.environment_id, launch.at, launch.is_open, document);
+        return read_document(document, launch.document);
+    };
+    return database.each(
+        "SELECT id, environment_id, at, is_open, document FROM scaling_decision WHERE is_open",
+        on_row);
+}
+
 Result<> load_queues(Database& database, ports::Snapshot& snapshot) {
     auto on_row = [&](Row& row) -> Result<> {
         auto& queue = snapshot.queues.emplace_back();
@@ -253,9 +277,10 @@ Result<> load_next_ids(Database& database, ports::Snapshot& snapshot) {
     return database.each(
         "SELECT 1 + coalesce((SELECT MAX(seq) FROM job), 0),"
         " 1 + max(coalesce((SELECT MAX(id) FROM compute_environment), 0),"
-        " coalesce((SELECT MAX(id) FROM job_queue), 0))",
+        " coalesce((SELECT MAX(id) FROM job_queue), 0)),"
+        " 1 + coalesce((SELECT MAX(id) FROM scaling_decision), 0)",
         [&](Row& row) -> Result<> {
-            row.read(snapshot.next_seq, snapshot.next_id);
+            row.read(snapshot.next_seq, snapshot.next_id, snapshot.next_decision);
             return {};
         });
 }
@@ -266,6 +291,8 @@ Result<ports::Snapshot> load_snapshot(Database& database) {
     ports::Snapshot snapshot;
     BATCHD_TRY(load_environments(database, snapshot));
     BATCHD_TRY(load_hosts(database, snapshot));
+    BATCHD_TRY(load_instances(database, snapshot));
+    BATCHD_TRY(load_launches(database, snapshot));
     BATCHD_TRY(load_queues(database, snapshot));
     BATCHD_TRY(load_definitions(database, snapshot));
     BATCHD_TRY(load_resources(database, snapshot));

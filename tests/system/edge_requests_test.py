@@ -45,8 +45,8 @@ class EmptyMembers(Requests):
         self.raw("UpdateComputeEnvironment", computeEnvironment="local", computeResources={})
         resource = self.unique("resource")
         self.raw("CreateConsumableResource", consumableResourceName=resource, totalQuantity=1)
-        self.batch.update_consumable_resource(consumableResource=resource, operation="SET",
-                                              quantity=2, clientToken="")
+        self.raw("UpdateConsumableResource", consumableResource=resource, operation="SET",
+                 quantity=2, clientToken="")
 
     def test_in_register_job_definition(self):
         definition = self.define("true", parameters={}, tags={}, container={

@@ -104,6 +104,13 @@ struct Scheduler {
     Seconds reserve_after{60};
 };
 
+/// Instances of MANAGED compute environments.
+struct Compute {
+    Seconds idle{300};
+    Seconds boot_timeout{600};
+    Seconds local_boot{0};  ///< of the make-believe instances on the local Engine
+};
+
 /// Each limit that no source sets is the profile's.
 struct Limits : model::Limits {
     std::string profile = "batchd";  ///< or aws
@@ -120,6 +127,7 @@ struct Config {
     Secrets secrets;
     Aws aws;
     Scheduler scheduler;
+    Compute compute;
     Limits limits;
 };
 

@@ -48,7 +48,23 @@ struct DisconnectHost {
     std::string name;
 };
 
-using Action =
-    std::variant<StartContainer, StopContainer, ForgetContainer, ConnectHost, DisconnectHost>;
+/// Launch instances of one type in one zone. The token makes repetitions harmless.
+struct LaunchInstances {
+    std::int64_t decision = 0;  ///< id; the answer names it
+    std::string environment;    ///< name
+    std::string token;          ///< at most 64 characters, the same after a restart
+    std::string type;
+    std::string zone;
+    bool is_spot = false;
+    std::int64_t count = 0;
+};
+
+struct TerminateInstances {
+    std::string environment;  ///< name
+    std::vector<std::string> ids;
+};
+
+using Action = std::variant<StartContainer, StopContainer, ForgetContainer, ConnectHost,
+                            DisconnectHost, LaunchInstances, TerminateInstances>;
 
 }  // namespace batchd::core

@@ -108,6 +108,13 @@ bool takes_attempts(const Host& host);
 /// The hosts that the runtime has to know beside the local ones.
 std::vector<model::Host> own_hosts(const State& state);
 
+/// MANAGED, on instances: its capacity is what the scaling plan launches.
+bool is_elastic(const model::ComputeEnvironment& environment);
+
+/// After restore(): what the provider of capacity has to know to go on.
+std::vector<LaunchInstances> open_launches(const State& state);
+std::vector<model::InstanceRow> known_instances(const State& state);
+
 /// Verifies every relation of the state both ways: indexes, counts, buckets, capacity sums,
 /// dependencies. nullopt if all hold, else which does not. Costs time in the size of the state: for
 /// tests.

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "batchd/base/time.hpp"
+#include "batchd/core/offer_blocks.hpp"
 #include "batchd/model/changes.hpp"
 #include "batchd/model/compute_environment.hpp"
 #include "batchd/model/consumable_resource.hpp"
@@ -195,6 +196,33 @@ struct AttemptEnded {
     model::AttemptOutcome outcome;
 };
 
+/// What came of a launch: fewer instances than were asked for come with an error.
+struct InstancesLaunched {
+    std::int64_t decision = 0;
+    std::vector<std::string> ids;
+    struct Failure {
+        std::optional<OfferError> offer;  ///< nullopt: it speaks not against the offer
+        bool is_configuration = false;    ///< the environment cannot launch until it is updated
+        std::string message;              ///< begins with the provider's code
+    };
+    std::optional<Failure> failure;
+};
+/// The instance's Docker Engine can be connected to.
+struct InstanceReady {
+    std::string id;
+    model::Host host;  ///< named as the instance
+};
+/// It was told to go, as a Spot instance is: no new attempts; those that run have until then.
+struct InstanceLeaving {
+    std::string id;
+    std::optional<Timestamp> at;
+};
+/// It is no more, whoever ended it.
+struct InstanceGone {
+    std::string id;
+    std::string reason;
+};
+
 using Event =
     std::variant<SubmitJob, CancelJob, TerminateJob, CreateEnvironment, UpdateEnvironment,
                  DeleteEnvironment, PutHost, DrainHost, DeleteHost, CreateQueue, UpdateQueue,
@@ -203,7 +231,8 @@ using Event =
                  UpdateConsumableResource, DeleteConsumableResource, CreateServiceEnvironment,
                  UpdateServiceEnvironment, DeleteServiceEnvironment, SubmitServiceJob,
                  TerminateServiceJob, UpdateServiceJob, CreateQuotaShare, UpdateQuotaShare,
-                 DeleteQuotaShare, PatchTags, HostUp, HostDown, AttemptStarted, AttemptEnded>;
+                 DeleteQuotaShare, PatchTags, HostUp, HostDown, AttemptStarted, AttemptEnded,
+                 InstancesLaunched, InstanceReady, InstanceLeaving, InstanceGone>;
 
 /// What a request is answered with, beside success.
 struct Reply {

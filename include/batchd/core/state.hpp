@@ -6,7 +6,9 @@
 
 #include "batchd/base/time.hpp"
 #include "batchd/core/actions.hpp"
+#include "batchd/core/offer_blocks.hpp"
 #include "batchd/model/changes.hpp"
+#include "batchd/model/instance_catalogue.hpp"
 #include "batchd/model/job.hpp"
 
 #include <boost/dynamic_bitset.hpp>
@@ -175,6 +177,10 @@ struct Environment {
     model::EnvironmentRow row;
     std::vector<HostIndex> hosts;  ///< its own; one without any uses State::local_hosts
     MilliVcpu used;                ///< by jobs placed through this environment
+    /// desiredvCpus, from when the client raised it until as many run.
+    std::int32_t raised_vcpus = 0;
+    /// Instances that did not come up since the last one that did.
+    std::int32_t failed_boots = 0;
 };
 
 /// A Docker Engine: one environment's own, or the daemon's local one, which serves all environments
@@ -194,6 +200,27 @@ struct Host {
     /// Held by attempts; also ids that the host had once, as after a restart or a new list.
     std::set<std::string> gpus_in_use;
     std::set<JobIndex> attempts;  ///< the jobs whose attempts are there
+};
+
+/// An instance of a MANAGED environment. While it is Up it is a host, of the same name.
+struct Instance {
+    model::InstanceRow row;
+    bool has_run_job = false;
+    std::optional<Timestamp> idle_since;  ///< set while it is Up and has no attempts
+};
+
+/// What the capacity of MANAGED environments is decided by.
+struct Scaling {
+    model::InstanceCatalogue catalogue;
+    OfferBlocks blocks;
+    std::map<std::string, Instance> instances;            ///< by id
+    std::map<std::int64_t, model::DecisionRow> launches;  ///< open ones, by id
+    std::int64_t next_decision = 1;
+    /// Why there is and will be no room for jobs of that shape, by the last plan.
+    std::map<std::pair<QueueIndex, ShapeIndex>, std::string> unserved;
+    bool is_stale = false;          ///< what the last plan was made from has changed
+    Timestamp last;                 ///< of the last plan
+    std::optional<Timestamp> next;  ///< when a plan is due even if nothing changes
 };
 
 struct DefinitionFamily {
@@ -233,6 +260,11 @@ struct Policy {
     Seconds reserve_after{60};  ///< a head blocked for so long gets a host kept free
     Seconds stop_grace{30};     ///< between SIGTERM and SIGKILL (AWS: 30 s)
     model::Limits limits{};
+    Milliseconds plan_interval{500};          ///< between two scaling plans, at least
+    Seconds boot_timeout{600};                ///< an instance that is not up by then is replaced
+    Seconds idle_delay{300};                  ///< see ScalingInput::idle_delay
+    bool simulates_instances = true;          ///< instances are make-believe: they have no GPUs
+    std::vector<std::string> zones{"local"};  ///< in which instances may be launched
 };
 
 /// What the step under way has decided so far.
@@ -257,6 +289,8 @@ struct State {
     std::map<std::string, HostIndex, std::less<>> host_index;  ///< by name
     std::set<HostIndex> leaving_hosts;                         ///< that are being deleted
     std::set<std::pair<Timestamp, HostIndex>> drain_deadlines;
+
+    Scaling scaling;
 
     std::vector<Job> jobs;
     std::vector<JobIndex> free_jobs;  ///< slots of `jobs` to use again

@@ -16,7 +16,7 @@
 
 namespace batchd::engine {
 
-class Engine final : public ports::RuntimeEvents {
+class Engine final : public ports::RuntimeEvents, public ports::CapacityEvents {
   public:
     /// The references must outlive the engine.
     Engine(Machine& machine, const Clock& clock);
@@ -48,6 +48,12 @@ class Engine final : public ports::RuntimeEvents {
     void attempt_started(model::AttemptId id, std::string container_id, Timestamp started_at,
                          std::string address) override;
     void attempt_ended(model::AttemptId id, model::AttemptOutcome outcome) override;
+
+    // ports::CapacityEvents
+    void launched(std::int64_t decision, ports::LaunchResult result) override;
+    void instance_ready(std::string id, model::Host host) override;
+    void instance_leaving(std::string id, std::optional<Timestamp> at) override;
+    void instance_gone(std::string id, std::string reason) override;
 
   private:
     void push(Input input);

@@ -7,6 +7,7 @@
 #include "batchd/base/result.hpp"
 #include "batchd/core/core.hpp"
 #include "batchd/engine/view.hpp"
+#include "batchd/ports/capacity_provider.hpp"
 #include "batchd/ports/container_runtime.hpp"
 #include "batchd/ports/event_sink.hpp"
 #include "batchd/ports/store.hpp"
@@ -36,6 +37,7 @@ class Machine {
   public:
     struct Options {
         core::Policy policy;
+        model::InstanceCatalogue catalogue = {};
         std::vector<std::string> hosts;  ///< names; every environment uses them
     };
 
@@ -43,10 +45,16 @@ class Machine {
     Machine(Options options, ports::Store& store, std::vector<ports::EventSink*> sinks);
     ~Machine();
 
-    /// Loads the stored state and hands the attempts under way to the runtime, which must outlive
-    /// the machine. On an empty database it makes compute environment `local`, with `first_uuid` as
-    /// its uuid, and job queue `default`. Call it before step().
-    Result<> start(ports::ContainerRuntime& runtime, Timestamp now, const std::string& first_uuid);
+    /// Who carries out what is decided; each must outlive the machine.
+    struct Adapters {
+        ports::ContainerRuntime& runtime;
+        ports::CapacityProvider& capacity;
+    };
+
+    /// Loads the stored state and hands the attempts under way to the runtime, launches and
+    /// instances to the provider of capacity. On an empty database it makes compute environment
+    /// `local`, with `first_uuid` as its uuid, and job queue `default`. Call it before step().
+    Result<> start(Adapters adapters, Timestamp now, const std::string& first_uuid);
 
     /// Decides all inputs, commits their changes in one transaction, then publishes, answers and
     /// acts. If the commit fails, every answer is Unavailable and nothing has happened; from then
@@ -64,6 +72,9 @@ class Machine {
     Result<> load();
     Result<> make_defaults(Timestamp now, const std::string& uuid);
     Result<> adopt();
+    void adopt_instances();
+    void launch(core::LaunchInstances launch);
+    ports::CapacityProvider::OpenLaunch request_of(core::LaunchInstances launch) const;
     void stop_writing(const Error& why);
     bool recover();
     void refuse(std::vector<Input>& inputs);
@@ -82,6 +93,7 @@ class Machine {
     Options options_;
     ports::Store& store_;
     ports::ContainerRuntime* runtime_ = nullptr;
+    ports::CapacityProvider* capacity_ = nullptr;
     std::vector<ports::EventSink*> sinks_;
     core::State state_;
     PublishedView published_;

@@ -22,6 +22,7 @@ namespace batchd::engine {
 struct WaitingView {
     core::Shape shape;
     std::int64_t jobs = 0;
+    std::string unserved = {};  ///< why the last scaling plan makes no room for them, if so
 };
 
 /// What a fair-share queue lets its active shares have.
@@ -59,6 +60,7 @@ struct EnvironmentView {
     bool fargate = false;
     std::vector<std::size_t> hosts;  ///< places in View::hosts: its own, else the local ones
     bool has_own_hosts = false;
+    bool is_elastic = false;         ///< its hosts are launched by plan
     std::optional<MilliVcpu> limit;  ///< maxvCpus of a MANAGED environment
     MilliVcpu used;
 };

@@ -6,6 +6,7 @@
 #include "batchd/model/compute_environment.hpp"
 #include "batchd/model/consumable_resource.hpp"
 #include "batchd/model/host.hpp"
+#include "batchd/model/instance.hpp"
 #include "batchd/model/job.hpp"
 #include "batchd/model/job_definition.hpp"
 #include "batchd/model/job_queue.hpp"
@@ -178,8 +179,10 @@ struct TagPatch {
 
 struct Changes {
     std::vector<EnvironmentRow> environments;  ///< insert or replace by id; tags stay
-    std::vector<HostRow> hosts;    ///< insert, replace or delete by name; after environments
-    std::vector<QueueRow> queues;  ///< insert or replace by id; tags stay
+    std::vector<HostRow> hosts;          ///< insert, replace or delete by name; after environments
+    std::vector<InstanceRow> instances;  ///< insert, replace or delete by id; after environments
+    std::vector<DecisionRow> decisions;  ///< insert or replace by id; after environments
+    std::vector<QueueRow> queues;        ///< insert or replace by id; tags stay
     std::vector<DefinitionRow> definitions;   ///< insert or replace by (name, revision); tags stay
     std::vector<ResourceRow> resources;       ///< insert, replace or delete by key; tags stay
     std::vector<ServiceJobRow> service_jobs;  ///< insert or replace by seq; tags stay
@@ -192,10 +195,10 @@ struct Changes {
     std::vector<TagPatch> tags;  ///< applied last
 
     bool empty() const {
-        return environments.empty() && hosts.empty() && queues.empty() && definitions.empty() &&
-               resources.empty() && service_jobs.empty() && new_jobs.empty() && jobs.empty() &&
-               children.empty() && attempts.empty() && ended.empty() && shares.empty() &&
-               tags.empty();
+        return environments.empty() && hosts.empty() && instances.empty() && decisions.empty() &&
+               queues.empty() && definitions.empty() && resources.empty() && service_jobs.empty() &&
+               new_jobs.empty() && jobs.empty() && children.empty() && attempts.empty() &&
+               ended.empty() && shares.empty() && tags.empty();
     }
 };
 
@@ -203,8 +206,11 @@ struct Changes {
 struct Snapshot {
     std::vector<EnvironmentRow> environments;  ///< without deleted ones
     std::vector<HostRow> hosts;                ///< by name
-    std::vector<QueueRow> queues;              ///< without deleted ones
-    std::vector<DefinitionRow> definitions;    ///< the active ones
+    std::vector<InstanceRow> instances;
+    std::vector<DecisionRow> open_launches;
+    std::int64_t next_decision = 1;
+    std::vector<QueueRow> queues;            ///< without deleted ones
+    std::vector<DefinitionRow> definitions;  ///< the active ones
     std::vector<ResourceRow> resources;
     /// The highest revision ever given to each name, inactive ones included.
     std::vector<std::pair<std::string, std::int32_t>> last_revisions;

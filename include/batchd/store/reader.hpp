@@ -241,6 +241,12 @@ class Reader {
     Result<std::optional<DefinitionDetail>> definition(const std::string& name,
                                                        std::optional<std::int32_t> revision);
 
+    /// What the scaling plan decided for an environment, the newest first; `before` continues a
+    /// page from its last id. Empty if there is no such environment.
+    Result<Page<model::DecisionRow, std::int64_t>> decisions(const std::string& environment,
+                                                             std::optional<std::int64_t> before,
+                                                             std::size_t limit);
+
     /// JSON object; nullopt if the resource does not exist or was deleted. Inactive definitions
     /// exist.
     Result<std::optional<std::string>> tags(const ports::ResourceKey& key);

@@ -62,6 +62,11 @@ Result<> read_id(const model::Scope& scope, const std::optional<std::string>& te
     if (!text) return {};
     const auto id = model::parse_job_id(model::name_of(scope, "job", *text));
     if (!id) return std::unexpected(id.error());
+    if (id->part != 0) {
+        return invalid_argument("'" + *text +
+                                "' is a child or a node: expected the id of the whole "
+                                "job");
+    }
     out = *id;
     return {};
 }

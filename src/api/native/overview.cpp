@@ -12,10 +12,10 @@ Json queue_of(const engine::View& view, const engine::QueueView& queue) {
         jobs[std::string(to_string(static_cast<model::JobStatus>(i)))] = queue.counts[i];
     }
     Json waiting = Json::array();
-    for (const auto& [shape, jobs_waiting] : queue.waiting) {
-        waiting.push_back(Json{{"resources", resources_of(shape.resources)},
-                               {"jobs", jobs_waiting},
-                               {"reason", view.waiting_reason(queue, shape)}});
+    for (const auto& of_shape : queue.waiting) {
+        waiting.push_back(Json{{"resources", resources_of(of_shape.shape.resources)},
+                               {"jobs", of_shape.jobs},
+                               {"reason", view.waiting_reason(queue, of_shape.shape)}});
     }
     return Json{{"name", queue.name},         {"state", queue.state}, {"status", queue.status},
                 {"priority", queue.priority}, {"jobs", jobs},         {"waiting", waiting}};

@@ -37,6 +37,29 @@ CREATE TABLE host (
     document TEXT NOT NULL
 ) STRICT, WITHOUT ROWID;
 
+-- Instances that were launched for a MANAGED environment. One that is up is a row of host, too.
+CREATE TABLE instance (
+    id TEXT PRIMARY KEY,
+    environment_id INTEGER NOT NULL REFERENCES compute_environment,
+    type TEXT NOT NULL,
+    zone TEXT NOT NULL,
+    is_spot INTEGER NOT NULL,
+    price INTEGER NOT NULL,                -- millionths of a US dollar per hour
+    status INTEGER NOT NULL,               -- model::InstanceStatus
+    launched_at INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+-- What the scaling plan decided. An open one is a launch that may have to be repeated.
+CREATE TABLE scaling_decision (
+    id INTEGER PRIMARY KEY,
+    environment_id INTEGER NOT NULL REFERENCES compute_environment,
+    at INTEGER NOT NULL,
+    is_open INTEGER NOT NULL,
+    document TEXT NOT NULL                 -- JSON: model::ScalingDecision
+) STRICT;
+CREATE INDEX scaling_decision_by_environment ON scaling_decision (environment_id, id);
+CREATE INDEX scaling_decision_open ON scaling_decision (id) WHERE is_open;
+
 CREATE TABLE job_queue (
     id INTEGER PRIMARY KEY,
     name TEXT NOT NULL,

@@ -91,8 +91,8 @@ TEST_F(HostTest, DamageIsAClearError) {
     put({a_host("x")});
     EXPECT_TRUE(error_after("UPDATE host SET document = '{'").contains("is damaged"));
     EXPECT_TRUE(error_after("UPDATE host SET document = '{\"name\":7}'").contains("is damaged"));
-    EXPECT_EQ(error_after("UPDATE host SET document = '{\"name\":\"z\"}'"),
-              "the stored document of host 'x' is that of 'z'");
+    EXPECT_TRUE(error_after("UPDATE host SET document = '{\"name\":\"z\"}'")
+                    .contains("the stored document of host 'x' is that of 'z'"));
 }
 
 }  // namespace

@@ -60,6 +60,8 @@ class FakeStore final : public ports::Store {
     std::optional<model::EcsTaskProperties> task;  ///< of all jobs, instead of one container
     std::map<std::int64_t, ports::EnvironmentRow> environments;
     std::map<std::string, model::HostRow> hosts;
+    std::map<std::string, model::InstanceRow> instances;
+    std::map<std::int64_t, model::DecisionRow> decisions;
     std::map<std::int64_t, ports::QueueRow> queues;
     std::map<std::pair<ports::ResourceKind, std::string>, ports::ResourceRow> resources;
     std::map<std::int64_t, ports::JobRow> jobs;
@@ -77,6 +79,11 @@ class FakeStore final : public ports::Store {
             hosts[row.document.name] = row;
             if (row.is_gone) hosts.erase(row.document.name);
         }
+        for (const auto& row : changes.instances) {
+            instances[row.id] = row;
+            if (row.is_gone) instances.erase(row.id);
+        }
+        for (const auto& row : changes.decisions) decisions[row.id] = row;
         for (const auto& row : changes.queues) queues[row.id] = row;
         for (const auto& row : changes.resources) {
             resources[{row.kind, row.name}] = row;
@@ -111,6 +118,11 @@ inline Result<ports::Snapshot> FakeStore::load() {
         snapshot.next_id = std::max(snapshot.next_id, id + 1);
     }
     for (const auto& [name, row] : hosts) snapshot.hosts.push_back(row);
+    for (const auto& [id, row] : instances) snapshot.instances.push_back(row);
+    for (const auto& [id, row] : decisions) {
+        if (row.is_open) snapshot.open_launches.push_back(row);
+        snapshot.next_decision = id + 1;
+    }
     for (const auto& [id, row] : queues) {
         if (row.status != "DELETED") snapshot.queues.push_back(row);
         snapshot.next_id = std::max(snapshot.next_id, id + 1);

@@ -5,6 +5,7 @@
 // twice, nothing runs before its dependencies have succeeded. Liveness: when the faults stop, every
 // acknowledged job ends, and neither containers nor open attempts are left.
 #include "batchd/engine/machine.hpp"
+#include "fake_cloud.hpp"
 #include "fake_docker.hpp"
 #include "fake_store.hpp"
 
@@ -56,7 +57,8 @@ class Simulation {
         options.hosts = {"a", "b"};
         machine_ =
             std::make_unique<engine::Machine>(options, store_, std::vector<ports::EventSink*>{});
-        const auto started = machine_->start(docker_, now_, "uuid");
+        const auto started =
+            machine_->start({.runtime = docker_, .capacity = no_cloud_}, now_, "uuid");
         ASSERT_TRUE(started) << started.error().message;
         for (const auto& [name, capacity] : docker_.capacity) docker_.tell_host(name);
     }
@@ -476,6 +478,7 @@ class Simulation {
     std::mt19937_64 random_;
     FakeStore store_;
     FakeDocker docker_;
+    FakeCloud no_cloud_{random_, docker_};
     std::unique_ptr<engine::Machine> machine_;
     Timestamp now_{};
     std::vector<engine::Input> inbox_;

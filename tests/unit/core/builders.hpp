@@ -52,6 +52,10 @@ struct JobBuilder {
         event.traits.attempts = n;
         return *this;
     }
+    JobBuilder& fargate() {
+        event.traits.shape.fargate = true;
+        return *this;
+    }
     JobBuilder& timeout(Seconds limit) {
         event.traits.timeout = limit;
         return *this;
@@ -105,6 +109,7 @@ class World {
         EXPECT_FALSE(broken) << *broken;
     }
 
+    /// With `max_vcpus` on Fargate, which the local Engine stands for.
     void add_environment(const std::string& name, std::optional<std::int32_t> max_vcpus = {}) {
         model::ComputeEnvironment document;
         document.compute_environment_name = name;
@@ -112,7 +117,7 @@ class World {
         document.state = "ENABLED";
         if (max_vcpus) {
             document.compute_resources.emplace();
-            document.compute_resources->type = "EC2";
+            document.compute_resources->type = "FARGATE";
             document.compute_resources->maxv_cpus = max_vcpus;
         }
         ASSERT_TRUE(tell(CreateEnvironment{.document = document, .uuid = "u", .tags = {}}));
@@ -195,16 +200,40 @@ class World {
     /// What a store would have been given, as a daemon that starts now would load it.
     model::Snapshot stored() const {
         model::Snapshot snapshot;
+        std::map<std::int64_t, model::EnvironmentRow> environments;
+        std::map<std::int64_t, model::QueueRow> queues;
+        std::map<std::string, model::HostRow> hosts;
+        std::map<std::string, model::InstanceRow> instances;
+        std::map<std::int64_t, model::DecisionRow> decisions;
         std::map<std::int64_t, model::JobRow> jobs;
         std::map<std::pair<std::int64_t, std::int32_t>, model::ChildPut> children;
         std::map<model::AttemptId, model::AttemptPut> attempts_put;
         for (const auto& step : history) {
-            for (const auto& row : step.environments) snapshot.environments.push_back(row);
-            for (const auto& row : step.queues) snapshot.queues.push_back(row);
+            for (const auto& row : step.environments) environments[row.id] = row;
+            for (const auto& row : step.queues) queues[row.id] = row;
+            for (const auto& row : step.hosts) hosts[row.document.name] = row;
+            for (const auto& row : step.instances) instances[row.id] = row;
+            for (const auto& row : step.decisions) decisions[row.id] = row;
             for (const auto& insert : step.new_jobs) jobs[insert.row.seq] = insert.row;
             for (const auto& job : step.jobs) jobs[job.seq].state = job.state;
             for (const auto& child : step.children) children[{child.job_seq, child.part}] = child;
             for (const auto& put : step.attempts) attempts_put[put.attempt.id] = put;
+        }
+        for (const auto& [_, row] : environments) {
+            if (row.status != "DELETED") snapshot.environments.push_back(row);
+        }
+        for (const auto& [_, row] : queues) {
+            if (row.status != "DELETED") snapshot.queues.push_back(row);
+        }
+        for (const auto& [_, row] : hosts) {
+            if (!row.is_gone) snapshot.hosts.push_back(row);
+        }
+        for (const auto& [_, row] : instances) {
+            if (!row.is_gone) snapshot.instances.push_back(row);
+        }
+        for (const auto& [id, row] : decisions) {
+            if (row.is_open) snapshot.open_launches.push_back(row);
+            snapshot.next_decision = id + 1;
         }
         for (const auto& [seq, row] : jobs) {
             if (!model::is_terminal(row.state.status)) snapshot.jobs.push_back(row);
@@ -227,7 +256,8 @@ class World {
     void restart() {
         State anew;
         anew.policy = state.policy;
-        for (const auto& host : state.hosts) add_host(anew, host.name);
+        anew.scaling.catalogue = state.scaling.catalogue;
+        for (const HostIndex local : state.local_hosts) add_host(anew, state.host(local).name);
         const auto restored = restore(anew, stored(), now);
         ASSERT_TRUE(restored) << restored.error().message;
         const auto hosts = std::move(state.hosts);

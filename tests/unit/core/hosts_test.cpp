@@ -393,7 +393,6 @@ TEST_F(Hosts, WhoMayPutWhatWhere) {
               "UNMANAGED one");
     EXPECT_EQ(put(a_host("n"), "pool", model::HostOrigin::Launched).error().kind,
               ErrorKind::Conflict);
-    EXPECT_TRUE(put(a_host("i-1"), "managed", model::HostOrigin::Launched));
     EXPECT_EQ(message(put(a_host("h0"))), "host name 'h0' is the local Docker Engine's");
     EXPECT_EQ(message(put(a_host("x"), "other")), "host 'x' belongs to computeEnvironment 'pool'");
     EXPECT_FALSE(world.tell(DrainHost{.environment = "other", .host = "x", .deadline = {}}));

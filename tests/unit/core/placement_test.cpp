@@ -120,7 +120,7 @@ TEST(Placement, NoHostIsKeptForAJobThatCanNeverRun) {
     World world(Policy{.reserve_after = Seconds{60}});
     world.add_environment("small", 2);
     world.add_queue("bounded", 1, {"small"});
-    world.submit(world.a_job().needs(resources(3)).in("bounded"));  // beyond maxvCpus
+    world.submit(world.a_job().needs(resources(3)).in("bounded").fargate());  // beyond maxvCpus
     world.submit(world.a_job().needs(resources(8)));                // beyond the host
     for (int i = 0; i < 3; ++i) {
         const auto due = next_deadline(world.state);
@@ -197,18 +197,19 @@ TEST(Placement, AManagedEnvironmentIsBoundedByItsMaxvCpus) {
     World world;
     world.add_environment("managed", 2);
     world.add_queue("bounded", 1, {"managed"});
-    for (int i = 0; i < 3; ++i) world.submit(world.a_job().in("bounded"));
+    for (int i = 0; i < 3; ++i) world.submit(world.a_job().in("bounded").fargate());
     EXPECT_EQ(world.state.hosts[0].attempts.size(), 2U);
 }
 
 TEST(Placement, TheNextEnvironmentIsTriedWhenTheFirstIsFull) {
     World world;
     world.add_environment("small", 1);
-    world.add_queue("both", 1, {"small", "local"});
-    world.submit(world.a_job().in("both"));
-    world.submit(world.a_job().in("both"));
+    world.add_environment("next", 2);
+    world.add_queue("both", 1, {"small", "next"});
+    world.submit(world.a_job().in("both").fargate());
+    world.submit(world.a_job().in("both").fargate());
     EXPECT_EQ(world.state.environment(*world.state.find_environment("small")).used, vcpus(1));
-    EXPECT_EQ(world.state.environment(*world.state.find_environment("local")).used, vcpus(1));
+    EXPECT_EQ(world.state.environment(*world.state.find_environment("next")).used, vcpus(1));
 }
 
 TEST(Placement, ADisabledEnvironmentTakesNoJobs) {

@@ -1,6 +1,6 @@
 // Stored specifications that no batchd wrote: their attempts end, the daemon goes on.
 #include "batchd/engine/machine.hpp"
-#include "sim/engine/fake_docker.hpp"
+#include "sim/engine/fake_cloud.hpp"
 #include "sim/engine/fake_store.hpp"
 
 #include <gtest/gtest.h>
@@ -16,8 +16,9 @@ std::string reason_for(const model::EcsTaskProperties& task) {
     const model::Resources room{.vcpu = vcpus(1), .memory = MiB{100}};
     sim::FakeDocker docker{random, {{"a", room}}};
     docker.on_run = [](const ports::StartAttempt&) {};
+    sim::FakeCloud cloud{random, docker};
     Machine machine{{.policy = {}, .hosts = {"a"}}, store, {}};
-    EXPECT_TRUE(machine.start(docker, Timestamp{}, "uuid"));
+    EXPECT_TRUE(machine.start({.runtime = docker, .capacity = cloud}, Timestamp{}, "uuid"));
     std::vector<Input> inputs;
     inputs.push_back({.event = core::HostUp{.host = "a", .capacity = room}, .done = {}});
     core::SubmitJob submit;

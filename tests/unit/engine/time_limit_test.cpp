@@ -1,5 +1,6 @@
 // jobStateTimeLimitActions, on the machine with a clock of the test's.
 #include "batchd/engine/machine.hpp"
+#include "sim/engine/fake_cloud.hpp"
 #include "sim/engine/fake_docker.hpp"
 #include "sim/engine/fake_store.hpp"
 
@@ -12,7 +13,7 @@ class TimeLimit : public ::testing::Test {
   protected:
     TimeLimit() {
         docker_.on_run = [](const ports::StartAttempt&) {};
-        EXPECT_TRUE(machine_.start(docker_, now_, "uuid"));
+        EXPECT_TRUE(machine_.start({.runtime = docker_, .capacity = cloud_}, now_, "uuid"));
         tell(core::HostUp{.host = "a", .capacity = {.vcpu = vcpus(1), .memory = MiB{100}}});
     }
 
@@ -57,6 +58,7 @@ class TimeLimit : public ::testing::Test {
     std::mt19937_64 random_{1};
     sim::FakeStore store_;
     sim::FakeDocker docker_{random_, {{"a", {.vcpu = vcpus(1), .memory = MiB{100}}}}};
+    sim::FakeCloud cloud_{random_, docker_};
     Machine machine_{{.policy = {}, .hosts = {"a"}}, store_, {}};
     Timestamp now_{Seconds{1'000'000}};
     std::uint8_t last_id_ = 0;

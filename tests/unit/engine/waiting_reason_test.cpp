@@ -82,7 +82,9 @@ TEST(WaitingReason, ALimitBelowTheJobIsNamed) {
     World world;
     world.add_environment("managed", 2);
     world.add_queue("bounded", 1, {"managed"});
-    EXPECT_TRUE(reason(world.state, resources(3), "bounded")
+    const View view = view_of(world.state, world.now);
+    const core::Shape shape{.resources = resources(3), .fargate = true};
+    EXPECT_TRUE(view.waiting_reason(*view.find_queue("bounded"), shape)
                     .starts_with("MISCONFIGURATION:COMPUTE_ENVIRONMENT_MAX_RESOURCE"));
 }
 

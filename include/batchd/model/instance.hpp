@@ -1,0 +1,71 @@
+// Instances that batchd launches for MANAGED compute environments, and the decisions to do so.
+#pragma once
+
+#include "batchd/base/time.hpp"
+#include "batchd/model/money.hpp"
+
+#include <boost/describe/class.hpp>
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace batchd::model {
+
+/// Stored as these numbers.
+enum class InstanceStatus : std::uint8_t {
+    Booting,      ///< its Docker Engine has not answered yet
+    Up,           ///< it is a host of its environment
+    Terminating,  ///< it is to go, whoever wanted it
+};
+
+/// An instance, by its id.
+struct InstanceRow {
+    std::string id;  ///< the provider's: "i-0123456789abcdef0"
+    std::int64_t environment_id = 0;
+    std::string type;
+    std::string zone;
+    bool is_spot = false;
+    MicroUsd price;  ///< per hour
+    InstanceStatus status = InstanceStatus::Booting;
+    Timestamp launched_at;
+    bool is_gone = false;  ///< the row goes
+};
+
+/// What was not launched instead.
+struct ScalingAlternative {
+    std::string type;
+    std::string zone;
+    double price_per_hour = 0;            ///< USD, of one instance
+    std::optional<double> cost_per_hour;  ///< of as many as take the same jobs; absent: it cannot
+    std::string why_not;
+};
+BOOST_DESCRIBE_STRUCT(ScalingAlternative, (), (type, zone, price_per_hour, cost_per_hour, why_not))
+
+/// What was decided, why, and what came of it.
+struct ScalingDecision {
+    std::string action;  ///< LAUNCH or TERMINATE
+    std::string instance_type;
+    std::string availability_zone;
+    bool spot = false;
+    std::int64_t count = 0;
+    double price_per_hour = 0;  ///< USD, of one instance
+    std::string why;
+    std::vector<ScalingAlternative> alternatives;  ///< the nearest ones, the best first
+    std::vector<std::string> instances;            ///< ids
+    std::string outcome;  ///< of a launch that gave less than was asked for
+};
+BOOST_DESCRIBE_STRUCT(ScalingDecision, (),
+                      (action, instance_type, availability_zone, spot, count, price_per_hour, why,
+                       alternatives, instances, outcome))
+
+struct DecisionRow {
+    std::int64_t id = 0;  ///< ascending
+    std::int64_t environment_id = 0;
+    Timestamp at;
+    bool is_open = false;  ///< a launch whose outcome is not known
+    ScalingDecision document;
+};
+
+}  // namespace batchd::model

@@ -1,0 +1,376 @@
+// Instances of MANAGED environments: launched and terminated by plan, they come up and go by
+// themselves. A launch is on record before it is asked for; until it is answered, a restart asks
+// for it again, with the same token.
+#include "core/decisions.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace batchd::core {
+namespace {
+
+using model::InstanceStatus;
+
+constexpr std::int32_t kMostFailedBoots = 3;
+
+double in_usd(model::MicroUsd price) { return static_cast<double>(price.value) / 1e6; }
+
+std::optional<EnvironmentIndex> find_environment(const State& state, std::int64_t id) {
+    for (std::uint32_t i = 0; i < state.environments.size(); ++i) {
+        const auto& row = state.environments[i].row;
+        if (row.id == id && row.status != "DELETED") return EnvironmentIndex{i};
+    }
+    return std::nullopt;
+}
+
+std::string name_of(const State& state, std::int64_t environment_id) {
+    const auto index = find_environment(state, environment_id);
+    if (!index) return {};
+    return state.environment(*index).row.document.compute_environment_name;
+}
+
+void put_instance(State& state, const Instance& instance) {
+    state.step.changes.instances.push_back(instance.row);
+    state.scaling.is_stale = true;
+}
+
+model::DecisionRow& new_decision(State& state, std::int64_t environment_id, std::string action,
+                                 Timestamp now) {
+    auto& row = state.step.changes.decisions.emplace_back();
+    row.id = state.scaling.next_decision++;
+    row.environment_id = environment_id;
+    row.at = now;
+    row.document.action = std::move(action);
+    return row;
+}
+
+LaunchInstances launch_of(const State& state, const model::DecisionRow& decision) {
+    const auto index = find_environment(state, decision.environment_id);
+    const std::string uuid = index ? state.environment(*index).row.uuid : "";
+    return {.decision = decision.id,
+            .environment = name_of(state, decision.environment_id),
+            .token = fmt::format("{}-{}", uuid, decision.id),
+            .type = decision.document.instance_type,
+            .zone = decision.document.availability_zone,
+            .is_spot = decision.document.spot,
+            .count = decision.document.count};
+}
+
+void launch(State& state, EnvironmentIndex e, const Launch& planned, Timestamp now) {
+    const Environment& environment = state.environment(e);
+    auto& row = new_decision(state, environment.row.id, "LAUNCH", now);
+    row.is_open = true;
+    auto& document = row.document;
+    document.instance_type = planned.type;
+    document.availability_zone = planned.zone;
+    document.spot = environment.row.document.compute_resources->type == "SPOT";
+    document.count = planned.count;
+    document.price_per_hour = in_usd(planned.price);
+    document.why = planned.why;
+    for (const LaunchAlternative& other : planned.alternatives) {
+        document.alternatives.push_back(
+            {.type = other.type,
+             .zone = other.zone,
+             .price_per_hour = in_usd(other.price),
+             .cost_per_hour = other.cost ? std::optional(in_usd(*other.cost)) : std::nullopt,
+             .why_not = other.why_not});
+    }
+    state.scaling.launches.emplace(row.id, row);
+    state.step.actions.emplace_back(launch_of(state, row));
+}
+
+/// It is to go; its host, if it has one, is gone from now on.
+void terminate(State& state, Instance& instance, const std::string& why, Timestamp now) {
+    if (instance.row.status == InstanceStatus::Terminating) return;
+    if (const auto host = state.find_host(instance.row.id)) lose_host(state, *host, why, now);
+    instance.row.status = InstanceStatus::Terminating;
+    instance.idle_since.reset();
+    put_instance(state, instance);
+    auto& row = new_decision(state, instance.row.environment_id, "TERMINATE", now);
+    row.document.instance_type = instance.row.type;
+    row.document.availability_zone = instance.row.zone;
+    row.document.spot = instance.row.is_spot;
+    row.document.count = 1;
+    row.document.price_per_hour = in_usd(instance.row.price);
+    row.document.why = why;
+    row.document.instances = {instance.row.id};
+    state.step.actions.emplace_back(TerminateInstances{
+        .environment = name_of(state, instance.row.environment_id), .ids = {instance.row.id}});
+}
+
+void invalidate(State& state, std::int64_t environment_id, const std::string& reason) {
+    const auto index = find_environment(state, environment_id);
+    if (!index) return;
+    auto& row = state.environment(*index).row;
+    row.status = "INVALID";
+    row.status_reason = reason;
+    state.step.changes.environments.push_back(row);
+}
+
+/// Those that will not come up any more, and environments where that has become the rule.
+void note_failed_boot(State& state, const Instance& instance, const std::string& why) {
+    const auto index = find_environment(state, instance.row.environment_id);
+    if (!index || ++state.environment(*index).failed_boots < kMostFailedBoots) return;
+    invalidate(state, instance.row.environment_id,
+               fmt::format("CLIENT_ERROR - {} instances in a row did not come up; the last one, {} "
+                           "({}): {}",
+                           kMostFailedBoots, instance.row.id, instance.row.type, why));
+}
+
+Timestamp boot_deadline(const State& state, const Instance& instance) {
+    return instance.row.launched_at + state.policy.boot_timeout;
+}
+
+void end_failed_boots(State& state, Timestamp now) {
+    for (auto& [id, instance] : state.scaling.instances) {
+        if (instance.row.status != InstanceStatus::Booting) continue;
+        if (boot_deadline(state, instance) > now) continue;
+        const auto why = fmt::format("its Docker Engine did not answer within {} s",
+                                     state.policy.boot_timeout.count());
+        note_failed_boot(state, instance, why);
+        terminate(state, instance, why, now);
+    }
+}
+
+std::string reason_of(const UnservedDemand& unserved) {
+    switch (unserved.cause) {
+        case UnservedCause::NoTypeFits:
+            return "MISCONFIGURATION:JOB_RESOURCE_REQUIREMENT - The job resource requirement "
+                   "(vCPU/memory/GPU) is higher than that can be met by the CE(s) attached to the "
+                   "job queue.";
+        case UnservedCause::MaxTooSmall:
+            return "MISCONFIGURATION:COMPUTE_ENVIRONMENT_MAX_RESOURCE - CE(s) associated with the "
+                   "job queue cannot meet the CPU requirement of the job.";
+        case UnservedCause::Blocked:
+            return "CAPACITY:INSUFFICIENT_INSTANCE_CAPACITY - There is no capacity for instances "
+                   "of "
+                   "type " +
+                   unserved.type + " at the moment.";
+        case UnservedCause::NoEnvironment:
+        case UnservedCause::MaxReached:
+            break;
+    }
+    return {};
+}
+
+void set_target(State& state, EnvironmentIndex index, const EnvironmentTarget& target) {
+    Environment& environment = state.environment(index);
+    if (target.is_desired_met) environment.raised_vcpus = 0;
+    auto& desired = environment.row.document.compute_resources->desiredv_cpus;
+    const auto now_desired = static_cast<std::int32_t>(target.desired_vcpus);
+    if (desired == now_desired) return;
+    desired = now_desired;
+    state.step.changes.environments.push_back(environment.row);
+}
+
+void carry_out(State& state, const ScalingQuestion& question, const ScalingPlan& plan,
+               Timestamp now) {
+    for (const Launch& planned : plan.launches) {
+        launch(state, question.environments[planned.environment], planned, now);
+    }
+    for (const Termination& planned : plan.terminations) {
+        terminate(state, state.scaling.instances.at(planned.instance), planned.why, now);
+    }
+    for (std::size_t i = 0; i < plan.targets.size(); ++i) {
+        set_target(state, question.environments[i], plan.targets[i]);
+    }
+    state.scaling.unserved.clear();
+    for (const UnservedDemand& unserved : plan.unserved) {
+        if (auto reason = reason_of(unserved); !reason.empty()) {
+            state.scaling.unserved[question.demands[unserved.demand]] = std::move(reason);
+        }
+    }
+}
+
+std::optional<Timestamp> earlier(std::optional<Timestamp> a, std::optional<Timestamp> b) {
+    return a && b ? std::min(*a, *b) : a ? a : b;
+}
+
+std::optional<Timestamp> next_boot_deadline(const State& state) {
+    std::optional<Timestamp> next;
+    for (const auto& [id, instance] : state.scaling.instances) {
+        if (instance.row.status != InstanceStatus::Booting) continue;
+        next = earlier(next, boot_deadline(state, instance));
+    }
+    return next;
+}
+
+void note_failure(State& state, const model::DecisionRow& launch,
+                  const InstancesLaunched::Failure& failure, Timestamp now) {
+    if (failure.offer) {
+        state.scaling.blocks.failed(launch.document.instance_type,
+                                    launch.document.availability_zone, launch.document.spot,
+                                    *failure.offer, now);
+    }
+    if (failure.is_configuration) {
+        invalidate(state, launch.environment_id, "CLIENT_ERROR - " + failure.message);
+    }
+}
+
+void add_instances(State& state, const model::DecisionRow& launch, Timestamp now) {
+    for (const std::string& id : launch.document.instances) {
+        const auto price = static_cast<std::int64_t>(launch.document.price_per_hour * 1e6 + 0.5);
+        Instance instance{.row = {.id = id,
+                                  .environment_id = launch.environment_id,
+                                  .type = launch.document.instance_type,
+                                  .zone = launch.document.availability_zone,
+                                  .is_spot = launch.document.spot,
+                                  .price = model::MicroUsd{price},
+                                  .status = InstanceStatus::Booting,
+                                  .launched_at = now},
+                          .idle_since = std::nullopt};
+        auto& added = state.scaling.instances.emplace(id, std::move(instance)).first->second;
+        put_instance(state, added);
+        if (!find_environment(state, launch.environment_id)) {
+            terminate(state, added, "its compute environment was deleted", now);
+        }
+    }
+}
+
+Instance* find_instance(State& state, const std::string& id) {
+    const auto found = state.scaling.instances.find(id);
+    return found == state.scaling.instances.end() ? nullptr : &found->second;
+}
+
+}  // namespace
+
+void scale(State& state, Timestamp now) {
+    Scaling& scaling = state.scaling;
+    const auto due = next_scaling(state);
+    if (!due || *due > now) return;
+    end_failed_boots(state, now);
+    const auto question = ask_scaling(state, now);
+    scaling.is_stale = false;
+    scaling.last = now;
+    scaling.next.reset();
+    scaling.unserved.clear();
+    if (question.environments.empty()) return;
+    const auto plan = plan_scaling(question.input);
+    carry_out(state, question, plan, now);
+    // What was just decided needs no second thought; news will make it stale.
+    scaling.is_stale = false;
+    scaling.next = earlier(plan.next, next_boot_deadline(state));
+}
+
+std::optional<Timestamp> next_scaling(const State& state) {
+    const Scaling& scaling = state.scaling;
+    const bool is_elastic_at_all =
+        !scaling.instances.empty() || std::ranges::any_of(state.environments, [](const auto& e) {
+            return e.row.status != "DELETED" && is_elastic(e.row.document);
+        });
+    if (!is_elastic_at_all) return std::nullopt;
+    const auto stale =
+        scaling.is_stale ? std::optional(scaling.last + state.policy.plan_interval) : std::nullopt;
+    return earlier(stale, scaling.next);
+}
+
+void note_host_use(State& state, const Host& host) {
+    if (!host.row || host.row->origin != model::HostOrigin::Launched) return;
+    Instance* instance = find_instance(state, host.name);
+    if (!instance) return;
+    instance->has_run_job = true;
+    instance->idle_since = host.attempts.empty() ? std::optional(state.step.now) : std::nullopt;
+}
+
+Result<Reply> decide(State& state, InstancesLaunched&& event, Timestamp now) {
+    const auto found = state.scaling.launches.find(event.decision);
+    if (found == state.scaling.launches.end()) return Reply{};  // answered before
+    model::DecisionRow launch = std::move(found->second);
+    state.scaling.launches.erase(found);
+    launch.is_open = false;
+    launch.document.instances = std::move(event.ids);
+    if (event.failure) {
+        launch.document.outcome = event.failure->message;
+        note_failure(state, launch, *event.failure, now);
+    }
+    if (!launch.document.instances.empty()) {
+        state.scaling.blocks.launched(launch.document.instance_type,
+                                      launch.document.availability_zone, launch.document.spot);
+    }
+    state.step.changes.decisions.push_back(launch);
+    state.scaling.is_stale = true;
+    add_instances(state, launch, now);
+    return Reply{};
+}
+
+Result<Reply> decide(State& state, InstanceReady&& event, Timestamp now) {
+    Instance* instance = find_instance(state, event.id);
+    if (!instance || instance->row.status != InstanceStatus::Booting) return Reply{};
+    const auto environment = find_environment(state, instance->row.environment_id);
+    if (!environment) return Reply{};
+    instance->row.status = InstanceStatus::Up;
+    instance->idle_since = now;
+    state.environment(*environment).failed_boots = 0;
+    put_instance(state, *instance);
+    return decide(state,
+                  PutHost{.environment = name_of(state, instance->row.environment_id),
+                          .document = std::move(event.host),
+                          .origin = model::HostOrigin::Launched},
+                  now);
+}
+
+Result<Reply> decide(State& state, InstanceLeaving&& event, Timestamp now) {
+    const Instance* instance = find_instance(state, event.id);
+    if (!instance || instance->row.status != InstanceStatus::Up) return Reply{};
+    return decide(state,
+                  DrainHost{.environment = name_of(state, instance->row.environment_id),
+                            .host = event.id,
+                            .deadline = event.at},
+                  now);
+}
+
+Result<Reply> decide(State& state, InstanceGone&& event, Timestamp now) {
+    Instance* instance = find_instance(state, event.id);
+    if (!instance) return Reply{};
+    if (instance->row.status == InstanceStatus::Booting) {
+        note_failed_boot(state, *instance, event.reason);
+    }
+    if (const auto host = state.find_host(event.id)) lose_host(state, *host, event.reason, now);
+    instance->row.is_gone = true;
+    put_instance(state, *instance);
+    state.scaling.instances.erase(event.id);
+    return Reply{};
+}
+
+void terminate_instances_of(State& state, EnvironmentIndex environment, Timestamp now) {
+    const std::int64_t id = state.environment(environment).row.id;
+    for (auto& [_, instance] : state.scaling.instances) {
+        if (instance.row.environment_id != id) continue;
+        terminate(state, instance, "its compute environment was deleted", now);
+    }
+}
+
+Result<> restore_instances(State& state, const model::Snapshot& snapshot, Timestamp now) {
+    Scaling& scaling = state.scaling;
+    scaling.next_decision = snapshot.next_decision;
+    for (const auto& row : snapshot.open_launches) scaling.launches.emplace(row.id, row);
+    for (const auto& row : snapshot.instances) {
+        Instance instance{.row = row, .has_run_job = true, .idle_since = std::nullopt};
+        const bool is_up = row.status == InstanceStatus::Up;
+        if (is_up) instance.idle_since = now;
+        if (is_up != state.find_host(row.id).has_value()) {
+            return fail(ErrorKind::Internal,
+                        "the stored state contradicts itself: instance " + row.id +
+                            (is_up ? " is up, but no host" : " is a host, but not up"));
+        }
+        scaling.instances.emplace(row.id, std::move(instance));
+    }
+    scaling.is_stale = true;
+    return {};
+}
+
+std::vector<LaunchInstances> open_launches(const State& state) {
+    std::vector<LaunchInstances> list;
+    for (const auto& [id, launch] : state.scaling.launches)
+        list.push_back(launch_of(state, launch));
+    return list;
+}
+
+std::vector<model::InstanceRow> known_instances(const State& state) {
+    std::vector<model::InstanceRow> list;
+    for (const auto& [id, instance] : state.scaling.instances) list.push_back(instance.row);
+    return list;
+}
+
+}  // namespace batchd::core

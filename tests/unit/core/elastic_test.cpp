@@ -1,0 +1,226 @@
+// Environments on instances: launched by plan, on record before they are asked for, hosts once up.
+#include "unit/core/builders.hpp"
+
+namespace batchd::core::test {
+namespace {
+
+class Elastic : public ::testing::Test {
+  protected:
+    Elastic() : world({}, 0) {
+        world.state.scaling.catalogue = model::InstanceCatalogue::embedded();
+        model::ComputeEnvironment document;
+        document.compute_environment_name = "cloud";
+        document.type = "MANAGED";
+        document.state = "ENABLED";
+        auto& resources = document.compute_resources.emplace();
+        resources.type = "EC2";
+        resources.allocation_strategy = "BEST_FIT_PROGRESSIVE";
+        resources.minv_cpus = 0;
+        resources.maxv_cpus = 16;
+        resources.instance_types = {"c5.large", "c5.xlarge"};
+        resources.instance_role = "role";
+        resources.subnets = {"subnet-1"};
+        resources.security_group_ids = {"sg-1"};
+        EXPECT_TRUE(
+            world.tell(CreateEnvironment{.document = document, .uuid = "uuid", .tags = {}}));
+        world.add_queue("cloud", 1, {"cloud"});
+        pass(Seconds{1});
+    }
+
+    void pass(Milliseconds time) {
+        world.now += time;
+        world.step();
+    }
+    model::JobId submit(std::int64_t vcpu = 2) {
+        return world.submit(world.a_job().needs(resources(vcpu, 1000)).in("cloud"));
+    }
+    /// The last one.
+    template <class Action>
+    const Action* last() const {
+        const Action* found = nullptr;
+        for (const auto& action : world.actions) {
+            if (const auto* one = std::get_if<Action>(&action)) found = one;
+        }
+        return found;
+    }
+    void launched(std::vector<std::string> ids) {
+        (void)world.tell(InstancesLaunched{
+            .decision = last<LaunchInstances>()->decision, .ids = std::move(ids), .failure = {}});
+    }
+    void refused(std::optional<OfferError> offer, bool is_configuration = false) {
+        (void)world.tell(InstancesLaunched{
+            .decision = last<LaunchInstances>()->decision,
+            .ids = {},
+            .failure = InstancesLaunched::Failure{
+                .offer = offer, .is_configuration = is_configuration, .message = "Code: text"}});
+    }
+    void up(const std::string& id, std::int64_t vcpu = 2) {
+        model::Host host;
+        host.name = id;
+        host.url = "unix:///docker.sock";
+        (void)world.tell(InstanceReady{.id = id, .host = std::move(host)});
+        world.host_up(id, resources(vcpu, 3000));
+    }
+    const model::EnvironmentRow& row() const { return world.state.environments.back().row; }
+
+    World world;
+};
+
+TEST_F(Elastic, JobsBringTheirInstances) {
+    const auto job = submit();
+    EXPECT_EQ(world.status(job), "RUNNABLE");
+    pass(Seconds{1});
+    const auto* launch = last<LaunchInstances>();
+    ASSERT_TRUE(launch);
+    EXPECT_EQ(launch->environment, "cloud");
+    EXPECT_EQ(launch->type, "c5.large");
+    EXPECT_EQ(launch->count, 1);
+    EXPECT_EQ(launch->token, "uuid-1");
+    EXPECT_EQ(row().document.compute_resources->desiredv_cpus, 2);
+    launched({"i-1"});
+    EXPECT_EQ(world.count<ConnectHost>(), 0);
+    up("i-1");
+    EXPECT_EQ(world.count<ConnectHost>(), 1);
+    EXPECT_EQ(world.status(job), "STARTING");
+    pass(Seconds{1});
+    EXPECT_EQ(world.count<LaunchInstances>(), 1) << "what boots counts as room";
+}
+
+TEST_F(Elastic, TheIntentIsOnRecordFirstAndARestartAsksAgainWithTheSameToken) {
+    submit();
+    pass(Seconds{1});
+    ASSERT_EQ(world.last.changes.decisions.size(), 1U);
+    EXPECT_TRUE(world.last.changes.decisions[0].is_open);
+    EXPECT_FALSE(world.last.changes.decisions[0].document.why.empty());
+    world.restart();
+    const auto open = open_launches(world.state);
+    ASSERT_EQ(open.size(), 1U);
+    EXPECT_EQ(open[0].token, "uuid-1");
+    pass(Seconds{1});
+    EXPECT_EQ(world.count<LaunchInstances>(), 1) << "it is under way";
+}
+
+TEST_F(Elastic, AnIdleInstanceGoesAfterItsTime) {
+    const auto job = submit();
+    pass(Seconds{1});
+    launched({"i-1"});
+    up("i-1");
+    world.ran(job, 0);
+    pass(Seconds{1});
+    EXPECT_EQ(world.count<TerminateInstances>(), 0);
+    pass(Seconds{300});
+    ASSERT_EQ(world.count<TerminateInstances>(), 1);
+    EXPECT_EQ(last<TerminateInstances>()->ids, std::vector<std::string>{"i-1"});
+    EXPECT_EQ(world.count<DisconnectHost>(), 1);
+    EXPECT_FALSE(world.state.find_host("i-1"));
+    (void)world.tell(InstanceGone{.id = "i-1", .reason = "x"});
+    EXPECT_TRUE(world.state.scaling.instances.empty());
+    EXPECT_EQ(row().document.compute_resources->desiredv_cpus, 0);
+}
+
+TEST_F(Elastic, JobsOfAnInstanceThatIsTakenAwayAreRetriedElsewhere) {
+    const auto job = world.submit(world.a_job().needs(resources(2, 1000)).in("cloud").attempts(2));
+    pass(Seconds{1});
+    launched({"i-1"});
+    up("i-1");
+    world.started(job);
+    (void)world.tell(InstanceGone{.id = "i-1", .reason = "Server.SpotInstanceTermination"});
+    EXPECT_EQ(world.status(job), "RUNNABLE");
+    EXPECT_EQ(world.attempts.back().status_reason, "Host EC2 (instance i-1) terminated.");
+    pass(Seconds{1});
+    EXPECT_EQ(world.count<LaunchInstances>(), 2);
+}
+
+TEST_F(Elastic, AnInstanceThatWillLeaveTakesNoMoreJobs) {
+    submit();
+    pass(Seconds{1});
+    launched({"i-1"});
+    up("i-1", 4);
+    (void)world.tell(InstanceLeaving{.id = "i-1", .at = world.now + Seconds{120}});
+    const auto next = submit();
+    EXPECT_EQ(world.status(next), "RUNNABLE");
+    pass(Seconds{1});
+    EXPECT_EQ(world.count<LaunchInstances>(), 2);
+}
+
+TEST_F(Elastic, ATypeWithoutCapacityIsNotAskedForAgainAtOnce) {
+    submit();
+    pass(Seconds{1});
+    refused(OfferError::Capacity);
+    pass(Seconds{1});
+    ASSERT_EQ(world.count<LaunchInstances>(), 2);
+    EXPECT_EQ(last<LaunchInstances>()->type, "c5.xlarge");
+}
+
+TEST_F(Elastic, AWrongConfigurationInvalidatesTheEnvironmentUntilItIsUpdated) {
+    submit();
+    pass(Seconds{1});
+    refused(std::nullopt, true);
+    EXPECT_EQ(row().status, "INVALID");
+    EXPECT_EQ(row().status_reason, "CLIENT_ERROR - Code: text");
+    pass(Seconds{10});
+    EXPECT_EQ(world.count<LaunchInstances>(), 1);
+    ASSERT_TRUE(world.tell(UpdateEnvironment{.name = "cloud", .update = {}}));
+    EXPECT_EQ(row().status, "VALID");
+    pass(Seconds{1});
+    EXPECT_EQ(world.count<LaunchInstances>(), 2);
+}
+
+TEST_F(Elastic, InstancesThatDoNotComeUpAreReplacedAndAfterThreeTheEnvironmentSaysSo) {
+    submit();
+    for (const char* id : {"i-1", "i-2", "i-3"}) {
+        pass(Seconds{1});
+        launched({id});
+        EXPECT_EQ(row().status, "VALID");
+        pass(Seconds{600});
+        EXPECT_EQ(last<TerminateInstances>()->ids, std::vector<std::string>{id});
+        (void)world.tell(InstanceGone{.id = id, .reason = "terminated"});
+    }
+    EXPECT_EQ(row().status, "INVALID");
+    EXPECT_NE(row().status_reason.find("did not answer within 600 s"), std::string::npos);
+}
+
+TEST_F(Elastic, TypesThatNobodyKnowsAreRefused) {
+    model::ComputeEnvironmentUpdate update;
+    update.compute_resources.emplace().instance_types = {"c5.large", "zz.huge"};
+    const auto reply = world.tell(UpdateEnvironment{.name = "cloud", .update = update});
+    ASSERT_FALSE(reply);
+    EXPECT_NE(reply.error().message.find("zz.huge"), std::string::npos);
+}
+
+TEST_F(Elastic, AnEnvironmentThatIsDeletedLeavesNothing) {
+    const auto job = submit();
+    pass(Seconds{1});
+    launched({"i-1"});
+    up("i-1");
+    world.ran(job, 0);
+    model::JobQueueUpdate off;
+    off.state = "DISABLED";
+    ASSERT_TRUE(world.tell(UpdateQueue{.name = "cloud", .update = off}));
+    ASSERT_TRUE(world.tell(DeleteQueue{.name = "cloud"}));
+    model::ComputeEnvironmentUpdate disable;
+    disable.state = "DISABLED";
+    ASSERT_TRUE(world.tell(UpdateEnvironment{.name = "cloud", .update = disable}));
+    ASSERT_TRUE(world.tell(DeleteEnvironment{.name = "cloud"}));
+    EXPECT_EQ(world.count<TerminateInstances>(), 1);
+    (void)world.tell(InstanceGone{.id = "i-1", .reason = "x"});
+    EXPECT_TRUE(world.state.scaling.instances.empty());
+}
+
+TEST_F(Elastic, NewsThatComeLateOrTwiceChangeNothing) {
+    submit();
+    pass(Seconds{1});
+    launched({"i-1"});
+    launched({"i-2"});
+    EXPECT_EQ(world.state.scaling.instances.size(), 1U);
+    up("i-1");
+    up("i-1");
+    EXPECT_EQ(world.count<ConnectHost>(), 1);
+    (void)world.tell(InstanceGone{.id = "i-9", .reason = "x"});
+    (void)world.tell(InstanceReady{.id = "i-9", .host = {}});
+    (void)world.tell(InstanceLeaving{.id = "i-9", .at = {}});
+    EXPECT_EQ(world.state.scaling.instances.size(), 1U);
+}
+
+}  // namespace
+}  // namespace batchd::core::test
