@@ -50,10 +50,13 @@ class LocalProvider::Impl : public std::enable_shared_from_this<Impl> {
     void launch(const ports::LaunchRequest& request) {
         ports::LaunchResult result;
         for (std::int64_t i = 0; i < request.count; ++i) {
-            result.ids.push_back(instance_id(request.token, i));
+            result.instances.push_back(
+                {.id = instance_id(request.token, i), .type = request.type, .zone = request.zone});
         }
         events_.launched(request.decision, result);
-        for (const auto& id : result.ids) boot(id, request.type, options_.boot_time);
+        for (const auto& instance : result.instances) {
+            boot(instance.id, request.type, options_.boot_time);
+        }
     }
 
     void boot(std::string id, std::string type, Milliseconds after) {

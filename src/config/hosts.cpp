@@ -60,6 +60,11 @@ std::span<const HostKey> host_keys() {
          +[](const toml::node& v, Host& h) {
              return read_text(v, h.document.certificate_directory.emplace());
          }},
+        {"tls_server_name", "string", false, "a text that is not empty",
+         "For which the Engine's certificate is, where that is not the url's host.",
+         +[](const toml::node& v, Host& h) {
+             return read_text(v, h.document.tls_server_name.emplace());
+         }},
         {"vcpus", "integer", false, "1 to 100000",
          "vCPUs that jobs may use in all; absent: what the Engine reports.",
          +[](const toml::node& v, Host& h) { return read_number(v, h.document.vcpus); }},

@@ -33,6 +33,9 @@ std::string host_table(const Host& host) {
     if (document.certificate_directory) {
         text += fmt::format("cert_dir = {}\n", toml_string(*document.certificate_directory));
     }
+    if (document.tls_server_name) {
+        text += fmt::format("tls_server_name = {}\n", toml_string(*document.tls_server_name));
+    }
     if (document.vcpus) text += fmt::format("vcpus = {}\n", *document.vcpus);
     if (document.memory_mi_b) text += fmt::format("memory_mib = {}\n", *document.memory_mi_b);
     if (document.gpus) text += fmt::format("gpus = {}\n", toml_list(*document.gpus));

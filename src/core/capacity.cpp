@@ -6,15 +6,6 @@
 namespace batchd::core {
 namespace {
 
-std::string health(const model::ComputeEnvironment& document) {
-    if (document.type == "MANAGED") {
-        return "ComputeEnvironment Healthy (provider local: instances are simulated, jobs run on "
-               "the local "
-               "Docker Engine)";
-    }
-    return "ComputeEnvironment Healthy";
-}
-
 void put_environment(State& state, const Environment& environment) {
     state.step.changes.environments.push_back(environment.row);
 }
@@ -47,7 +38,17 @@ bool is_elastic(const model::ComputeEnvironment& environment) {
 }
 
 bool is_open(const Environment& environment) {
-    return environment.row.status == "VALID" && environment.row.document.state == "ENABLED";
+    const std::string& status = environment.row.status;
+    return (status == "VALID" || status == "UPDATING") &&
+           environment.row.document.state == "ENABLED";
+}
+
+std::string healthy(const State& state, const model::ComputeEnvironment& document) {
+    if (document.type == "MANAGED" && state.policy.simulates_instances) {
+        return "ComputeEnvironment Healthy (provider local: instances are simulated, jobs run on "
+               "the local Docker Engine)";
+    }
+    return "ComputeEnvironment Healthy";
 }
 
 std::optional<MilliVcpu> vcpu_limit(const Environment& environment) {
@@ -71,7 +72,7 @@ Result<Reply> decide(State& state, CreateEnvironment&& event, Timestamp now) {
                        .status = "VALID",
                        .status_reason = {},
                        .created_at = now};
-    environment.row.status_reason = health(environment.row.document);
+    environment.row.status_reason = healthy(state, environment.row.document);
     put_environment(state, environment);
     put_tags(state, {.kind = model::ResourceKind::ComputeEnvironment, .name = name, .job = {}},
              std::move(event.tags));
@@ -83,7 +84,7 @@ Result<Reply> decide(State& state, CreateEnvironment&& event, Timestamp now) {
     return Reply{};
 }
 
-Result<Reply> decide(State& state, UpdateEnvironment&& event, Timestamp) {
+Result<Reply> decide(State& state, UpdateEnvironment&& event, Timestamp now) {
     const auto index = existing(state, event.name);
     if (!index) return std::unexpected(index.error());
     Environment& environment = state.environment(*index);
@@ -99,11 +100,17 @@ Result<Reply> decide(State& state, UpdateEnvironment&& event, Timestamp) {
     if (event.update.compute_resources && event.update.compute_resources->desiredv_cpus) {
         environment.raised_vcpus = *event.update.compute_resources->desiredv_cpus;
     }
+    const bool replaces = is_elastic(document) &&
+                          model::is_infrastructure_update(*environment.row.document.compute_resources,
+                                                          *document.compute_resources);
+    if (replaces) document.compute_resources->update_to_latest_image_version = false;
     // What kept it from launching may be mended now.
-    environment.row.status = "VALID";
+    if (environment.row.status == "INVALID") environment.row.status = "VALID";
     environment.failed_boots = 0;
     environment.row.document = std::move(document);
-    environment.row.status_reason = health(environment.row.document);
+    environment.row.status_reason = healthy(state, environment.row.document);
+    if (replaces) replace_instances(state, *index, now);
+    state.scaling.is_stale = true;
     put_environment(state, environment);
     state.step.needs_pass = true;
     return Reply{};

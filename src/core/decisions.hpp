@@ -166,6 +166,8 @@ void remove_hosts_of(State& state, EnvironmentIndex environment);
 /// InvalidArgument or Conflict says what is wrong with the row.
 Result<> restore_host(State& state, EnvironmentIndex environment, const model::HostRow& row);
 
+/// Takes no more attempts; those that run are stopped at `deadline`, if there is one.
+void drain_host(State& state, HostIndex host, std::optional<Timestamp> deadline);
 /// Removes an environment's own host at once; what runs there is lost with it.
 void lose_host(State& state, HostIndex host, const std::string& why, Timestamp now);
 
@@ -180,6 +182,11 @@ void scale(State& state, Timestamp now);
 std::optional<Timestamp> next_scaling(const State& state);
 /// An attempt begins or has ended on the host.
 void note_host_use(State& state, const Host& host);
+/// The statusReason of an environment that is well.
+std::string healthy(const State& state, const model::ComputeEnvironment& document);
+/// After an infrastructure update: instances from before it are drained or terminated, as the
+/// environment's updatePolicy says.
+void replace_instances(State& state, EnvironmentIndex environment, Timestamp now);
 /// Of an environment that is deleted.
 void terminate_instances_of(State& state, EnvironmentIndex environment, Timestamp now);
 /// After the hosts. Internal says which row contradicts the others.

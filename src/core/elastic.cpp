@@ -13,6 +13,8 @@ namespace {
 using model::InstanceStatus;
 
 constexpr std::int32_t kMostFailedBoots = 3;
+constexpr const char* kUpdated = "its compute environment was updated";
+constexpr std::int64_t kUpdateMinutes = 30;  // AWS's default of jobExecutionTimeoutMinutes
 
 double in_usd(model::MicroUsd price) { return static_cast<double>(price.value) / 1e6; }
 
@@ -28,6 +30,12 @@ std::string name_of(const State& state, std::int64_t environment_id) {
     const auto index = find_environment(state, environment_id);
     if (!index) return {};
     return state.environment(*index).row.document.compute_environment_name;
+}
+
+/// Whether it was launched before the last infrastructure update.
+bool is_outdated(const Environment& environment, const Instance& instance) {
+    return instance.row.environment_id == environment.row.id &&
+           instance.row.generation < environment.row.generation;
 }
 
 void put_instance(State& state, const Instance& instance) {
@@ -52,7 +60,7 @@ LaunchInstances launch_of(const State& state, const model::DecisionRow& decision
             .environment = name_of(state, decision.environment_id),
             .token = fmt::format("{}-{}", uuid, decision.id),
             .type = decision.document.instance_type,
-            .zone = decision.document.availability_zone,
+            .zone = decision.document.subnet,
             .is_spot = decision.document.spot,
             .count = decision.document.count};
 }
@@ -63,15 +71,16 @@ void launch(State& state, EnvironmentIndex e, const Launch& planned, Timestamp n
     row.is_open = true;
     auto& document = row.document;
     document.instance_type = planned.type;
-    document.availability_zone = planned.zone;
+    document.subnet = planned.zone;
     document.spot = environment.row.document.compute_resources->type == "SPOT";
     document.count = planned.count;
     document.price_per_hour = in_usd(planned.price);
     document.why = planned.why;
+    document.generation = environment.row.generation;
     for (const LaunchAlternative& other : planned.alternatives) {
         document.alternatives.push_back(
-            {.type = other.type,
-             .zone = other.zone,
+            {.instance_type = other.type,
+             .subnet = other.zone,
              .price_per_hour = in_usd(other.price),
              .cost_per_hour = other.cost ? std::optional(in_usd(*other.cost)) : std::nullopt,
              .why_not = other.why_not});
@@ -89,7 +98,7 @@ void terminate(State& state, Instance& instance, const std::string& why, Timesta
     put_instance(state, instance);
     auto& row = new_decision(state, instance.row.environment_id, "TERMINATE", now);
     row.document.instance_type = instance.row.type;
-    row.document.availability_zone = instance.row.zone;
+    row.document.subnet = instance.row.zone;
     row.document.spot = instance.row.is_spot;
     row.document.count = 1;
     row.document.price_per_hour = in_usd(instance.row.price);
@@ -200,7 +209,7 @@ void note_failure(State& state, const model::DecisionRow& launch,
                   const InstancesLaunched::Failure& failure, Timestamp now) {
     if (failure.offer) {
         state.scaling.blocks.failed(launch.document.instance_type,
-                                    launch.document.availability_zone, launch.document.spot,
+                                    launch.document.subnet, launch.document.spot,
                                     *failure.offer, now);
     }
     if (failure.is_configuration) {
@@ -208,24 +217,56 @@ void note_failure(State& state, const model::DecisionRow& launch,
     }
 }
 
-void add_instances(State& state, const model::DecisionRow& launch, Timestamp now) {
-    for (const std::string& id : launch.document.instances) {
-        const auto price = static_cast<std::int64_t>(launch.document.price_per_hour * 1e6 + 0.5);
+/// Per hour; a fleet may have chosen another type than the one that the launch was for.
+model::MicroUsd price_of(const State& state, const model::ScalingDecision& launch,
+                         const std::string& type) {
+    const auto planned = static_cast<std::int64_t>(launch.price_per_hour * 1e6 + 0.5);
+    const auto* other = type == launch.instance_type ? nullptr : state.scaling.catalogue.find(type);
+    return other ? other->price : model::MicroUsd{planned};
+}
+
+void add_instances(State& state, const model::DecisionRow& launch,
+                   const std::vector<model::LaunchedInstance>& launched, Timestamp now) {
+    const auto environment = find_environment(state, launch.environment_id);
+    for (const auto& [id, type, zone] : launched) {
         Instance instance{.row = {.id = id,
                                   .environment_id = launch.environment_id,
-                                  .type = launch.document.instance_type,
-                                  .zone = launch.document.availability_zone,
+                                  .type = type,
+                                  .zone = zone,
                                   .is_spot = launch.document.spot,
-                                  .price = model::MicroUsd{price},
+                                  .price = price_of(state, launch.document, type),
                                   .status = InstanceStatus::Booting,
-                                  .launched_at = now},
+                                  .launched_at = now,
+                                  .generation = launch.document.generation},
                           .idle_since = std::nullopt};
         auto& added = state.scaling.instances.emplace(id, std::move(instance)).first->second;
         put_instance(state, added);
-        if (!find_environment(state, launch.environment_id)) {
+        if (!environment) {
             terminate(state, added, "its compute environment was deleted", now);
+        } else if (is_outdated(state.environment(*environment), added)) {
+            terminate(state, added, kUpdated, now);
         }
     }
+}
+
+/// The update of an environment is over when none of the instances from before it is left.
+void settle_update(State& state, std::int64_t environment_id) {
+    const auto index = find_environment(state, environment_id);
+    if (!index) return;
+    Environment& environment = state.environment(*index);
+    if (environment.row.status != "UPDATING") return;
+    for (const auto& [_, launch] : state.scaling.launches) {
+        if (launch.environment_id == environment_id &&
+            launch.document.generation < environment.row.generation) {
+            return;
+        }
+    }
+    for (const auto& [_, instance] : state.scaling.instances) {
+        if (is_outdated(environment, instance)) return;
+    }
+    environment.row.status = "VALID";
+    environment.row.status_reason = healthy(state, environment.row.document);
+    state.step.changes.environments.push_back(environment.row);
 }
 
 Instance* find_instance(State& state, const std::string& id) {
@@ -279,18 +320,21 @@ Result<Reply> decide(State& state, InstancesLaunched&& event, Timestamp now) {
     model::DecisionRow launch = std::move(found->second);
     state.scaling.launches.erase(found);
     launch.is_open = false;
-    launch.document.instances = std::move(event.ids);
+    for (const auto& instance : event.instances) {
+        launch.document.instances.push_back(instance.id);
+    }
     if (event.failure) {
         launch.document.outcome = event.failure->message;
         note_failure(state, launch, *event.failure, now);
     }
     if (!launch.document.instances.empty()) {
         state.scaling.blocks.launched(launch.document.instance_type,
-                                      launch.document.availability_zone, launch.document.spot);
+                                      launch.document.subnet, launch.document.spot);
     }
     state.step.changes.decisions.push_back(launch);
     state.scaling.is_stale = true;
-    add_instances(state, launch, now);
+    add_instances(state, launch, event.instances, now);
+    settle_update(state, launch.environment_id);
     return Reply{};
 }
 
@@ -329,7 +373,9 @@ Result<Reply> decide(State& state, InstanceGone&& event, Timestamp now) {
     if (const auto host = state.find_host(event.id)) lose_host(state, *host, event.reason, now);
     instance->row.is_gone = true;
     put_instance(state, *instance);
+    const std::int64_t environment = instance->row.environment_id;
     state.scaling.instances.erase(event.id);
+    settle_update(state, environment);
     return Reply{};
 }
 
@@ -339,6 +385,24 @@ void terminate_instances_of(State& state, EnvironmentIndex environment, Timestam
         if (instance.row.environment_id != id) continue;
         terminate(state, instance, "its compute environment was deleted", now);
     }
+}
+
+void replace_instances(State& state, EnvironmentIndex index, Timestamp now) {
+    Environment& environment = state.environment(index);
+    ++environment.row.generation;
+    environment.row.status = "UPDATING";
+    const auto policy = environment.row.document.update_policy.value_or(model::UpdatePolicy{});
+    const bool at_once = policy.terminate_jobs_on_update.value_or(false);
+    const std::chrono::minutes limit{policy.job_execution_timeout_minutes.value_or(kUpdateMinutes)};
+    for (auto& [id, instance] : state.scaling.instances) {
+        if (!is_outdated(environment, instance)) continue;
+        if (at_once || instance.row.status == InstanceStatus::Booting) {
+            terminate(state, instance, kUpdated, now);
+        } else if (instance.row.status == InstanceStatus::Up) {
+            drain_host(state, *state.find_host(id), now + limit);
+        }
+    }
+    settle_update(state, environment.row.id);
 }
 
 Result<> restore_instances(State& state, const model::Snapshot& snapshot, Timestamp now) {

@@ -2,6 +2,7 @@
 #include "core/decisions.hpp"
 
 #include <algorithm>
+#include <tuple>
 
 namespace batchd::core {
 namespace {
@@ -168,10 +169,12 @@ Result<std::optional<HostIndex>> find_own(const State& state, EnvironmentIndex e
 
 Result<> expect_changeable(const Host& host, const model::Host& document, Timestamp now) {
     const model::Host& old = host.row->document;
-    const bool is_same_engine =
-        old.url == document.url && old.certificate_directory == document.certificate_directory;
+    const auto engine_of = [](const model::Host& of) {
+        return std::tie(of.url, of.certificate_directory, of.tls_server_name);
+    };
+    const bool is_same_engine = engine_of(old) == engine_of(document);
     if (!is_same_engine && !host.attempts.empty()) {
-        return fail(ErrorKind::Conflict, "url and certificateDirectory of host '" + host.name +
+        return fail(ErrorKind::Conflict, "url, certificateDirectory and tlsServerName of host '" + host.name +
                                              "' can be changed when no attempt runs there; " +
                                              std::to_string(host.attempts.size()) + " run");
     }
@@ -218,6 +221,13 @@ const std::vector<HostIndex>& hosts_of(const State& state, const Environment& en
 
 bool takes_attempts(const Host& host) { return host.is_up && !host.is_draining; }
 
+void drain_host(State& state, HostIndex index, std::optional<Timestamp> deadline) {
+    model::HostRow row = *state.host(index).row;
+    row.document.state = kDraining;
+    row.drain_deadline = deadline;
+    put_row(state, index, std::move(row));
+}
+
 std::vector<model::Host> own_hosts(const State& state) {
     std::vector<model::Host> list;
     for (const Host& host : state.hosts) {
@@ -257,10 +267,7 @@ Result<Reply> decide(State& state, DrainHost&& event, Timestamp now) {
     const Host& host = state.host(*index);
     const bool is_later = !event.deadline || *event.deadline > now;
     if (is_later) BATCHD_TRY(expect_not_stopping(host, now));
-    model::HostRow row = *host.row;
-    row.document.state = kDraining;
-    row.drain_deadline = event.deadline;
-    put_row(state, *index, std::move(row));
+    drain_host(state, *index, event.deadline);
     return Reply{};
 }
 

@@ -26,7 +26,7 @@ Result<std::vector<EnvironmentIndex>> environments_of(const State& state,
     std::vector<EnvironmentIndex> list;
     for (const auto& entry : document.compute_environment_order) {
         const auto index = state.find_environment(entry.compute_environment);
-        if (!index || state.environment(*index).row.status != "VALID") {
+        if (!index || state.environment(*index).row.status == "INVALID") {
             return invalid_argument(
                 "Compute Environments must be created and valid before attaching them to a job "
                 "queue: computeEnvironment '" +

@@ -40,9 +40,9 @@ void add_offers(const State& state, const model::ComputeResources& resources, Ti
                 ScalingEnvironment& environment) {
     const auto types = state.scaling.catalogue.expand(
         resources.instance_types.value_or(std::vector<std::string>{}));
-    if (!types) return;  // the environment says so: see CreateEnvironment
+    if (!types || !resources.subnets) return;  // refused when the environment is made
     for (const auto& [type, priority] : *types) {
-        for (const std::string& zone : state.policy.zones) {
+        for (const std::string& zone : *resources.subnets) {
             environment.offers.push_back({.type = type->name,
                                           .zone = zone,
                                           .capacity = capacity_of(state, *type),

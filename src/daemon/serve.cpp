@@ -44,7 +44,7 @@ core::Policy policy_of(const config::Config& config) {
 runtime::DockerOptions docker_options(const config::Config& config, const std::string& instance) {
     runtime::DockerHost host{.name = kLocalHost,
                              .url = config.docker.host,
-                             .certificate_directory = config.docker.cert_dir,
+                             .tls = {.directory = config.docker.cert_dir, .server_name = {}},
                              .gpus = config.docker.gpus};
     if (config.docker.vcpus > 0) host.vcpu = vcpus(config.docker.vcpus);
     if (config.docker.memory > MiB{0}) host.memory = config.docker.memory;

@@ -68,9 +68,8 @@ Error timed_out(std::string_view state, Seconds limit) {
 
 }  // namespace
 
-Client::Client(boost::asio::any_io_executor executor, std::string url,
-               std::string certificate_directory)
-    : http_(std::move(executor), std::move(url), std::move(certificate_directory)) {}
+Client::Client(boost::asio::any_io_executor executor, std::string url, net::Tls tls)
+    : http_(std::move(executor), std::move(url), std::move(tls)) {}
 
 Async<net::HttpResponse> Client::call(std::string method, std::string path, std::string body,
                                       Milliseconds timeout) {

@@ -64,6 +64,10 @@ void Engine::host_down(std::string host, std::string reason) {
           .done = {}});
 }
 
+void Engine::host_leaving(std::string host, std::optional<Timestamp> at) {
+    push({.event = core::InstanceLeaving{.id = std::move(host), .at = at}, .done = {}});
+}
+
 void Engine::attempt_started(model::AttemptId id, std::string container_id, Timestamp started_at,
                              std::string address) {
     push({.event = core::AttemptStarted{.id = id,
@@ -80,7 +84,7 @@ void Engine::attempt_ended(model::AttemptId id, model::AttemptOutcome outcome) {
 
 void Engine::launched(std::int64_t decision, ports::LaunchResult result) {
     core::InstancesLaunched event{
-        .decision = decision, .ids = std::move(result.ids), .failure = {}};
+        .decision = decision, .instances = std::move(result.instances), .failure = {}};
     if (result.failure) {
         event.failure = core::InstancesLaunched::Failure{
             .offer = offer_error(result.failure->kind),
@@ -92,10 +96,6 @@ void Engine::launched(std::int64_t decision, ports::LaunchResult result) {
 
 void Engine::instance_ready(std::string id, model::Host host) {
     push({.event = core::InstanceReady{.id = std::move(id), .host = std::move(host)}, .done = {}});
-}
-
-void Engine::instance_leaving(std::string id, std::optional<Timestamp> at) {
-    push({.event = core::InstanceLeaving{.id = std::move(id), .at = at}, .done = {}});
 }
 
 void Engine::instance_gone(std::string id, std::string reason) {

@@ -5,6 +5,7 @@
 #include <boost/mp11/algorithm.hpp>
 
 #include <algorithm>
+#include <tuple>
 
 namespace batchd::model {
 namespace {
@@ -45,7 +46,18 @@ Result<> merge_resources(ComputeEnvironment& environment, const ComputeResources
     return {};
 }
 
+auto infrastructure_of(const ComputeResources& r) {
+    return std::tie(r.type, r.allocation_strategy, r.instance_types, r.image_id, r.subnets,
+                    r.security_group_ids, r.ec2_key_pair, r.instance_role, r.tags,
+                    r.placement_group, r.bid_percentage, r.launch_template, r.ec2_configuration);
+}
+
 }  // namespace
+
+bool is_infrastructure_update(const ComputeResources& from, const ComputeResources& to) {
+    return infrastructure_of(from) != infrastructure_of(to) ||
+           to.update_to_latest_image_version.value_or(false);
+}
 
 Result<> merge(ComputeEnvironment& environment, const ComputeEnvironmentUpdate& update) {
     if (update.compute_resources) {

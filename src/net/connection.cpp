@@ -202,13 +202,14 @@ asio::awaitable<Result<>> connect_any(PlainStream& stream, Endpoint endpoint,
 }
 
 asio::awaitable<Result<std::shared_ptr<Connection>>> secure(PlainStream plain, Endpoint endpoint,
-                                                            std::string certificate_directory) {
-    auto loaded = client_tls(certificate_directory);
+                                                            Tls tls) {
+    auto loaded = client_tls(tls.directory);
     if (!loaded) co_return std::unexpected(std::move(loaded).error());
     auto context = std::make_shared<asio::ssl::context>(std::move(*loaded));
     TlsStream stream(std::move(plain), *context);
-    SSL_set_tlsext_host_name(stream.native_handle(), endpoint.host.c_str());
-    stream.set_verify_callback(asio::ssl::host_name_verification(endpoint.host));
+    const std::string& name = tls.server_name.empty() ? endpoint.host : tls.server_name;
+    SSL_set_tlsext_host_name(stream.native_handle(), name.c_str());
+    stream.set_verify_callback(asio::ssl::host_name_verification(name));
     auto [ec] = co_await stream.async_handshake(asio::ssl::stream_base::client, kAwait);
     if (ec) co_return io_error("TLS with " + name_of(endpoint) + " failed", ec);
     co_return std::make_shared<StreamConnection<TlsStream>>(std::move(stream), std::move(context),
@@ -218,14 +219,13 @@ asio::awaitable<Result<std::shared_ptr<Connection>>> secure(PlainStream plain, E
 }  // namespace
 
 asio::awaitable<Result<std::shared_ptr<Connection>>> connect(asio::any_io_executor executor,
-                                                             Endpoint endpoint,
-                                                             std::string certificate_directory,
+                                                             Endpoint endpoint, Tls tls,
                                                              Milliseconds timeout) {
     PlainStream stream(executor);
     auto connected = co_await connect_any(stream, endpoint, timeout);
     if (!connected) co_return std::unexpected(std::move(connected).error());
-    if (endpoint.kind == Endpoint::Kind::Tcp && !certificate_directory.empty()) {
-        co_return co_await secure(std::move(stream), endpoint, certificate_directory);
+    if (endpoint.kind == Endpoint::Kind::Tcp && !tls.directory.empty()) {
+        co_return co_await secure(std::move(stream), endpoint, std::move(tls));
     }
     // The Engine wants a Host header and accepts any.
     const std::string host = endpoint.host.empty() ? "localhost" : endpoint.host;

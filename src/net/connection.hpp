@@ -31,9 +31,7 @@ class Connection {
     virtual void close() = 0;
 };
 
-/// `certificate_directory` is empty for a connection without TLS.
 boost::asio::awaitable<Result<std::shared_ptr<Connection>>> connect(
-    boost::asio::any_io_executor executor, Endpoint endpoint, std::string certificate_directory,
-    Milliseconds timeout);
+    boost::asio::any_io_executor executor, Endpoint endpoint, Tls tls, Milliseconds timeout);
 
 }  // namespace batchd::net

@@ -12,11 +12,8 @@ constexpr Milliseconds kConnectTimeout{5'000};
 
 }  // namespace
 
-ConnectionPool::ConnectionPool(boost::asio::any_io_executor executor, std::string url,
-                               std::string certificate_directory)
-    : executor_(std::move(executor)),
-      url_(std::move(url)),
-      certificate_directory_(std::move(certificate_directory)) {}
+ConnectionPool::ConnectionPool(boost::asio::any_io_executor executor, std::string url, Tls tls)
+    : executor_(std::move(executor)), url_(std::move(url)), tls_(std::move(tls)) {}
 
 std::shared_ptr<Connection> ConnectionPool::take_idle() {
     if (idle_.empty()) return nullptr;
@@ -30,7 +27,7 @@ boost::asio::awaitable<Result<std::shared_ptr<Connection>>> ConnectionPool::conn
     Milliseconds timeout) {
     auto endpoint = parse_endpoint(url_);
     if (!endpoint) co_return std::unexpected(std::move(endpoint).error());
-    auto connection = co_await net::connect(executor_, std::move(*endpoint), certificate_directory_,
+    auto connection = co_await net::connect(executor_, std::move(*endpoint), tls_,
                                             std::min(timeout, kConnectTimeout));
     if (closed_) co_return fail(ErrorKind::Cancelled, "closed");
     if (connection) busy_.insert(*connection);

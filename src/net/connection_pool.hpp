@@ -10,8 +10,7 @@ namespace batchd::net {
 
 class ConnectionPool {
   public:
-    ConnectionPool(boost::asio::any_io_executor executor, std::string url,
-                   std::string certificate_directory);
+    ConnectionPool(boost::asio::any_io_executor executor, std::string url, Tls tls);
 
     /// An idle connection, or nullptr.
     std::shared_ptr<Connection> take_idle();
@@ -26,7 +25,7 @@ class ConnectionPool {
   private:
     boost::asio::any_io_executor executor_;
     std::string url_;
-    std::string certificate_directory_;
+    Tls tls_;
     std::vector<std::shared_ptr<Connection>> idle_;
     std::unordered_set<std::shared_ptr<Connection>> busy_;
     bool closed_ = false;

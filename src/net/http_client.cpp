@@ -79,10 +79,9 @@ void HttpStream::close() {
     if (connection_) connection_->close();
 }
 
-HttpClient::HttpClient(asio::any_io_executor executor, std::string url,
-                       std::string certificate_directory)
-    : pool_(std::make_shared<ConnectionPool>(std::move(executor), std::move(url),
-                                             std::move(certificate_directory))) {}
+HttpClient::HttpClient(asio::any_io_executor executor, std::string url, Tls tls)
+    : pool_(std::make_shared<ConnectionPool>(std::move(executor), std::move(url), std::move(tls))) {
+}
 
 HttpClient::~HttpClient() { close(); }
 

@@ -24,7 +24,8 @@ constexpr Seconds kPartingLimit{10};
 DockerHost docker_host(model::Host&& host) {
     DockerHost options{.name = std::move(host.name),
                        .url = std::move(host.url),
-                       .certificate_directory = host.certificate_directory.value_or(""),
+                       .tls = {.directory = host.certificate_directory.value_or(""),
+                               .server_name = host.tls_server_name.value_or("")},
                        .gpus = host.gpus.value_or(std::vector<std::string>{})};
     if (host.vcpus) options.vcpu = vcpus(*host.vcpus);
     if (host.memory_mi_b) options.memory = MiB{*host.memory_mi_b};

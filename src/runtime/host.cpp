@@ -3,7 +3,9 @@
 #include "batchd/docker/create_body.hpp"
 #include "batchd/net/retry_delay.hpp"
 
+#include <charconv>
 #include <unordered_set>
+#include <utility>
 
 namespace batchd::runtime {
 
@@ -13,7 +15,7 @@ Host::Host(std::shared_ptr<Context> context, DockerHost options)
     : owned_context_(std::move(context)),
       context_(*owned_context_),
       options_(std::move(options)),
-      client_(context_.strand, options_.url, options_.certificate_directory),
+      client_(context_.strand, options_.url, options_.tls),
       starts_(context_.strand, context_.options.concurrent_starts),
       pulls_(context_, client_),
       changed_(context_.strand),
@@ -22,8 +24,7 @@ Host::Host(std::shared_ptr<Context> context, DockerHost options)
 void Host::run() { context_.spawn(connect_loop()); }
 
 bool Host::has_engine_of(const DockerHost& options) const {
-    return options.url == options_.url &&
-           options.certificate_directory == options_.certificate_directory;
+    return options.url == options_.url && options.tls == options_.tls;
 }
 
 void Host::update(DockerHost options) {
@@ -142,6 +143,7 @@ void Host::went_down(const Error& why) {
 
 void Host::deliver(const docker::Event& event) {
     last_event_ns_ = std::max(last_event_ns_, event.time_ns);
+    if (take_notice(event.name)) return;
     const auto found = watchers_.find(event.name);
     if (found == watchers_.end()) return;
     if (const auto watcher = found->second.lock()) watcher->on_event(event);
@@ -171,6 +173,7 @@ asio::awaitable<Result<>> Host::reconcile() {
     if (!listed) co_return std::unexpected(std::move(listed).error());
     std::unordered_set<std::string> alive;
     for (auto& container : *listed) {
+        if (take_notice(container.name)) continue;
         if (container.state == "running" || container.state == "paused") {
             alive.insert(container.name);
         }
@@ -185,6 +188,20 @@ asio::awaitable<Result<>> Host::reconcile() {
         if (const auto watcher = found->second.lock()) watcher->on_missing();
     }
     co_return Result<>{};
+}
+
+bool Host::take_notice(std::string_view container) {
+    if (!container.starts_with(docker::kLeavingNotice)) return false;
+    const auto number = container.substr(docker::kLeavingNotice.size());
+    std::int64_t seconds = 0;
+    const auto [end, error] =
+        std::from_chars(number.data(), number.data() + number.size(), seconds);
+    const bool is_time = error == std::errc{} && end == number.data() + number.size();
+    if (is_parting_ || std::exchange(told_leaving_, true)) return true;
+    log::warn("host {} is told that it will be taken away", name());
+    context_.events.host_leaving(
+        name(), is_time ? std::optional(Timestamp{Seconds{seconds}}) : std::nullopt);
+    return true;
 }
 
 /// Two hosts may be names of one Engine: each cares for what is its own, and any for that of a

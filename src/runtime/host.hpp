@@ -79,6 +79,8 @@ class Host : public std::enable_shared_from_this<Host> {
     boost::asio::awaitable<Result<>> reconcile();
     boost::asio::awaitable<void> remove_orphan(docker::ContainerSummary container);
     boost::asio::awaitable<void> remove_orphan_volumes();
+    /// Whether the container is the host's notice that it will be taken away; tells it once.
+    bool take_notice(std::string_view container);
     bool cares_for(const std::string& host) const;
     void went_up();
     void tell_capacity();
@@ -106,6 +108,7 @@ class Host : public std::enable_shared_from_this<Host> {
     bool is_parting_ = false;
     bool is_closed_ = false;
     bool orphans_go_ = false;
+    bool told_leaving_ = false;
 };
 
 }  // namespace batchd::runtime

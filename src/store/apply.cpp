@@ -8,13 +8,14 @@ namespace {
 Result<> put(Database& database, const ports::EnvironmentRow& row) {
     BATCHD_TRY(
         database.run("INSERT INTO compute_environment"
-                     " (id, name, uuid, status, status_reason, created_at, document)"
-                     " VALUES (?, ?, ?, ?, ?, ?, ?)"
+                     " (id, name, uuid, status, status_reason, created_at, generation, document)"
+                     " VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
                      " ON CONFLICT (id) DO UPDATE SET name = excluded.name, uuid = excluded.uuid,"
                      " status = excluded.status, status_reason = excluded.status_reason,"
-                     " created_at = excluded.created_at, document = excluded.document",
+                     " created_at = excluded.created_at, generation = excluded.generation,"
+                     " document = excluded.document",
                      row.id, row.document.compute_environment_name, row.uuid, row.status,
-                     row.status_reason, row.created_at, to_json(row.document)));
+                     row.status_reason, row.created_at, row.generation, to_json(row.document)));
     return {};
 }
 
@@ -38,9 +39,9 @@ Result<> put(Database& database, const model::InstanceRow& row) {
     }
     BATCHD_TRY(database.run(
         "INSERT OR REPLACE INTO instance (id, environment_id, type, zone, is_spot, price, status,"
-        " launched_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        " launched_at, generation) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
         row.id, row.environment_id, row.type, row.zone, row.is_spot, row.price, row.status,
-        row.launched_at));
+        row.launched_at, row.generation));
     return {};
 }
 

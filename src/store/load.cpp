@@ -17,11 +17,12 @@ Result<> load_environments(Database& database, ports::Snapshot& snapshot) {
         auto& environment = snapshot.environments.emplace_back();
         std::string document;
         row.read(environment.id, environment.uuid, environment.status, environment.status_reason,
-                 environment.created_at, document);
+                 environment.created_at, environment.generation, document);
         return read_document(document, environment.document);
     };
     return database.each(
-        "SELECT id, uuid, status, status_reason, created_at, document FROM compute_environment"
+        "SELECT id, uuid, status, status_reason, created_at, generation, document"
+        " FROM compute_environment"
         " WHERE status <> 'DELETED' ORDER BY id",
         on_row);
 }
@@ -48,11 +49,13 @@ Result<> load_instances(Database& database, ports::Snapshot& snapshot) {
     auto on_row = [&](Row& row) -> Result<> {
         auto& instance = snapshot.instances.emplace_back();
         row.read(instance.id, instance.environment_id, instance.type, instance.zone,
-                 instance.is_spot, instance.price, instance.status, instance.launched_at);
+                 instance.is_spot, instance.price, instance.status, instance.launched_at,
+                 instance.generation);
         return {};
     };
     return database.each(
-        "SELECT id, environment_id, type, zone, is_spot, price, status, launched_at FROM instance",
+        "SELECT id, environment_id, type, zone, is_spot, price, status, launched_at,"
+        " generation FROM instance",
         on_row);
 }
 

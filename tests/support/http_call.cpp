@@ -8,7 +8,7 @@ namespace batchd::testing {
 
 Result<net::HttpResponse> http_call(const std::string& url, net::HttpRequest request) {
     boost::asio::io_context io;
-    net::HttpClient client(io.get_executor(), url, "");
+    net::HttpClient client(io.get_executor(), url, {});
     auto answer =
         boost::asio::co_spawn(io, client.fetch(std::move(request)), boost::asio::use_future);
     io.run();

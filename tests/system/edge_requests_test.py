@@ -13,7 +13,7 @@ NEVER = {"vcpus": "1000"}  # such a job stays RUNNABLE
 
 
 class Requests(SystemTest):
-    def raw(self, operation, **parameters):
+    def raw(self, operation, /, **parameters):
         """The answer to a request that boto3 may not let through."""
         raw = RawBatch(self.daemon.endpoint)
         self.addCleanup(raw.close)

@@ -211,12 +211,12 @@ class Queues(Resources):
     def test_a_higher_priority_goes_first(self):
         low, high = self.unique("low"), self.unique("high")
         environment = self.unique("managed")
-        self.create_managed(environment, max_vcpus=1)
+        self.create_managed(environment, max_vcpus=2)
         self.create_queue(low, environment, priority=1)
         self.create_queue(high, environment, priority=10)
-        holder = self.submit(self.define(HOLD), queue=low)
+        holder = self.submit(self.define(HOLD, vcpus="2"), queue=low)
         self.wait_for(holder, "RUNNING")
-        brief = self.define("sleep 0.1")
+        brief = self.define("sleep 0.1", vcpus="2")
         late = [self.submit(brief, queue=low) for _ in range(3)]
         early = [self.submit(brief, queue=high) for _ in range(3)]
         self.batch.terminate_job(jobId=holder, reason="make room")

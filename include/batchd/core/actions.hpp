@@ -54,7 +54,7 @@ struct LaunchInstances {
     std::string environment;    ///< name
     std::string token;          ///< at most 64 characters, the same after a restart
     std::string type;
-    std::string zone;
+    std::string zone;  ///< the subnet
     bool is_spot = false;
     std::int64_t count = 0;
 };

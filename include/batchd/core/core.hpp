@@ -89,7 +89,8 @@ bool has_quota_policy(const State& state, const Queue& queue);
 std::vector<WaitingJob> front_of_service_queue(const State& state, const Queue& queue,
                                                const std::string& quota_share, std::size_t most);
 
-/// Whether jobs may be placed through the environment at all: VALID and ENABLED.
+/// Whether jobs may be placed through the environment at all: VALID (or UPDATING) and
+/// ENABLED.
 bool is_open(const Environment& environment);
 
 /// vCPUs that jobs of a MANAGED environment may use at once; nullopt: no bound.

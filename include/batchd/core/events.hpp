@@ -199,7 +199,7 @@ struct AttemptEnded {
 /// What came of a launch: fewer instances than were asked for come with an error.
 struct InstancesLaunched {
     std::int64_t decision = 0;
-    std::vector<std::string> ids;
+    std::vector<model::LaunchedInstance> instances;
     struct Failure {
         std::optional<OfferError> offer;  ///< nullopt: it speaks not against the offer
         bool is_configuration = false;    ///< the environment cannot launch until it is updated

@@ -263,8 +263,7 @@ struct Policy {
     Milliseconds plan_interval{500};          ///< between two scaling plans, at least
     Seconds boot_timeout{600};                ///< an instance that is not up by then is replaced
     Seconds idle_delay{300};                  ///< see ScalingInput::idle_delay
-    bool simulates_instances = true;          ///< instances are make-believe: they have no GPUs
-    std::vector<std::string> zones{"local"};  ///< in which instances may be launched
+    bool simulates_instances = true;  ///< instances are make-believe: they have no GPUs
 };
 
 /// What the step under way has decided so far.

@@ -44,6 +44,10 @@ struct ContainerSummary {
     std::string host;  ///< of the label batchd.host
 };
 
+/// How an instance tells that it will be taken away: its own watcher creates a container of this
+/// name and the seconds since 1970 at which that will be. It never runs.
+inline constexpr std::string_view kLeavingNotice = "batchd-leaving-";
+
 struct VolumeSummary {
     std::string name;
     std::string host;  ///< of the label batchd.host

@@ -26,9 +26,8 @@ class Client {
     static constexpr Seconds kCreateTimeout{240};
     static constexpr Seconds kStartTimeout{180};
 
-    /// `url` and `certificate_directory` as for net::HttpClient.
-    Client(boost::asio::any_io_executor executor, std::string url,
-           std::string certificate_directory);
+    /// `url` and `tls` as for net::HttpClient.
+    Client(boost::asio::any_io_executor executor, std::string url, net::Tls tls);
 
     /// Agrees on the API's version; call it first, and again when the Engine may have changed.
     /// Unavailable if the Engine is too old.

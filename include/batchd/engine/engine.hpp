@@ -45,6 +45,7 @@ class Engine final : public ports::RuntimeEvents, public ports::CapacityEvents {
     void host_up(std::string host, model::Resources capacity,
                  std::vector<std::string> gpus) override;
     void host_down(std::string host, std::string reason) override;
+    void host_leaving(std::string host, std::optional<Timestamp> at) override;
     void attempt_started(model::AttemptId id, std::string container_id, Timestamp started_at,
                          std::string address) override;
     void attempt_ended(model::AttemptId id, model::AttemptOutcome outcome) override;
@@ -52,7 +53,6 @@ class Engine final : public ports::RuntimeEvents, public ports::CapacityEvents {
     // ports::CapacityEvents
     void launched(std::int64_t decision, ports::LaunchResult result) override;
     void instance_ready(std::string id, model::Host host) override;
-    void instance_leaving(std::string id, std::optional<Timestamp> at) override;
     void instance_gone(std::string id, std::string reason) override;
 
   private:

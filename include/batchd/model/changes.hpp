@@ -31,9 +31,11 @@ struct EnvironmentRow {
     std::int64_t id = 0;
     ComputeEnvironment document;
     std::string uuid;    ///< AWS shows it, and it is part of the ECS cluster's name
-    std::string status;  ///< VALID, INVALID, DELETED
+    std::string status;  ///< VALID, UPDATING, INVALID, DELETED
     std::string status_reason;
     Timestamp created_at;
+    /// Counts infrastructure updates: instances of an earlier one are replaced.
+    std::int64_t generation = 0;
 };
 
 /// Where a host comes from. Stored as these numbers.

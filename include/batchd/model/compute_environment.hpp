@@ -19,6 +19,8 @@ struct LaunchTemplateOverride {
     std::optional<std::string> version;
     std::optional<std::vector<std::string>> target_instance_types;
     std::optional<std::string> userdata_type;
+
+    friend bool operator==(const LaunchTemplateOverride&, const LaunchTemplateOverride&) = default;
 };
 BOOST_DESCRIBE_STRUCT(LaunchTemplateOverride, (),
                       (launch_template_id, launch_template_name, version, target_instance_types,
@@ -30,6 +32,8 @@ struct LaunchTemplate {
     std::optional<std::string> version;
     std::optional<std::vector<LaunchTemplateOverride>> overrides;
     std::optional<std::string> userdata_type;
+
+    friend bool operator==(const LaunchTemplate&, const LaunchTemplate&) = default;
 };
 BOOST_DESCRIBE_STRUCT(LaunchTemplate, (),
                       (launch_template_id, launch_template_name, version, overrides, userdata_type))
@@ -39,12 +43,16 @@ struct Ec2Configuration {
     std::optional<std::string> image_id_override;
     std::optional<std::string> batch_image_status;
     std::optional<std::string> image_kubernetes_version;
+
+    friend bool operator==(const Ec2Configuration&, const Ec2Configuration&) = default;
 };
 BOOST_DESCRIBE_STRUCT(Ec2Configuration, (),
                       (image_type, image_id_override, batch_image_status, image_kubernetes_version))
 
 struct ScalingPolicy {
     std::optional<std::int32_t> min_scale_down_delay_minutes;
+
+    friend bool operator==(const ScalingPolicy&, const ScalingPolicy&) = default;
 };
 BOOST_DESCRIBE_STRUCT(ScalingPolicy, (), (min_scale_down_delay_minutes))
 
@@ -119,6 +127,10 @@ BOOST_DESCRIBE_STRUCT(ComputeEnvironmentUpdate, (),
                       (state, unmanagedv_cpus, compute_resources, service_role, update_policy,
                        context))
 Result<> merge(ComputeEnvironment& environment, const ComputeEnvironmentUpdate& update);
+
+/// Whether AWS replaces the instances of an environment when it is updated so: an infrastructure
+/// update, in contrast to one of limits and state.
+bool is_infrastructure_update(const ComputeResources& from, const ComputeResources& to);
 
 /// Whether it runs on Fargate; such environments do not mix with others in one queue.
 bool is_fargate(const ComputeEnvironment& environment);

@@ -20,6 +20,8 @@ struct Host {
     /// A folder of the daemon's machine with ca.pem, cert.pem and key.pem, as docker has it: mutual
     /// TLS. Absent: none.
     std::optional<std::string> certificate_directory;
+    /// For which the Engine's certificate is, where that is not the url's host.
+    std::optional<std::string> tls_server_name;
     /// What jobs may use of it, where that is not what its Engine reports.
     std::optional<std::int32_t> vcpus;
     std::optional<std::int64_t> memory_mi_b;
@@ -31,7 +33,8 @@ struct Host {
     friend bool operator==(const Host&, const Host&) = default;
 };
 BOOST_DESCRIBE_STRUCT(Host, (),
-                      (name, url, certificate_directory, vcpus, memory_mi_b, gpus, labels, state))
+                      (name, url, certificate_directory, tls_server_name, vcpus, memory_mi_b, gpus, labels,
+                       state))
 
 /// Checks a host; makes its state upper case. InvalidArgument names field, value and rule. TCP
 /// without certificates is for loopback, unless `allow_plain_tcp`: whoever reaches such a port owns

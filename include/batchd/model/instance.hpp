@@ -25,29 +25,37 @@ struct InstanceRow {
     std::string id;  ///< the provider's: "i-0123456789abcdef0"
     std::int64_t environment_id = 0;
     std::string type;
-    std::string zone;
+    std::string zone;  ///< the subnet
     bool is_spot = false;
     MicroUsd price;  ///< per hour
     InstanceStatus status = InstanceStatus::Booting;
     Timestamp launched_at;
+    std::int64_t generation = 0;  ///< of its environment, when it was asked for
     bool is_gone = false;  ///< the row goes
+};
+
+/// What came of a launch.
+struct LaunchedInstance {
+    std::string id;
+    std::string type;  ///< a fleet may choose another one than was asked for
+    std::string zone;  ///< likewise
 };
 
 /// What was not launched instead.
 struct ScalingAlternative {
-    std::string type;
-    std::string zone;
+    std::string instance_type;
+    std::string subnet;
     double price_per_hour = 0;            ///< USD, of one instance
     std::optional<double> cost_per_hour;  ///< of as many as take the same jobs; absent: it cannot
     std::string why_not;
 };
-BOOST_DESCRIBE_STRUCT(ScalingAlternative, (), (type, zone, price_per_hour, cost_per_hour, why_not))
+BOOST_DESCRIBE_STRUCT(ScalingAlternative, (), (instance_type, subnet, price_per_hour, cost_per_hour, why_not))
 
 /// What was decided, why, and what came of it.
 struct ScalingDecision {
     std::string action;  ///< LAUNCH or TERMINATE
     std::string instance_type;
-    std::string availability_zone;
+    std::string subnet;
     bool spot = false;
     std::int64_t count = 0;
     double price_per_hour = 0;  ///< USD, of one instance
@@ -55,10 +63,11 @@ struct ScalingDecision {
     std::vector<ScalingAlternative> alternatives;  ///< the nearest ones, the best first
     std::vector<std::string> instances;            ///< ids
     std::string outcome;  ///< of a launch that gave less than was asked for
+    std::int64_t generation = 0;                   ///< of the environment, for its instances
 };
 BOOST_DESCRIBE_STRUCT(ScalingDecision, (),
-                      (action, instance_type, availability_zone, spot, count, price_per_hour, why,
-                       alternatives, instances, outcome))
+                      (action, instance_type, subnet, spot, count, price_per_hour, why,
+                       alternatives, instances, outcome, generation))
 
 struct DecisionRow {
     std::int64_t id = 0;  ///< ascending

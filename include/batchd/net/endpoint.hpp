@@ -8,6 +8,14 @@
 
 namespace batchd::net {
 
+/// Mutual TLS.
+struct Tls {
+    std::string directory;    ///< with ca.pem, cert.pem and key.pem; empty: no TLS
+    std::string server_name;  ///< for which the server's certificate is; empty: the host of the url
+
+    friend bool operator==(const Tls&, const Tls&) = default;
+};
+
 struct Endpoint {
     enum class Kind { Unix, Tcp };
     Kind kind = Kind::Unix;

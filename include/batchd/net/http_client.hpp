@@ -9,6 +9,7 @@
 
 #include "batchd/base/result.hpp"
 #include "batchd/base/time.hpp"
+#include "batchd/net/endpoint.hpp"
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
@@ -82,10 +83,9 @@ class HttpStream {
 
 class HttpClient {
   public:
-    /// `url` as for parse_endpoint. `certificate_directory` holds ca.pem, cert.pem and key.pem for
-    /// mutual TLS; empty for a plain connection. Both are looked at when a connection is made.
-    HttpClient(boost::asio::any_io_executor executor, std::string url,
-               std::string certificate_directory);
+    /// `url` as for parse_endpoint; it and the files of `tls` are looked at when a connection is
+    /// made.
+    HttpClient(boost::asio::any_io_executor executor, std::string url, Tls tls);
     ~HttpClient();
 
     /// Sends and reads the whole answer, at most 64 MiB.

@@ -13,13 +13,13 @@
 
 namespace batchd::ports {
 
-/// Instances of one type in one zone. The intent is durable before the engine hands it over.
+/// Instances of one type in one subnet. The intent is durable before the engine hands it over.
 struct LaunchRequest {
     std::int64_t decision = 0;  ///< its id, for the answer
     std::string environment;    ///< name
     std::string token;  ///< a repetition with it launches nothing more; at most 64 characters
     std::string type;
-    std::string zone;
+    std::string zone;  ///< the subnet
     bool is_spot = false;
     std::int64_t count = 0;
 };
@@ -38,7 +38,7 @@ struct LaunchFailure {
 };
 
 struct LaunchResult {
-    std::vector<std::string> ids;  ///< of those that were launched: as many as asked for, or fewer
+    std::vector<model::LaunchedInstance> instances;  ///< as many as asked for, or fewer
     std::optional<LaunchFailure> failure;
 };
 
@@ -50,8 +50,6 @@ class CapacityEvents {
     virtual void launched(std::int64_t decision, LaunchResult result) = 0;
     /// The instance's Docker Engine can be connected to; the host is named as the instance.
     virtual void instance_ready(std::string id, model::Host host) = 0;
-    /// It will be taken away: no new attempts; those that run have until `at`, if that is known.
-    virtual void instance_leaving(std::string id, std::optional<Timestamp> at) = 0;
     /// It is no more, whoever ended it; `reason` is for people.
     virtual void instance_gone(std::string id, std::string reason) = 0;
 };

@@ -42,6 +42,9 @@ class RuntimeEvents {
                          std::vector<std::string> gpus) = 0;
     /// The host's Engine does not answer; `reason` is for people. Attempts there go on.
     virtual void host_down(std::string host, std::string reason) = 0;
+    /// The host was told that it will be taken away, as a Spot instance is; those that run there
+    /// have until `at`, if that is known.
+    virtual void host_leaving(std::string host, std::optional<Timestamp> at) = 0;
     /// The attempt runs: all its containers were started, those before them have ended as they
     /// should. Comes before attempt_ended, for each attempt whose container was really started;
     /// the id is that of the first essential one.

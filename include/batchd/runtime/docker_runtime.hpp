@@ -25,8 +25,8 @@ namespace batchd::runtime {
 
 struct DockerHost {
     std::string name;
-    std::string url;                    ///< unix:///path or tcp://host:port
-    std::string certificate_directory;  ///< ca.pem, cert.pem, key.pem; empty: no TLS
+    std::string url;  ///< unix:///path or tcp://host:port
+    net::Tls tls{};
     /// What jobs may use, where it differs from what the Engine says.
     std::optional<MilliVcpu> vcpu{};
     std::optional<MiB> memory{};

@@ -20,6 +20,7 @@ CREATE TABLE compute_environment (
     status TEXT NOT NULL,
     status_reason TEXT NOT NULL,
     created_at INTEGER NOT NULL,
+    generation INTEGER NOT NULL,           -- counts infrastructure updates
     document TEXT NOT NULL,
     tags TEXT NOT NULL DEFAULT '{}'
 ) STRICT;
@@ -46,7 +47,8 @@ CREATE TABLE instance (
     is_spot INTEGER NOT NULL,
     price INTEGER NOT NULL,                -- millionths of a US dollar per hour
     status INTEGER NOT NULL,               -- model::InstanceStatus
-    launched_at INTEGER NOT NULL
+    launched_at INTEGER NOT NULL,
+    generation INTEGER NOT NULL            -- of its environment
 ) STRICT, WITHOUT ROWID;
 
 -- What the scaling plan decided. An open one is a launch that may have to be repeated.

@@ -25,7 +25,7 @@ class ClientTest : public ::testing::Test {
   protected:
     void serve(FakeEngine::Script script) {
         server_ = std::make_unique<FakeEngine>(std::move(script));
-        client_ = std::make_unique<docker::Client>(io_.get_executor(), server_->url(), "");
+        client_ = std::make_unique<docker::Client>(io_.get_executor(), server_->url(), {});
     }
     template <class T>
     T run(asio::awaitable<T> work) {
@@ -120,17 +120,17 @@ TEST_F(ClientTest, NoHttpIsUnavailable) {
 }
 
 TEST_F(ClientTest, NobodyThereIsUnavailable) {
-    docker::Client client(io_.get_executor(), "unix:///nonexistent/socket", "");
+    docker::Client client(io_.get_executor(), "unix:///nonexistent/socket", {});
     const auto info = run(client.info());
     ASSERT_FALSE(info);
     EXPECT_EQ(info.error().kind, ErrorKind::Unavailable);
-    docker::Client nonsense(io_.get_executor(), "ftp://x", "");
+    docker::Client nonsense(io_.get_executor(), "ftp://x", {});
     EXPECT_EQ(run(nonsense.info()).error().kind, ErrorKind::InvalidArgument);
 }
 
 TEST_F(ClientTest, SlowAnswerIsCancelled) {
     serve([](const std::string&) { return Reply{.bytes{}, .close = false, .keep_silent = true}; });
-    net::HttpClient http(io_.get_executor(), server_->url(), "");
+    net::HttpClient http(io_.get_executor(), server_->url(), {});
     const auto answer =
         run(http.fetch({.method = "GET", .target = "/", .timeout = Milliseconds{50}}));
     ASSERT_FALSE(answer);

@@ -10,6 +10,12 @@ void EventRecorder::host_up(std::string host, model::Resources capacity,
     changed_.notify_all();
 }
 
+void EventRecorder::host_leaving(std::string host, std::optional<Timestamp> at) {
+    const std::lock_guard lock(mutex_);
+    leaving_.emplace_back(std::move(host), at);
+    changed_.notify_all();
+}
+
 void EventRecorder::host_down(std::string host, std::string reason) {
     const std::lock_guard lock(mutex_);
     news_[std::move(host)].push_back(std::nullopt);
@@ -40,6 +46,13 @@ std::optional<std::string> EventRecorder::wait_host_down() {
     std::unique_lock lock(mutex_);
     if (!wait(lock, [&] { return !downs_.empty(); })) return std::nullopt;
     return downs_.back();
+}
+
+std::optional<std::pair<std::string, std::optional<Timestamp>>>
+EventRecorder::wait_host_leaving() {
+    std::unique_lock lock(mutex_);
+    if (!wait(lock, [&] { return !leaving_.empty(); })) return std::nullopt;
+    return leaving_.front();
 }
 
 bool EventRecorder::wait_host(const std::string& host, std::optional<MilliVcpu> vcpu) {

@@ -31,6 +31,7 @@ class EventRecorder final : public ports::RuntimeEvents {
     void host_up(std::string host, model::Resources capacity,
                  std::vector<std::string> gpus) override;
     void host_down(std::string host, std::string reason) override;
+    void host_leaving(std::string host, std::optional<Timestamp> at) override;
     void attempt_started(model::AttemptId id, std::string container_id, Timestamp started_at,
                          std::string address) override;
     void attempt_ended(model::AttemptId id, ports::AttemptOutcome outcome) override;
@@ -38,6 +39,8 @@ class EventRecorder final : public ports::RuntimeEvents {
     /// These wait up to a minute; nullopt if it did not come.
     std::optional<model::Resources> wait_host_up();
     std::optional<std::string> wait_host_down();
+    /// The first host that said that it will be taken away, and when.
+    std::optional<std::pair<std::string, std::optional<Timestamp>>> wait_host_leaving();
     /// Whether the newest word of the host is that it is up with so many vCPUs (0: any), or,
     /// without a number, down.
     bool wait_host(const std::string& host, std::optional<MilliVcpu> vcpu);
@@ -60,6 +63,7 @@ class EventRecorder final : public ports::RuntimeEvents {
     std::map<std::string, std::vector<std::optional<model::Resources>>> news_;  ///< by host
     std::vector<model::Resources> ups_;
     std::vector<std::string> downs_;
+    std::vector<std::pair<std::string, std::optional<Timestamp>>> leaving_;
 };
 
 /// Keeps the lines in memory; they survive the runtime, as files would.

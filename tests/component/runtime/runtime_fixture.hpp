@@ -68,7 +68,7 @@ class RuntimeTest : public ::testing::Test {
     virtual std::string url() { return DockerEngine::shared().url(); }
 
     runtime::DockerOptions options() {
-        return {.hosts = {{.name = "one", .url = url(), .certificate_directory = {}}},
+        return {.hosts = {{.name = "one", .url = url()}},
                 .instance = instance_,
                 .network_mode = "none",
                 .registries = {},

@@ -48,7 +48,7 @@ class FakeCloud final : public ports::CapacityProvider {
         }
         for (const auto& open : launches) {
             auto result = carry_out(open.request);
-            known.insert(result.ids.begin(), result.ids.end());
+            for (const auto& instance : result.instances) known.insert(instance.id);
             news.emplace_back(std::move(result));
         }
         const auto all = instances;
@@ -98,12 +98,14 @@ class FakeCloud final : public ports::CapacityProvider {
             answer.decision = request.decision;
             return answer;
         }
-        core::InstancesLaunched answer{.decision = request.decision, .ids = {}, .failure = {}};
+        core::InstancesLaunched answer{.decision = request.decision, .instances = {}, .failure = {}};
         for (std::int64_t i = 0; i < request.count && !chance(failure_rate); ++i) {
-            answer.ids.push_back("i-" + std::to_string(++last_id_));
-            instances[answer.ids.back()].type = request.type;
+            answer.instances.push_back({.id = "i-" + std::to_string(++last_id_),
+                                        .type = request.type,
+                                        .zone = request.zone});
+            instances[answer.instances.back().id].type = request.type;
         }
-        if (std::ssize(answer.ids) < request.count) answer.failure = some_failure();
+        if (std::ssize(answer.instances) < request.count) answer.failure = some_failure();
         known->second = answer;
         return answer;
     }

@@ -43,14 +43,18 @@ class Elastic : public ::testing::Test {
         }
         return found;
     }
-    void launched(std::vector<std::string> ids) {
-        (void)world.tell(InstancesLaunched{
-            .decision = last<LaunchInstances>()->decision, .ids = std::move(ids), .failure = {}});
+    void launched(const std::vector<std::string>& ids) {
+        const auto& asked = *last<LaunchInstances>();
+        InstancesLaunched event{.decision = asked.decision, .instances = {}, .failure = {}};
+        for (const auto& id : ids) {
+            event.instances.push_back({.id = id, .type = asked.type, .zone = asked.zone});
+        }
+        (void)world.tell(std::move(event));
     }
     void refused(std::optional<OfferError> offer, bool is_configuration = false) {
         (void)world.tell(InstancesLaunched{
             .decision = last<LaunchInstances>()->decision,
-            .ids = {},
+            .instances = {},
             .failure = InstancesLaunched::Failure{
                 .offer = offer, .is_configuration = is_configuration, .message = "Code: text"}});
     }
