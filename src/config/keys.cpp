@@ -132,6 +132,10 @@ std::span<const Key> keys() {
          +[](Config& c) -> auto& { return c.scheduler.reserve_after; }, Range{0, kDaySeconds},
          "How long a queue's first job waits for room before a host is kept free for it."},
 
+        {"compute", "provider", +[](Config& c) -> auto& { return c.compute.provider; },
+         kProviderRule,
+         "Where MANAGED environments run: on aws, or on the local Docker Engine; auto is aws if a "
+         "region and keys are found at the start, else local."},
         {"compute", "idle_seconds", +[](Config& c) -> auto& { return c.compute.idle; },
          Range{0, kDaySeconds},
          "How long an instance without jobs is kept where minScaleDownDelayMinutes says nothing."},
@@ -206,6 +210,23 @@ std::string_view to_string(SchedulerOrder order) {
 
 SchedulerOrder order_from_string(std::string_view text) {
     return text == "strict" ? SchedulerOrder::Strict : SchedulerOrder::Backfill;
+}
+
+std::string_view to_string(ComputeProvider provider) {
+    switch (provider) {
+        case ComputeProvider::Auto:
+            return "auto";
+        case ComputeProvider::Local:
+            return "local";
+        case ComputeProvider::Aws:
+            return "aws";
+    }
+    return "auto";
+}
+
+ComputeProvider provider_from_string(std::string_view text) {
+    if (text == "local") return ComputeProvider::Local;
+    return text == "aws" ? ComputeProvider::Aws : ComputeProvider::Auto;
 }
 
 }  // namespace batchd::config

@@ -24,7 +24,8 @@ struct Key {
     std::string_view section;
     std::string_view name;
     std::variant<Member<bool>, Member<std::int64_t>, Member<Seconds>, Member<MiB>,
-                 Member<std::string>, Member<std::vector<std::string>>, Member<SchedulerOrder>>
+                 Member<std::string>, Member<std::vector<std::string>>, Member<SchedulerOrder>,
+                 Member<ComputeProvider>>
         member;
     std::variant<std::monostate, Range, TextRule> rule;
     std::string_view meaning;
@@ -50,5 +51,9 @@ std::span<const RegistryKey> registry_keys();
 std::string_view to_string(SchedulerOrder order);
 /// `text` has passed kOrderRule.
 SchedulerOrder order_from_string(std::string_view text);
+
+std::string_view to_string(ComputeProvider provider);
+/// `text` has passed kProviderRule.
+ComputeProvider provider_from_string(std::string_view text);
 
 }  // namespace batchd::config

@@ -150,6 +150,9 @@ constinit const TextRule kAbsolutePathRule{is_absolute_path, "an absolute path w
 constinit const TextRule kOrderRule{
     [](std::string_view text) { return text == "backfill" || text == "strict"; },
     "backfill or strict"};
+constinit const TextRule kProviderRule{
+    [](std::string_view text) { return text == "auto" || text == "local" || text == "aws"; },
+    "auto, local or aws"};
 constinit const TextRule kProfileRule{
     [](std::string_view text) { return text == "batchd" || text == "aws"; }, "batchd or aws"};
 

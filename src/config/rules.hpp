@@ -29,6 +29,7 @@ extern const TextRule kNetworkModeRule;
 extern const TextRule kGpuRule;
 extern const TextRule kAbsolutePathRule;
 extern const TextRule kOrderRule;
+extern const TextRule kProviderRule;
 extern const TextRule kProfileRule;
 
 }  // namespace batchd::config

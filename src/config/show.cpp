@@ -65,6 +65,9 @@ struct ToToml {
     std::string operator()(Member<SchedulerOrder> member) const {
         return toml_string(to_string(member(config)));
     }
+    std::string operator()(Member<ComputeProvider> member) const {
+        return toml_string(to_string(member(config)));
+    }
     std::string operator()(Member<std::vector<std::string>> member) const {
         return toml_list(member(config));
     }
@@ -77,6 +80,7 @@ struct TypeName {
     std::string operator()(Member<MiB>) const { return "integer"; }
     std::string operator()(Member<std::string>) const { return "string"; }
     std::string operator()(Member<SchedulerOrder>) const { return "string"; }
+    std::string operator()(Member<ComputeProvider>) const { return "string"; }
     std::string operator()(Member<std::vector<std::string>>) const { return "list of strings"; }
 };
 

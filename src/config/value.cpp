@@ -56,6 +56,10 @@ struct Assign {
     Result<> operator()(Member<SchedulerOrder> member) const {
         return text([&](const std::string& value) { member(config) = order_from_string(value); });
     }
+    Result<> operator()(Member<ComputeProvider> member) const {
+        return text(
+            [&](const std::string& value) { member(config) = provider_from_string(value); });
+    }
     Result<> operator()(Member<std::vector<std::string>> member) const {
         const auto* array = node.as_array();
         if (array == nullptr) return wrong_type("a list of strings", node);
@@ -98,7 +102,8 @@ struct Assign {
 
 bool holds_text(const Key& key) {
     return std::holds_alternative<Member<std::string>>(key.member) ||
-           std::holds_alternative<Member<SchedulerOrder>>(key.member);
+           std::holds_alternative<Member<SchedulerOrder>>(key.member) ||
+           std::holds_alternative<Member<ComputeProvider>>(key.member);
 }
 
 }  // namespace

@@ -10,6 +10,7 @@
 #include "batchd/store/sqlite_store.hpp"
 #include "daemon/configured_hosts.hpp"
 #include "daemon/data_folder.hpp"
+#include "daemon/provider.hpp"
 
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/co_spawn.hpp>
@@ -60,20 +61,6 @@ runtime::DockerOptions docker_options(const config::Config& config, const std::s
     return options;
 }
 
-aws::Settings aws_settings(const config::Aws& config) {
-    aws::Settings settings{.region = config.region,
-                           .profile = config.profile,
-                           .endpoint_url = config.endpoint_url,
-                           .max_attempts = config.max_attempts,
-                           .connect_timeout = config.connect_timeout,
-                           .timeout = config.timeout};
-    for (const auto& item : config.endpoint_urls) {  // "ec2=http://127.0.0.1:5000"
-        const auto equals = item.find('=');
-        settings.endpoint_urls[item.substr(0, equals)] = item.substr(equals + 1);
-    }
-    return settings;
-}
-
 compute::LocalOptions local_instances(const config::Config& config) {
     compute::LocalOptions options{.url = config.docker.host, .certificate_directory = {}};
     if (!config.docker.cert_dir.empty()) options.certificate_directory = config.docker.cert_dir;
@@ -120,6 +107,7 @@ class Daemon {
           logs_(std::move(logs)),
           aws_outside_(clock_),
           aws_(aws_settings(config.aws), aws_outside_.outside()),
+          uses_aws_(uses_aws(config, aws_outside_.outside())),
           aws_secrets_(aws_),
           secrets_(secret_sources(config.secrets, aws_secrets_)),
           reader_threads_(static_cast<std::size_t>(config.daemon.readers)),
@@ -153,7 +141,8 @@ class Daemon {
               io_, http_options(config.http),
               [this](http::Request request) { return api_.handle(std::move(request)); },
               api::Api::error) {
-        log::info("data folder {}, instance {}", folder.path().string(), store_->instance_id());
+        log::info("data folder {}, instance {}, provider {}", folder.path().string(),
+                  store_->instance_id(), uses_aws_ ? "aws" : "local");
     }
 
     Result<> run() {
@@ -213,6 +202,7 @@ class Daemon {
     std::unique_ptr<logs::LogStore> logs_;
     aws::RealOutside aws_outside_;
     aws::Client aws_;
+    bool uses_aws_;  ///< for MANAGED environments
     aws::SecretReader aws_secrets_;
     secrets::Resolver secrets_;
     events::JobWatch watch_;  // before io_, whose coroutines hold subscriptions to the end

@@ -28,6 +28,13 @@ enum class SchedulerOrder {
     Strict,    ///< nothing overtakes it, as AWS Batch does
 };
 
+/// On what MANAGED compute environments run.
+enum class ComputeProvider {
+    Auto,   ///< Aws if a region and keys are found when the daemon starts, else Local
+    Local,  ///< the local Docker Engine
+    Aws,
+};
+
 struct Http {
     std::string listen = "127.0.0.1:8080";
     std::int64_t threads = 2;
@@ -104,8 +111,9 @@ struct Scheduler {
     Seconds reserve_after{60};
 };
 
-/// Instances of MANAGED compute environments.
+/// MANAGED compute environments and their instances.
 struct Compute {
+    ComputeProvider provider = ComputeProvider::Auto;
     Seconds idle{300};
     Seconds boot_timeout{600};
     Seconds local_boot{0};  ///< of the make-believe instances on the local Engine

@@ -99,6 +99,7 @@ TEST(Config, EnvironmentValuesAreTomlOrBareStrings) {
          .environment = {{"BATCHD_DAEMON__ACCOUNT", "000000000000"},
                          {"BATCHD_DAEMON__DATA_DIR", "\"quoted\""},
                          {"BATCHD_SCHEDULER__ORDER", "strict"},
+                         {"BATCHD_COMPUTE__PROVIDER", "aws"},
                          {"BATCHD_CONTAINERS__ALLOW_PRIVILEGED", "true"},
                          {"BATCHD_CONTAINERS__ALLOWED_DEVICES", "[\"/dev/fuse\", \"/dev/kvm\"]"},
                          {"BATCHD_PORT", "a variable of the scripts"},
@@ -108,6 +109,7 @@ TEST(Config, EnvironmentValuesAreTomlOrBareStrings) {
     EXPECT_EQ(config->daemon.account, "000000000000");
     EXPECT_EQ(config->daemon.data_dir, "quoted");
     EXPECT_EQ(config->scheduler.order, SchedulerOrder::Strict);
+    EXPECT_EQ(config->compute.provider, ComputeProvider::Aws);
     EXPECT_TRUE(config->containers.allow_privileged);
     EXPECT_EQ(config->containers.allowed_devices,
               (std::vector<std::string>{"/dev/fuse", "/dev/kvm"}));
@@ -377,6 +379,7 @@ TEST(Config, ShowsWhatLoadsToTheSameValues) {
     config.daemon.data_dir = "a \"quoted\" \\ folder\nwith two lines";
     config.http.allowed_hosts = {"a", "b"};
     config.scheduler.order = SchedulerOrder::Strict;
+    config.compute.provider = ComputeProvider::Local;
     config.registries.push_back({.server = "r", .username = "u", .password = "hunter2"});
     config.hosts.push_back({.environment = "pool", .document = {}});
     auto& host = config.hosts[0].document;
