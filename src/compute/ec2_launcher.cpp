@@ -1,6 +1,7 @@
 #include "compute/ec2_launcher.hpp"
 
 #include "batchd/aws/ssm.hpp"
+#include "batchd/docker/create_body.hpp"
 #include "compute/user_data.hpp"
 
 #include <fmt/format.h>
@@ -111,11 +112,10 @@ std::string max_price(const ComputeResources& resources, const model::InstanceTy
 std::string engine_name(const std::string& token) { return token + ".batchd"; }
 
 Ec2Launcher::Ec2Launcher(aws::Client& client, const CertificateAuthority& authority,
-                         std::string daemon, std::string label, model::InstanceCatalogue catalogue)
+                         std::string daemon, model::InstanceCatalogue catalogue)
     : client_(client),
       authority_(authority),
       daemon_(std::move(daemon)),
-      label_(std::move(label)),
       catalogue_(std::move(catalogue)) {}
 
 std::expected<ports::LaunchResult, NotAnswered> Ec2Launcher::launch(
@@ -194,7 +194,7 @@ aws::Outcome<aws::RunInstances> Ec2Launcher::compose(const ports::LaunchRequest&
     instance.tags[kLaunchTag] = request.token;
     instance.user_data = user_data({.ca = authority_.certificate(),
                                     .server = std::move(*server),
-                                    .label = label_,
+                                    .label = fmt::format("{}={}", docker::kInstanceLabel, daemon_),
                                     .is_spot = request.is_spot});
 
     const auto chosen = template_of(resources, request.type);

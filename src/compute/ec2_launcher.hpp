@@ -29,10 +29,9 @@ struct NotAnswered {
 
 class Ec2Launcher {
   public:
-    /// `daemon` is the instance id of this daemon, `label` that of its containers. References must
-    /// outlive the launcher.
+    /// `daemon` is the instance id of this daemon. References must outlive the launcher.
     Ec2Launcher(aws::Client& client, const CertificateAuthority& authority, std::string daemon,
-                std::string label, model::InstanceCatalogue catalogue);
+                model::InstanceCatalogue catalogue);
 
     /// `is_repeated`: it may have been asked for before; what came of that is looked for first.
     std::expected<ports::LaunchResult, NotAnswered> launch(
@@ -56,7 +55,6 @@ class Ec2Launcher {
     aws::Client& client_;
     const CertificateAuthority& authority_;
     std::string daemon_;
-    std::string label_;
     model::InstanceCatalogue catalogue_;
 };
 

@@ -62,7 +62,7 @@ class Ec2Provider::Impl : public std::enable_shared_from_this<Impl> {
           options_(std::move(options)),
           client_(client),
           authority_(std::move(authority)),
-          launcher_(client_, authority_, options_.daemon, options_.label, std::move(catalogue)),
+          launcher_(client_, authority_, options_.daemon, std::move(catalogue)),
           events_(events),
           poll_timer_(strand_) {}
 
@@ -108,16 +108,7 @@ class Ec2Provider::Impl : public std::enable_shared_from_this<Impl> {
         if (!std::exchange(is_polling_, true)) poll();
     }
 
-    void stop() {
-        asio::post(strand_, [self = shared_from_this()] {
-            self->is_stopping_ = true;
-            self->poll_timer_.cancel();
-            for (auto& [_, instance] : self->instances_) {
-                if (instance.client) instance.client->close();
-            }
-        });
-        threads_.join();
-    }
+    void join() { threads_.join(); }
 
   private:
     struct Instance {
@@ -136,7 +127,7 @@ class Ec2Provider::Impl : public std::enable_shared_from_this<Impl> {
             auto result = work(*self);
             asio::post(self->strand_,
                        [self, then = std::move(then), result = std::move(result)]() mutable {
-                           if (!self->is_stopping_) then(*self, std::move(result));
+                           then(*self, std::move(result));
                        });
         });
     }
@@ -146,7 +137,7 @@ class Ec2Provider::Impl : public std::enable_shared_from_this<Impl> {
         auto timer = std::make_shared<asio::steady_timer>(strand_, delay);
         timer->async_wait([self = shared_from_this(), timer,
                            work = std::move(work)](const boost::system::error_code& error) mutable {
-            if (!error && !self->is_stopping_) work(*self);
+            if (!error) work(*self);
         });
     }
 
@@ -228,9 +219,8 @@ class Ec2Provider::Impl : public std::enable_shared_from_this<Impl> {
 
     void wait_to_poll() {
         poll_timer_.expires_after(is_busy() ? options_.busy_poll : options_.calm_poll);
-        poll_timer_.async_wait([self = shared_from_this()](const boost::system::error_code&) {
-            if (!self->is_stopping_) self->poll();
-        });
+        poll_timer_.async_wait(
+            [self = shared_from_this()](const boost::system::error_code&) { self->poll(); });
     }
 
     /// If the next poll is further away than it should be now.
@@ -332,7 +322,7 @@ class Ec2Provider::Impl : public std::enable_shared_from_this<Impl> {
             const auto known = self->instances_.find(host.name);
             const bool is_awaited =
                 known != self->instances_.end() && known->second.client == client;
-            if (!is_awaited || self->is_stopping_) co_return;
+            if (!is_awaited) co_return;
             if (is_up) {
                 known->second.is_up = true;
                 known->second.client.reset();
@@ -359,7 +349,6 @@ class Ec2Provider::Impl : public std::enable_shared_from_this<Impl> {
     asio::steady_timer poll_timer_;
     bool is_ending_ = false;  ///< a call is under way
     bool is_polling_ = false;
-    bool is_stopping_ = false;
     asio::thread_pool threads_{4};
 };
 
@@ -369,9 +358,7 @@ Ec2Provider::Ec2Provider(asio::io_context& io, Ec2Options options, aws::Client& 
     : impl_(std::make_shared<Impl>(io, std::move(options), client, std::move(authority),
                                    std::move(catalogue), events)) {}
 
-Ec2Provider::~Ec2Provider() = default;
-
-void Ec2Provider::stop() { impl_->stop(); }
+Ec2Provider::~Ec2Provider() { impl_->join(); }
 
 void Ec2Provider::launch(ports::LaunchRequest request,
                          const model::ComputeEnvironment& environment) {

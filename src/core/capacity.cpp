@@ -100,9 +100,9 @@ Result<Reply> decide(State& state, UpdateEnvironment&& event, Timestamp now) {
     if (event.update.compute_resources && event.update.compute_resources->desiredv_cpus) {
         environment.raised_vcpus = *event.update.compute_resources->desiredv_cpus;
     }
-    const bool replaces = is_elastic(document) &&
-                          model::is_infrastructure_update(*environment.row.document.compute_resources,
-                                                          *document.compute_resources);
+    const bool replaces = is_elastic(document) && model::is_infrastructure_update(
+                                                      *environment.row.document.compute_resources,
+                                                      *document.compute_resources);
     if (replaces) document.compute_resources->update_to_latest_image_version = false;
     // What kept it from launching may be mended now.
     if (environment.row.status == "INVALID") environment.row.status = "VALID";

@@ -208,9 +208,8 @@ std::optional<Timestamp> next_boot_deadline(const State& state) {
 void note_failure(State& state, const model::DecisionRow& launch,
                   const InstancesLaunched::Failure& failure, Timestamp now) {
     if (failure.offer) {
-        state.scaling.blocks.failed(launch.document.instance_type,
-                                    launch.document.subnet, launch.document.spot,
-                                    *failure.offer, now);
+        state.scaling.blocks.failed(launch.document.instance_type, launch.document.subnet,
+                                    launch.document.spot, *failure.offer, now);
     }
     if (failure.is_configuration) {
         invalidate(state, launch.environment_id, "CLIENT_ERROR - " + failure.message);
@@ -328,8 +327,8 @@ Result<Reply> decide(State& state, InstancesLaunched&& event, Timestamp now) {
         note_failure(state, launch, *event.failure, now);
     }
     if (!launch.document.instances.empty()) {
-        state.scaling.blocks.launched(launch.document.instance_type,
-                                      launch.document.subnet, launch.document.spot);
+        state.scaling.blocks.launched(launch.document.instance_type, launch.document.subnet,
+                                      launch.document.spot);
     }
     state.step.changes.decisions.push_back(launch);
     state.scaling.is_stale = true;

@@ -174,7 +174,8 @@ Result<> expect_changeable(const Host& host, const model::Host& document, Timest
     };
     const bool is_same_engine = engine_of(old) == engine_of(document);
     if (!is_same_engine && !host.attempts.empty()) {
-        return fail(ErrorKind::Conflict, "url, certificateDirectory and tlsServerName of host '" + host.name +
+        return fail(ErrorKind::Conflict, "url, certificateDirectory and tlsServerName of host '" +
+                                             host.name +
                                              "' can be changed when no attempt runs there; " +
                                              std::to_string(host.attempts.size()) + " run");
     }

@@ -2,6 +2,7 @@
 #include "batchd/aws/client.hpp"
 #include "batchd/aws/secret_reader.hpp"
 #include "batchd/base/log.hpp"
+#include "batchd/compute/ec2_provider.hpp"
 #include "batchd/compute/local_provider.hpp"
 #include "batchd/daemon/daemon.hpp"
 #include "batchd/http/server.hpp"
@@ -34,12 +35,13 @@ namespace asio = boost::asio;
 constexpr const char* kLocalHost = "local";
 constexpr std::chrono::milliseconds kDrainLimit{2500};
 
-core::Policy policy_of(const config::Config& config) {
+core::Policy policy_of(const config::Config& config, bool uses_aws) {
     return {.strict_order = config.scheduler.order == config::SchedulerOrder::Strict,
             .reserve_after = config.scheduler.reserve_after,
             .limits = config.limits,
             .boot_timeout = config.compute.boot_timeout,
-            .idle_delay = config.compute.idle};
+            .idle_delay = config.compute.idle,
+            .simulates_instances = !uses_aws};
 }
 
 runtime::DockerOptions docker_options(const config::Config& config, const std::string& instance) {
@@ -102,6 +104,7 @@ class Daemon {
            std::unique_ptr<store::SqliteStore> store, std::unique_ptr<store::ReaderPool> readers,
            std::unique_ptr<logs::LogStore> logs)
         : config_(config),
+          folder_(folder),
           store_(std::move(store)),
           readers_(std::move(readers)),
           logs_(std::move(logs)),
@@ -112,7 +115,7 @@ class Daemon {
           secrets_(secret_sources(config.secrets, aws_secrets_)),
           reader_threads_(static_cast<std::size_t>(config.daemon.readers)),
           secret_threads_(static_cast<std::size_t>(config.docker.max_concurrent_starts)),
-          machine_({.policy = policy_of(config),
+          machine_({.policy = policy_of(config, uses_aws_),
                     .catalogue = model::InstanceCatalogue::embedded(),
                     .hosts = {kLocalHost}},
                    *store_, {&watch_, &metrics_}),
@@ -123,7 +126,6 @@ class Daemon {
                     .secrets = secrets_,
                     .secret_threads = secret_threads_.get_executor(),
                     .clock = clock_}),
-          capacity_(io_, local_instances(config), model::InstanceCatalogue::embedded(), engine_),
           api_({.engine = engine_,
                 .readers = *readers_,
                 .reader_threads = reader_threads_,
@@ -147,8 +149,11 @@ class Daemon {
 
     Result<> run() {
         const Timestamp now = clock_.now();
+        auto capacity = make_capacity();
+        if (!capacity) return std::unexpected(std::move(capacity).error());
+        capacity_ = std::move(*capacity);
         asio::signal_set signals(io_, SIGTERM, SIGINT);
-        BATCHD_TRY(machine_.start({.runtime = runtime_, .capacity = capacity_}, now,
+        BATCHD_TRY(machine_.start({.runtime = runtime_, .capacity = *capacity_}, now,
                                   batchd::to_string(make_uuid(now))));
         apply_hosts(engine_, config_.hosts, now);
         const auto listen = config::parse_listen(config_.http.listen);
@@ -176,6 +181,20 @@ class Daemon {
     }
 
   private:
+    Result<std::unique_ptr<ports::CapacityProvider>> make_capacity() {
+        auto catalogue = model::InstanceCatalogue::embedded();
+        if (!uses_aws_) {
+            return std::make_unique<compute::LocalProvider>(io_, local_instances(config_),
+                                                            std::move(catalogue), engine_);
+        }
+        auto authority = compute::CertificateAuthority::open(folder_.path() / "tls");
+        if (!authority) return std::unexpected(std::move(authority).error());
+        compute::Ec2Options options{.daemon = store_->instance_id(),
+                                    .uses_public_ip = config_.compute.public_addresses};
+        return std::make_unique<compute::Ec2Provider>(
+            io_, std::move(options), aws_, std::move(*authority), std::move(catalogue), engine_);
+    }
+
     static void announce(const config::ListenAddress& listen, std::uint16_t port) {
         const bool is_v6 = listen.address.find(':') != std::string::npos;
         fmt::print("batchd listening on http://{}{}{}:{}\n", is_v6 ? "[" : "", listen.address,
@@ -196,6 +215,7 @@ class Daemon {
     }
 
     const config::Config& config_;
+    const DataFolder& folder_;
     SystemClock clock_;
     std::unique_ptr<store::SqliteStore> store_;
     std::unique_ptr<store::ReaderPool> readers_;
@@ -213,7 +233,7 @@ class Daemon {
     engine::Machine machine_;
     engine::Engine engine_;
     runtime::DockerRuntime runtime_;
-    compute::LocalProvider capacity_;
+    std::unique_ptr<ports::CapacityProvider> capacity_;
     api::Api api_;
     http::Server server_;
 };

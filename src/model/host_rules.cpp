@@ -79,9 +79,10 @@ Result<> validate_tls(const Host& host, bool allow_plain_tcp) {
         return expect_absolute("certificateDirectory", *host.certificate_directory);
     }
     if (host.tls_server_name) {
-        return invalid_argument(fmt::format("tlsServerName {} must not be given without "
-                                            "certificateDirectory",
-                                            quote(*host.tls_server_name)));
+        return invalid_argument(
+            fmt::format("tlsServerName {} must not be given without "
+                        "certificateDirectory",
+                        quote(*host.tls_server_name)));
     }
     if (!is_tcp || allow_plain_tcp || is_loopback(tcp_host(host.url))) return {};
     return invalid_argument(

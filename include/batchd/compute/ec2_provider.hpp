@@ -17,7 +17,6 @@ namespace batchd::compute {
 
 struct Ec2Options {
     std::string daemon;              ///< its instance id: marks what is its own
-    std::string label;               ///< of the daemon's containers, "batchd.instance=<id>"
     bool uses_public_ip = false;     ///< to reach instances from outside of their VPC
     Milliseconds busy_poll{3'000};   ///< while instances boot or end
     Milliseconds calm_poll{15'000};  ///< otherwise
@@ -32,10 +31,8 @@ class Ec2Provider final : public ports::CapacityProvider {
     Ec2Provider(boost::asio::io_context& io, Ec2Options options, aws::Client& client,
                 CertificateAuthority authority, model::InstanceCatalogue catalogue,
                 ports::CapacityEvents& events);
+    /// Waits for the calls of AWS that are under way. Instances stay.
     ~Ec2Provider() override;
-
-    /// Nothing more is asked of AWS; waits for the calls that are under way. Instances stay.
-    void stop();
 
     // Any thread.
     void launch(ports::LaunchRequest request,

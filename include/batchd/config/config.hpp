@@ -114,6 +114,7 @@ struct Scheduler {
 /// MANAGED compute environments and their instances.
 struct Compute {
     ComputeProvider provider = ComputeProvider::Auto;
+    bool public_addresses = false;
     Seconds idle{300};
     Seconds boot_timeout{600};
     Seconds local_boot{0};  ///< of the make-believe instances on the local Engine

@@ -27,8 +27,9 @@ enum class AllocationStrategy : std::uint8_t {
     SpotCapacityOptimizedPrioritized,
 };
 
-/// An instance type in one zone (of an environment: one of its subnets), as an environment may launch it. Types of an architecture that the
-/// environment's jobs cannot use, and Spot prices above its bid, are left out by the caller.
+/// An instance type in one zone (of an environment: one of its subnets), as an environment may
+/// launch it. Types of an architecture that the environment's jobs cannot use, and Spot prices
+/// above its bid, are left out by the caller.
 struct ScalingOffer {
     std::string type;
     std::string zone;

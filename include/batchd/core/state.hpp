@@ -260,9 +260,9 @@ struct Policy {
     Seconds reserve_after{60};  ///< a head blocked for so long gets a host kept free
     Seconds stop_grace{30};     ///< between SIGTERM and SIGKILL (AWS: 30 s)
     model::Limits limits{};
-    Milliseconds plan_interval{500};          ///< between two scaling plans, at least
-    Seconds boot_timeout{600};                ///< an instance that is not up by then is replaced
-    Seconds idle_delay{300};                  ///< see ScalingInput::idle_delay
+    Milliseconds plan_interval{500};  ///< between two scaling plans, at least
+    Seconds boot_timeout{600};        ///< an instance that is not up by then is replaced
+    Seconds idle_delay{300};          ///< see ScalingInput::idle_delay
     bool simulates_instances = true;  ///< instances are make-believe: they have no GPUs
 };
 

@@ -33,8 +33,8 @@ struct Host {
     friend bool operator==(const Host&, const Host&) = default;
 };
 BOOST_DESCRIBE_STRUCT(Host, (),
-                      (name, url, certificate_directory, tls_server_name, vcpus, memory_mi_b, gpus, labels,
-                       state))
+                      (name, url, certificate_directory, tls_server_name, vcpus, memory_mi_b, gpus,
+                       labels, state))
 
 /// Checks a host; makes its state upper case. InvalidArgument names field, value and rule. TCP
 /// without certificates is for loopback, unless `allow_plain_tcp`: whoever reaches such a port owns

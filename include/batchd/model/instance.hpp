@@ -31,7 +31,7 @@ struct InstanceRow {
     InstanceStatus status = InstanceStatus::Booting;
     Timestamp launched_at;
     std::int64_t generation = 0;  ///< of its environment, when it was asked for
-    bool is_gone = false;  ///< the row goes
+    bool is_gone = false;         ///< the row goes
 };
 
 /// What came of a launch.
@@ -49,7 +49,8 @@ struct ScalingAlternative {
     std::optional<double> cost_per_hour;  ///< of as many as take the same jobs; absent: it cannot
     std::string why_not;
 };
-BOOST_DESCRIBE_STRUCT(ScalingAlternative, (), (instance_type, subnet, price_per_hour, cost_per_hour, why_not))
+BOOST_DESCRIBE_STRUCT(ScalingAlternative, (),
+                      (instance_type, subnet, price_per_hour, cost_per_hour, why_not))
 
 /// What was decided, why, and what came of it.
 struct ScalingDecision {
@@ -62,8 +63,8 @@ struct ScalingDecision {
     std::string why;
     std::vector<ScalingAlternative> alternatives;  ///< the nearest ones, the best first
     std::vector<std::string> instances;            ///< ids
-    std::string outcome;  ///< of a launch that gave less than was asked for
-    std::int64_t generation = 0;                   ///< of the environment, for its instances
+    std::string outcome;          ///< of a launch that gave less than was asked for
+    std::int64_t generation = 0;  ///< of the environment, for its instances
 };
 BOOST_DESCRIBE_STRUCT(ScalingDecision, (),
                       (action, instance_type, subnet, spot, count, price_per_hour, why,

@@ -5,6 +5,7 @@
 // threads may run.
 #pragma once
 
+#include "batchd/net/endpoint.hpp"
 #include "batchd/ports/container_runtime.hpp"
 #include "batchd/ports/log_sink.hpp"
 #include "batchd/ports/secret_source.hpp"
