@@ -103,7 +103,9 @@ Result<Reply> decide(State& state, UpdateEnvironment&& event, Timestamp now) {
     const bool replaces = is_elastic(document) && model::is_infrastructure_update(
                                                       *environment.row.document.compute_resources,
                                                       *document.compute_resources);
-    if (replaces) document.compute_resources->update_to_latest_image_version = false;
+    if (auto& resources = document.compute_resources) {
+        resources->update_to_latest_image_version.reset();  // it asks for this update, no more
+    }
     // What kept it from launching may be mended now.
     if (environment.row.status == "INVALID") environment.row.status = "VALID";
     environment.failed_boots = 0;

@@ -109,7 +109,7 @@ class Elastic(SystemTest):
     def running_on(self, name):
         """The id of the instance on which an attempt runs."""
         return eventually(lambda: next((host["name"] for host in self.hosts(name)
-                                        if host.get("running")), None), 60, "a host runs a job")
+                                        if host["runningAttempts"]), None), 60, "a host runs a job")
 
 
 class FromNothingToNothing(Elastic):
@@ -121,12 +121,13 @@ class FromNothingToNothing(Elastic):
         for job in jobs:
             self.wait_for(job, "SUCCEEDED")
             self.assertIn(f"hello from {name}", self.output(job))
-        launched = {i["InstanceId"]: i for i in self.machines.instances()}
+        launched = [(instance, {tag["Key"]: tag["Value"] for tag in instance["Tags"]})
+                    for instance in self.machines.instances()]
+        launched = [(instance, tags) for instance, tags in launched
+                    if tags["batchd:environment"] == name]
         self.assertTrue(launched)
-        for instance in launched.values():
-            tags = {tag["Key"]: tag["Value"] for tag in instance["Tags"]}
+        for instance, tags in launched:
             self.assertEqual("genomics", tags["team"])
-            self.assertEqual(name, tags["batchd:environment"])
             self.assertIn(instance["SubnetId"], self.subnets)
         self.until_nothing_runs()
         decisions = self.curl(f"/api/v1/compute-environments/{name}/decisions").json()["decisions"]

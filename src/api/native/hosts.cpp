@@ -93,8 +93,8 @@ Task<http::Response> list_hosts(NativeCall call) {
     if (environment->has_own_hosts) {
         for (const std::size_t h : environment->hosts) hosts.push_back(detail_of(view->hosts[h]));
     }
-    co_return answer(
-        Json{{"hosts", std::move(hosts)}, {"usesLocalEngine", !environment->has_own_hosts}});
+    const bool uses_local = !environment->has_own_hosts && !environment->hosts.empty();
+    co_return answer(Json{{"hosts", std::move(hosts)}, {"usesLocalEngine", uses_local}});
 }
 
 Task<http::Response> get_host(NativeCall call) {

@@ -25,7 +25,7 @@ class ClientTest : public ::testing::Test {
   protected:
     void serve(FakeEngine::Script script) {
         server_ = std::make_unique<FakeEngine>(std::move(script));
-        client_ = std::make_unique<docker::Client>(io_.get_executor(), server_->url(), {});
+        client_ = std::make_unique<docker::Client>(io_.get_executor(), server_->url(), net::Tls{});
     }
     template <class T>
     T run(asio::awaitable<T> work) {
@@ -130,7 +130,7 @@ TEST_F(ClientTest, NobodyThereIsUnavailable) {
 
 TEST_F(ClientTest, SlowAnswerIsCancelled) {
     serve([](const std::string&) { return Reply{.bytes{}, .close = false, .keep_silent = true}; });
-    net::HttpClient http(io_.get_executor(), server_->url(), {});
+    net::HttpClient http(io_.get_executor(), server_->url(), net::Tls{});
     const auto answer =
         run(http.fetch({.method = "GET", .target = "/", .timeout = Milliseconds{50}}));
     ASSERT_FALSE(answer);

@@ -48,8 +48,7 @@ std::optional<std::string> EventRecorder::wait_host_down() {
     return downs_.back();
 }
 
-std::optional<std::pair<std::string, std::optional<Timestamp>>>
-EventRecorder::wait_host_leaving() {
+std::optional<std::pair<std::string, std::optional<Timestamp>>> EventRecorder::wait_host_leaving() {
     std::unique_lock lock(mutex_);
     if (!wait(lock, [&] { return !leaving_.empty(); })) return std::nullopt;
     return leaving_.front();

@@ -98,7 +98,8 @@ class FakeCloud final : public ports::CapacityProvider {
             answer.decision = request.decision;
             return answer;
         }
-        core::InstancesLaunched answer{.decision = request.decision, .instances = {}, .failure = {}};
+        core::InstancesLaunched answer{
+            .decision = request.decision, .instances = {}, .failure = {}};
         for (std::int64_t i = 0; i < request.count && !chance(failure_rate); ++i) {
             answer.instances.push_back({.id = "i-" + std::to_string(++last_id_),
                                         .type = request.type,

@@ -43,16 +43,17 @@ class Elastic : public ::testing::Test {
         }
         return found;
     }
+    void news(Event event) { EXPECT_TRUE(world.tell(std::move(event))); }
     void launched(const std::vector<std::string>& ids) {
         const auto& asked = *last<LaunchInstances>();
         InstancesLaunched event{.decision = asked.decision, .instances = {}, .failure = {}};
         for (const auto& id : ids) {
             event.instances.push_back({.id = id, .type = asked.type, .zone = asked.zone});
         }
-        (void)world.tell(std::move(event));
+        news(std::move(event));
     }
     void refused(std::optional<OfferError> offer, bool is_configuration = false) {
-        (void)world.tell(InstancesLaunched{
+        news(InstancesLaunched{
             .decision = last<LaunchInstances>()->decision,
             .instances = {},
             .failure = InstancesLaunched::Failure{
@@ -62,7 +63,7 @@ class Elastic : public ::testing::Test {
         model::Host host;
         host.name = id;
         host.url = "unix:///docker.sock";
-        (void)world.tell(InstanceReady{.id = id, .host = std::move(host)});
+        news(InstanceReady{.id = id, .host = std::move(host)});
         world.host_up(id, resources(vcpu, 3000));
     }
     const model::EnvironmentRow& row() const { return world.state.environments.back().row; }
@@ -117,7 +118,7 @@ TEST_F(Elastic, AnIdleInstanceGoesAfterItsTime) {
     EXPECT_EQ(last<TerminateInstances>()->ids, std::vector<std::string>{"i-1"});
     EXPECT_EQ(world.count<DisconnectHost>(), 1);
     EXPECT_FALSE(world.state.find_host("i-1"));
-    (void)world.tell(InstanceGone{.id = "i-1", .reason = "x"});
+    news(InstanceGone{.id = "i-1", .reason = "x"});
     EXPECT_TRUE(world.state.scaling.instances.empty());
     EXPECT_EQ(row().document.compute_resources->desiredv_cpus, 0);
 }
@@ -128,7 +129,7 @@ TEST_F(Elastic, JobsOfAnInstanceThatIsTakenAwayAreRetriedElsewhere) {
     launched({"i-1"});
     up("i-1");
     world.started(job);
-    (void)world.tell(InstanceGone{.id = "i-1", .reason = "Server.SpotInstanceTermination"});
+    news(InstanceGone{.id = "i-1", .reason = "Server.SpotInstanceTermination"});
     EXPECT_EQ(world.status(job), "RUNNABLE");
     EXPECT_EQ(world.attempts.back().status_reason, "Host EC2 (instance i-1) terminated.");
     pass(Seconds{1});
@@ -140,7 +141,7 @@ TEST_F(Elastic, AnInstanceThatWillLeaveTakesNoMoreJobs) {
     pass(Seconds{1});
     launched({"i-1"});
     up("i-1", 4);
-    (void)world.tell(InstanceLeaving{.id = "i-1", .at = world.now + Seconds{120}});
+    news(InstanceLeaving{.id = "i-1", .at = world.now + Seconds{120}});
     const auto next = submit();
     EXPECT_EQ(world.status(next), "RUNNABLE");
     pass(Seconds{1});
@@ -178,10 +179,93 @@ TEST_F(Elastic, InstancesThatDoNotComeUpAreReplacedAndAfterThreeTheEnvironmentSa
         EXPECT_EQ(row().status, "VALID");
         pass(Seconds{600});
         EXPECT_EQ(last<TerminateInstances>()->ids, std::vector<std::string>{id});
-        (void)world.tell(InstanceGone{.id = id, .reason = "terminated"});
+        news(InstanceGone{.id = id, .reason = "terminated"});
     }
     EXPECT_EQ(row().status, "INVALID");
     EXPECT_NE(row().status_reason.find("did not answer within 600 s"), std::string::npos);
+}
+
+TEST_F(Elastic, AnInfrastructureUpdateDrainsWhatWasLaunchedBefore) {
+    const auto job = submit();
+    pass(Seconds{1});
+    launched({"i-1"});
+    up("i-1");
+    world.started(job);
+    model::ComputeEnvironmentUpdate update;
+    update.compute_resources.emplace().instance_types = {"m5.large"};
+    ASSERT_TRUE(world.tell(UpdateEnvironment{.name = "cloud", .update = update}));
+    EXPECT_EQ(row().status, "UPDATING");
+    const auto next = submit();
+    EXPECT_EQ(world.status(next), "RUNNABLE") << "the old instance takes no more";
+    pass(Seconds{1});
+    EXPECT_EQ(last<LaunchInstances>()->type, "m5.large");
+    launched({"i-2"});
+    up("i-2");
+    EXPECT_EQ(world.status(next), "STARTING");
+    world.ran(job, 0);
+    pass(Seconds{1});
+    EXPECT_EQ(last<TerminateInstances>()->ids, std::vector<std::string>{"i-1"});
+    EXPECT_EQ(row().status, "UPDATING");
+    news(InstanceGone{.id = "i-1", .reason = "terminated"});
+    EXPECT_EQ(row().status, "VALID");
+}
+
+TEST_F(Elastic, AJobThatOutlastsTheUpdateIsStoppedAtItsTimeAndRetried) {
+    const auto job = world.submit(world.a_job().needs(resources(2, 1000)).in("cloud").attempts(2));
+    pass(Seconds{1});
+    launched({"i-1"});
+    up("i-1");
+    world.started(job);
+    model::ComputeEnvironmentUpdate update;
+    update.compute_resources.emplace().ec2_key_pair = "ops";
+    update.update_policy =
+        model::UpdatePolicy{.terminate_jobs_on_update = false, .job_execution_timeout_minutes = 5};
+    ASSERT_TRUE(world.tell(UpdateEnvironment{.name = "cloud", .update = update}));
+    world.restart();
+    pass(Seconds{299});
+    EXPECT_EQ(world.count<StopContainer>(), 0);
+    pass(Seconds{1});
+    EXPECT_EQ(world.count<StopContainer>(), 1);
+}
+
+TEST_F(Elastic, AnUpdateThatEndsJobsEndsTheirInstancesAtOnce) {
+    const auto job = world.submit(world.a_job().needs(resources(2, 1000)).in("cloud").attempts(2));
+    pass(Seconds{1});
+    launched({"i-1"});
+    up("i-1");
+    world.started(job);
+    model::ComputeEnvironmentUpdate update;
+    update.compute_resources.emplace().image_id = "ami-1";
+    update.update_policy.emplace().terminate_jobs_on_update = true;
+    ASSERT_TRUE(world.tell(UpdateEnvironment{.name = "cloud", .update = update}));
+    EXPECT_EQ(last<TerminateInstances>()->ids, std::vector<std::string>{"i-1"});
+    EXPECT_EQ(world.status(job), "RUNNABLE");
+    EXPECT_EQ(world.attempts.back().status_reason, "Host EC2 (instance i-1) terminated.");
+}
+
+TEST_F(Elastic, LimitsAndStateAreChangedInPlace) {
+    submit();
+    pass(Seconds{1});
+    launched({"i-1"});
+    up("i-1");
+    model::ComputeEnvironmentUpdate update;
+    update.compute_resources.emplace().maxv_cpus = 64;
+    ASSERT_TRUE(world.tell(UpdateEnvironment{.name = "cloud", .update = update}));
+    EXPECT_EQ(row().status, "VALID");
+    EXPECT_EQ(world.count<TerminateInstances>(), 0);
+}
+
+TEST_F(Elastic, AnInstanceFromBeforeTheUpdateThatComesLateIsEnded) {
+    submit();
+    pass(Seconds{1});
+    model::ComputeEnvironmentUpdate update;
+    update.compute_resources.emplace().image_id = "ami-1";
+    ASSERT_TRUE(world.tell(UpdateEnvironment{.name = "cloud", .update = update}));
+    EXPECT_EQ(row().status, "UPDATING");
+    launched({"i-1"});
+    EXPECT_EQ(last<TerminateInstances>()->ids, std::vector<std::string>{"i-1"});
+    news(InstanceGone{.id = "i-1", .reason = "terminated"});
+    EXPECT_EQ(row().status, "VALID");
 }
 
 TEST_F(Elastic, TypesThatNobodyKnowsAreRefused) {
@@ -207,7 +291,7 @@ TEST_F(Elastic, AnEnvironmentThatIsDeletedLeavesNothing) {
     ASSERT_TRUE(world.tell(UpdateEnvironment{.name = "cloud", .update = disable}));
     ASSERT_TRUE(world.tell(DeleteEnvironment{.name = "cloud"}));
     EXPECT_EQ(world.count<TerminateInstances>(), 1);
-    (void)world.tell(InstanceGone{.id = "i-1", .reason = "x"});
+    news(InstanceGone{.id = "i-1", .reason = "x"});
     EXPECT_TRUE(world.state.scaling.instances.empty());
 }
 
@@ -220,9 +304,9 @@ TEST_F(Elastic, NewsThatComeLateOrTwiceChangeNothing) {
     up("i-1");
     up("i-1");
     EXPECT_EQ(world.count<ConnectHost>(), 1);
-    (void)world.tell(InstanceGone{.id = "i-9", .reason = "x"});
-    (void)world.tell(InstanceReady{.id = "i-9", .host = {}});
-    (void)world.tell(InstanceLeaving{.id = "i-9", .at = {}});
+    news(InstanceGone{.id = "i-9", .reason = "x"});
+    news(InstanceReady{.id = "i-9", .host = {}});
+    news(InstanceLeaving{.id = "i-9", .at = {}});
     EXPECT_EQ(world.state.scaling.instances.size(), 1U);
 }
 

@@ -416,7 +416,8 @@ TEST_F(Hosts, TheEngineBehindAHostIsChangedWhenNothingRunsThere) {
     auto moved = a_host("x");
     moved.url = "unix:///elsewhere";
     EXPECT_EQ(message(put(moved)),
-              "url, certificateDirectory and tlsServerName of host 'x' can be changed when no attempt runs there; "
+              "url, certificateDirectory and tlsServerName of host 'x' can be changed when no "
+              "attempt runs there; "
               "1 run");
     world.ran(job, 0);
     ASSERT_TRUE(put(moved));
