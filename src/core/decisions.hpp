@@ -180,6 +180,9 @@ Result<Reply> decide(State& state, InstanceGone&& event, Timestamp now);
 void scale(State& state, Timestamp now);
 /// When one will be due.
 std::optional<Timestamp> next_scaling(const State& state);
+/// Per hour, of an attempt that is placed on the host through the environment; 0 if nobody knows.
+model::MicroUsd price_on(const State& state, const Host& host, const Environment& environment,
+                         const model::Resources& resources);
 /// An attempt begins or has ended on the host.
 void note_host_use(State& state, const Host& host);
 /// The statusReason of an environment that is well.

@@ -305,6 +305,18 @@ std::optional<Timestamp> next_scaling(const State& state) {
     return earlier(stale, scaling.next);
 }
 
+model::MicroUsd price_on(const State& state, const Host& host, const Environment& environment,
+                         const model::Resources& resources) {
+    const auto& document = environment.row.document;
+    if (model::is_fargate(document)) {
+        return model::fargate_price(resources,
+                                    document.compute_resources->type == "FARGATE_SPOT");
+    }
+    const auto instance = state.scaling.instances.find(host.name);
+    if (instance == state.scaling.instances.end()) return {};
+    return model::share_of(instance->second.row.price, resources, host.capacity);
+}
+
 void note_host_use(State& state, const Host& host) {
     if (!host.row || host.row->origin != model::HostOrigin::Launched) return;
     Instance* instance = find_instance(state, host.name);

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <cmath>
 #include <ranges>
 #include <set>
 
@@ -97,6 +98,24 @@ std::string_view to_string(Architecture architecture) {
             return "arm64";
     }
     return "";
+}
+
+MicroUsd share_of(MicroUsd price, const Resources& used, const Resources& capacity) {
+    const auto part = [](auto of, auto all) {
+        return all > 0 ? static_cast<double>(of) / static_cast<double>(all) : 0.0;
+    };
+    const double most = std::max({part(used.vcpu.value, capacity.vcpu.value),
+                                  part(used.memory.value, capacity.memory.value),
+                                  part(used.gpus, capacity.gpus)});
+    return MicroUsd{std::llround(static_cast<double>(price.value) * std::min(most, 1.0))};
+}
+
+MicroUsd fargate_price(const Resources& resources, bool is_spot) {
+    constexpr double kVcpu = 40'480;
+    constexpr double kGib = 4'445;
+    const double price = kVcpu * static_cast<double>(resources.vcpu.value) / 1000 +
+                         kGib * static_cast<double>(resources.memory.value) / 1024;
+    return MicroUsd{std::llround(is_spot ? price * 0.3 : price)};
 }
 
 Resources usable_resources(const InstanceType& type) {

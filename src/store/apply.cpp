@@ -223,12 +223,12 @@ Result<> put(Database& database, const ports::AttemptPut& row) {
     BATCHD_TRY(database.run(
         "INSERT OR REPLACE INTO attempt (job_seq, part, number, compute_environment, host,"
         " container_id, address, log_group, log_stream, started_at, stopped_at, exit_code,"
-        " reason, status_reason, containers, gpu_ids)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        " reason, status_reason, containers, gpu_ids, price)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         row.job_seq, attempt.id.job.part, attempt.id.number, attempt.compute_environment,
         attempt.host, attempt.container_id, attempt.address, attempt.log_group, attempt.log_stream,
         attempt.started_at, attempt.stopped_at, attempt.exit_code, attempt.reason,
-        attempt.status_reason, containers, gpus));
+        attempt.status_reason, containers, gpus, attempt.price));
     return put_logs(database, row);
 }
 

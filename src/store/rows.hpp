@@ -33,7 +33,7 @@ inline constexpr std::string_view kAttemptColumns =
     "attempt.part, attempt.number, compute_environment, host, container_id, address, log_group, "
     "log_stream,"
     " attempt.started_at, attempt.stopped_at, exit_code, reason, attempt.status_reason,"
-    " containers, gpu_ids";
+    " containers, gpu_ids, price";
 
 /// kAttemptColumns; the job's UUID is the caller's to fill in.
 inline Result<> read_attempt(Row& row, model::Attempt& attempt) {
@@ -42,7 +42,8 @@ inline Result<> read_attempt(Row& row, model::Attempt& attempt) {
     row.read(attempt.id.job.part, Within{attempt.id.number, 1, kMostAttempts},
              attempt.compute_environment, attempt.host, attempt.container_id, attempt.address,
              attempt.log_group, attempt.log_stream, attempt.started_at, attempt.stopped_at,
-             attempt.exit_code, attempt.reason, attempt.status_reason, containers, gpus);
+             attempt.exit_code, attempt.reason, attempt.status_reason, containers, gpus,
+             attempt.price);
     if (gpus) BATCHD_TRY(read_document(*gpus, attempt.gpus));
     return containers ? read_document(*containers, attempt.containers) : Result<>{};
 }

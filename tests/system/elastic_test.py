@@ -1,13 +1,14 @@
 """Elastic capacity: MANAGED environments on EC2 and Spot, from nothing to nothing. moto writes the
 instances down; support/machines.py lets each of them boot a real Docker Engine from its user data,
-to which the daemon talks by mutual TLS."""
+to which the daemon talks by mutual TLS; support/aws_proxy.py lets calls fail."""
 
 import json
 import re
 import unittest
 
+from support.aws_proxy import AwsProxy
 from support.case import SystemTest
-from support.daemon import Batchd
+from support.daemon import REPOSITORY, Batchd
 from support.engine import Engine
 from support.machines import NETWORK, Machines
 from support.moto import KEYS, REGION, Moto
@@ -15,10 +16,22 @@ from support.waiting import eventually
 
 UNTIL_RETRIED = ("trap 'exit 1' TERM; while [ $AWS_BATCH_JOB_ATTEMPT = 1 ]; do sleep 0.05; done; "
                  "echo attempt $AWS_BATCH_JOB_ATTEMPT")
+NO_FLEET = b"""<CreateFleetResponse xmlns="http://ec2.amazonaws.com/doc/2016-11-15/">
+  <requestId>r-1</requestId><fleetId>fleet-1</fleetId><errorSet><item>
+    <errorCode>InsufficientInstanceCapacity</errorCode><errorMessage>none</errorMessage>
+    <lifecycle>spot</lifecycle></item></errorSet></CreateFleetResponse>"""
 HOLD = "trap 'exit 0' TERM; while :; do sleep 0.05; done"
 
 
+def allowed_actions():
+    """What the policy of docs/compute.md allows."""
+    text = (REPOSITORY / "docs/compute.md").read_text()
+    policy = json.loads(re.search(r"```json\n(.*?)```", text, re.DOTALL).group(1))
+    return {action for statement in policy["Statement"] for action in statement["Action"]}
+
+
 class Elastic(SystemTest):
+    more_settings = {}
 
     @classmethod
     def setUpClass(cls):
@@ -28,11 +41,13 @@ class Elastic(SystemTest):
         cls.machines = Machines(cls.moto)
         cls.addClassCleanup(cls.machines.close)
         cls.make_network()
+        cls.aws_proxy = AwsProxy(cls.moto.url)
+        cls.addClassCleanup(cls.aws_proxy.close)
         cls.engine = Engine.shared()
         cls.daemon = Batchd(cls.engine.url, {
             "compute.provider": "aws", "compute.idle_seconds": 2,
-            "compute.boot_timeout_seconds": 60, "aws.endpoint_url": cls.moto.url,
-            "aws.region": REGION}, variables=KEYS)
+            "compute.boot_timeout_seconds": 60, "aws.endpoint_url": cls.aws_proxy.url,
+            "aws.region": REGION, **cls.more_settings}, variables=KEYS)
         cls.addClassCleanup(cls.daemon.close)
         cls.daemon.start()
         cls.connect()
@@ -50,8 +65,16 @@ class Elastic(SystemTest):
         iam = cls.moto.client("iam")
         iam.create_instance_profile(InstanceProfileName="ecsInstanceRole")
 
+    @classmethod
+    def tearDownClass(cls):
+        unknown = set(cls.aws_proxy.calls) - allowed_actions()
+        if unknown:
+            raise AssertionError(f"the policy of docs/compute.md does not allow {unknown}")
+
     def tearDown(self):
         """Each test leaves nothing that costs."""
+        self.aws_proxy.heal()
+        self.machines.breaks = False
         for name in self.made:
             self.batch.update_job_queue(jobQueue=name, state="DISABLED")
             self.batch.delete_job_queue(jobQueue=name)
@@ -103,6 +126,15 @@ class Elastic(SystemTest):
     def instance_of(self, job):
         return self.describe(job)["container"]["containerInstanceArn"].rpartition("/")[2]
 
+    def instances_of(self, name):
+        """All that were ever launched for the environment."""
+        return [instance for instance in self.machines.instances()
+                if {"Key": "batchd:environment", "Value": name} in instance["Tags"]]
+
+    def decisions(self, name):
+        path = f"/api/v1/compute-environments/{name}/decisions"
+        return self.curl(path).json()["decisions"]
+
     def hosts(self, name):
         return self.curl(f"/api/v1/compute-environments/{name}/hosts").json()["hosts"]
 
@@ -121,17 +153,12 @@ class FromNothingToNothing(Elastic):
         for job in jobs:
             self.wait_for(job, "SUCCEEDED")
             self.assertIn(f"hello from {name}", self.output(job))
-        launched = [(instance, {tag["Key"]: tag["Value"] for tag in instance["Tags"]})
-                    for instance in self.machines.instances()]
-        launched = [(instance, tags) for instance, tags in launched
-                    if tags["batchd:environment"] == name]
-        self.assertTrue(launched)
-        for instance, tags in launched:
-            self.assertEqual("genomics", tags["team"])
+        self.assertTrue(self.instances_of(name))
+        for instance in self.instances_of(name):
+            self.assertIn({"Key": "team", "Value": "genomics"}, instance["Tags"])
             self.assertIn(instance["SubnetId"], self.subnets)
         self.until_nothing_runs()
-        decisions = self.curl(f"/api/v1/compute-environments/{name}/decisions").json()["decisions"]
-        actions = [decision["action"] for decision in decisions]
+        actions = [decision["action"] for decision in self.decisions(name)]
         self.assertIn("LAUNCH", actions)
         self.assertIn("TERMINATE", actions)
         self.assertEqual(0, self.environment(name)["computeResources"]["desiredvCpus"])
@@ -224,6 +251,61 @@ class Trouble(Elastic):
                                               computeResources={"subnets": self.subnets})
         self.wait_for(job, "SUCCEEDED")
 
+    def run_one(self, name, seconds=90):
+        job = self.submit(self.define("true"), queue=name)
+        return self.wait_for(job, "SUCCEEDED", seconds=seconds)
+
+    def test_a_launch_whose_answer_is_lost_is_not_repeated(self):
+        name = self.create()
+        self.aws_proxy.lose_answer("ec2:RunInstances")
+        self.run_one(name)
+        self.assertEqual(1, len(self.instances_of(name)))
+
+    def test_a_daemon_that_is_killed_before_the_answer_finds_what_it_launched(self):
+        name = self.create()
+        self.aws_proxy.lose_answer("ec2:RunInstances", then=self.daemon.kill)
+        job = self.submit(self.define("true"), queue=name)
+        eventually(lambda: self.daemon.process is None, 30, "the daemon was killed")
+        self.daemon.start()
+        self.connect()
+        self.wait_for(job, "SUCCEEDED")
+        self.assertEqual(1, len(self.instances_of(name)))
+
+    def test_a_type_without_capacity_is_replaced_by_another(self):
+        name = self.create(instanceTypes=["c5.large", "m5.large"])
+        self.aws_proxy.fail("ec2:RunInstances", "InsufficientInstanceCapacity", times=1000,
+                            containing="InstanceType=c5.large")
+        self.run_one(name)
+        self.assertEqual({"m5.large"}, {i["InstanceType"] for i in self.instances_of(name)})
+        outcomes = [decision["outcome"] for decision in self.decisions(name)]
+        self.assertTrue(any(outcome.startswith("InsufficientInstanceCapacity")
+                            for outcome in outcomes), outcomes)
+
+    def test_a_fleet_that_gives_nothing_leads_to_another_try(self):
+        name = self.create(type="SPOT", allocationStrategy="SPOT_CAPACITY_OPTIMIZED",
+                           instanceTypes=["c5.large", "c5.xlarge"])
+        self.aws_proxy.answer("ec2:CreateFleet", 200, NO_FLEET)
+        self.run_one(name)
+        self.assertTrue(self.instances_of(name))
+
+    def test_storms_of_throttling_and_pages_of_html_pass(self):
+        name = self.create()
+        self.aws_proxy.fail("ec2:RunInstances", "RequestLimitExceeded", status=503, times=6)
+        self.aws_proxy.answer("ec2:DescribeInstances", 500, b"<html><h1>oops</h1></html>", times=5)
+        self.run_one(name)
+        self.assertEqual(1, len(self.instances_of(name)))
+
+    def test_wrong_keys_make_the_environment_invalid(self):
+        name = self.create()
+        self.aws_proxy.fail("ec2:RunInstances", "AuthFailure", status=401,
+                            message="AWS was not able to validate the provided access credentials")
+        job = self.submit(self.define("true"), queue=name)
+        eventually(lambda: self.environment(name)["status"] == "INVALID", 30, "INVALID")
+        self.assertTrue(self.environment(name)["statusReason"].startswith(
+            "CLIENT_ERROR - AuthFailure: AWS was not able"), self.environment(name))
+        self.batch.update_compute_environment(computeEnvironment=name, state="ENABLED")
+        self.wait_for(job, "SUCCEEDED")
+
     def test_an_instance_that_nobody_knows_is_ended(self):
         """As after the loss of the database, from a backup."""
         daemon = re.search(r", instance ([0-9a-f-]+)", self.daemon.log_tail(1_000_000)).group(1)
@@ -236,6 +318,21 @@ class Trouble(Elastic):
         orphan = made["Instances"][0]["InstanceId"]
         eventually(lambda: orphan not in self.machines.alive(), 60,
                    lambda: "the orphan ends: " + self.daemon.log_tail())
+
+
+class NeverUp(Elastic):
+    more_settings = {"compute.boot_timeout_seconds": 2}
+
+    def test_instances_that_do_not_come_up_are_replaced_until_the_environment_says_so(self):
+        self.machines.breaks = True
+        name = self.create()
+        self.submit(self.define("true"), queue=name)
+        eventually(lambda: self.environment(name)["status"] == "INVALID", 60,
+                   lambda: f"INVALID: {self.daemon.log_tail()}")
+        self.assertIn("3 instances in a row did not come up",
+                      self.environment(name)["statusReason"])
+        self.assertEqual(3, len(self.instances_of(name)))
+        self.until_nothing_runs()
 
 
 if __name__ == "__main__":

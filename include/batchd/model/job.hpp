@@ -6,6 +6,7 @@
 #include "batchd/model/ids.hpp"
 #include "batchd/model/job_definition.hpp"
 #include "batchd/model/limits.hpp"
+#include "batchd/model/money.hpp"
 #include "batchd/model/names.hpp"
 #include "batchd/model/shape.hpp"
 
@@ -238,6 +239,7 @@ struct Attempt {
     /// In the order of the task's containers; empty if there is only one.
     std::vector<ContainerResult> containers{};
     std::vector<std::string> gpus = {};  ///< ids of the host's GPUs that are its own while it runs
+    MicroUsd price = {};  ///< per hour, of its share of an instance or of Fargate; 0: not known
     friend bool operator==(const Attempt&, const Attempt&) = default;
 };
 

@@ -165,6 +165,24 @@ struct DefinitionFilter {
     std::optional<bool> active;
 };
 
+struct UsageQuery {
+    enum class By { Queue, ComputeEnvironment, JobName, Job, Tag };
+    By by = By::Queue;
+    std::string tag;                   ///< the key; by tag
+    std::optional<std::string> queue;  ///< by name: of its jobs only
+    Timestamp since;                   ///< of attempts, what lies between
+    Timestamp until;
+    std::size_t limit = 0;
+};
+
+/// Of the attempts that share a key.
+struct Usage {
+    std::string key;  ///< a name, a job's id, a tag's value; empty without the tag
+    std::int64_t attempts = 0;
+    double hours = 0;     ///< for which they ran
+    double cost_usd = 0;  ///< of those whose price is known
+};
+
 class Reader {
   public:
     static Result<std::unique_ptr<Reader>> open(const std::string& path);
@@ -246,6 +264,9 @@ class Reader {
     Result<Page<model::DecisionRow, std::int64_t>> decisions(const std::string& environment,
                                                              std::optional<std::int64_t> before,
                                                              std::size_t limit);
+
+    /// What attempts cost, the most expensive first.
+    Result<std::vector<Usage>> usage(const UsageQuery& query);
 
     /// JSON object; nullopt if the resource does not exist or was deleted. Inactive definitions
     /// exist.

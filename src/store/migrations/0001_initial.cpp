@@ -205,8 +205,10 @@ CREATE TABLE attempt (
     status_reason TEXT NOT NULL,
     containers TEXT,                       -- JSON list of model::ContainerResult, NULL for one
     gpu_ids TEXT,                          -- JSON list, NULL for none
+    price INTEGER NOT NULL,                -- millionths of a US dollar per hour, 0: not known
     PRIMARY KEY (job_seq, part, number)
 ) STRICT, WITHOUT ROWID;
+CREATE INDEX attempt_by_stop ON attempt (stopped_at);
 CREATE INDEX attempt_by_log_stream ON attempt (log_group, log_stream);
 
 -- The logs of attempts with several containers; that of an only container is in attempt.
