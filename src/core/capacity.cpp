@@ -6,8 +6,10 @@
 namespace batchd::core {
 namespace {
 
-std::string health(const model::ComputeEnvironment& document) {
-    if (document.type == "MANAGED") {
+std::string health(const Policy& policy, const model::ComputeEnvironment& document) {
+    const bool is_real =
+        model::is_fargate(document) ? policy.has_fargate : !policy.simulates_instances;
+    if (document.type == "MANAGED" && !is_real) {
         return "ComputeEnvironment Healthy (provider local: instances are simulated, jobs run on "
                "the local "
                "Docker Engine)";
@@ -46,6 +48,10 @@ bool is_elastic(const model::ComputeEnvironment& environment) {
     return environment.type == "MANAGED" && !model::is_fargate(environment);
 }
 
+bool uses_fargate(const State& state, const Environment& environment) {
+    return state.policy.has_fargate && model::is_fargate(environment.row.document);
+}
+
 bool is_open(const Environment& environment) {
     return environment.row.status == "VALID" && environment.row.document.state == "ENABLED";
 }
@@ -71,7 +77,7 @@ Result<Reply> decide(State& state, CreateEnvironment&& event, Timestamp now) {
                        .status = "VALID",
                        .status_reason = {},
                        .created_at = now};
-    environment.row.status_reason = health(environment.row.document);
+    environment.row.status_reason = health(state.policy, environment.row.document);
     put_environment(state, environment);
     put_tags(state, {.kind = model::ResourceKind::ComputeEnvironment, .name = name, .job = {}},
              std::move(event.tags));
@@ -79,6 +85,8 @@ Result<Reply> decide(State& state, CreateEnvironment&& event, Timestamp now) {
         environment.raised_vcpus = resources->desiredv_cpus.value_or(0);
     }
     put_in_free_slot(state.environments, std::move(environment));
+    const EnvironmentIndex made = *state.find_environment(name);
+    if (uses_fargate(state, state.environment(made))) add_fargate_host(state, made);
     state.scaling.is_stale = true;
     return Reply{};
 }
@@ -103,7 +111,7 @@ Result<Reply> decide(State& state, UpdateEnvironment&& event, Timestamp) {
     environment.row.status = "VALID";
     environment.failed_boots = 0;
     environment.row.document = std::move(document);
-    environment.row.status_reason = health(environment.row.document);
+    environment.row.status_reason = health(state.policy, environment.row.document);
     put_environment(state, environment);
     state.step.needs_pass = true;
     return Reply{};
