@@ -6,6 +6,8 @@
 #include "batchd/daemon/daemon.hpp"
 #include "batchd/http/server.hpp"
 #include "batchd/runtime/docker_runtime.hpp"
+#include "batchd/runtime/fargate_runtime.hpp"
+#include "batchd/runtime/router.hpp"
 #include "batchd/secrets/resolver.hpp"
 #include "batchd/store/sqlite_store.hpp"
 #include "daemon/configured_hosts.hpp"
@@ -33,13 +35,16 @@ namespace asio = boost::asio;
 
 constexpr const char* kLocalHost = "local";
 constexpr std::chrono::milliseconds kDrainLimit{2500};
+/// They wait for AWS most of their time.
+constexpr std::size_t kAwsThreads = 4;
 
-core::Policy policy_of(const config::Config& config) {
+core::Policy policy_of(const config::Config& config, bool uses_aws) {
     return {.strict_order = config.scheduler.order == config::SchedulerOrder::Strict,
             .reserve_after = config.scheduler.reserve_after,
             .limits = config.limits,
             .boot_timeout = config.compute.boot_timeout,
-            .idle_delay = config.compute.idle};
+            .idle_delay = config.compute.idle,
+            .has_fargate = uses_aws};
 }
 
 runtime::DockerOptions docker_options(const config::Config& config, const std::string& instance) {
@@ -58,6 +63,13 @@ runtime::DockerOptions docker_options(const config::Config& config, const std::s
         options.registries[registry.server] = {.username = registry.username,
                                                .password = registry.password};
     }
+    return options;
+}
+
+runtime::FargateOptions fargate_options(const config::Config& config, const std::string& instance) {
+    runtime::FargateOptions options;
+    options.instance = instance;
+    options.cluster = config.compute.ecs_cluster;
     return options;
 }
 
@@ -112,7 +124,8 @@ class Daemon {
           secrets_(secret_sources(config.secrets, aws_secrets_)),
           reader_threads_(static_cast<std::size_t>(config.daemon.readers)),
           secret_threads_(static_cast<std::size_t>(config.docker.max_concurrent_starts)),
-          machine_({.policy = policy_of(config),
+          aws_threads_(kAwsThreads),
+          machine_({.policy = policy_of(config, uses_aws_),
                     .catalogue = model::InstanceCatalogue::embedded(),
                     .hosts = {kLocalHost}},
                    *store_, {&watch_, &metrics_}),
@@ -123,6 +136,13 @@ class Daemon {
                     .secrets = secrets_,
                     .secret_threads = secret_threads_.get_executor(),
                     .clock = clock_}),
+          fargate_(io_, fargate_options(config, store_->instance_id()),
+                   {.events = engine_,
+                    .logs = *logs_,
+                    .aws = aws_,
+                    .aws_threads = aws_threads_.get_executor(),
+                    .clock = clock_}),
+          router_(runtime_, fargate_),
           capacity_(io_, local_instances(config), model::InstanceCatalogue::embedded(), engine_),
           api_({.engine = engine_,
                 .readers = *readers_,
@@ -148,7 +168,7 @@ class Daemon {
     Result<> run() {
         const Timestamp now = clock_.now();
         asio::signal_set signals(io_, SIGTERM, SIGINT);
-        BATCHD_TRY(machine_.start({.runtime = runtime_, .capacity = capacity_}, now,
+        BATCHD_TRY(machine_.start({.runtime = runtime(), .capacity = capacity_}, now,
                                   batchd::to_string(make_uuid(now))));
         apply_hosts(engine_, config_.hosts, now);
         const auto listen = config::parse_listen(config_.http.listen);
@@ -171,11 +191,18 @@ class Daemon {
         engine_.stop();
         reader_threads_.join();
         secret_threads_.join();
+        aws_threads_.join();
         log::info("stopped; containers go on");
         return {};
     }
 
   private:
+    /// Without Fargate nothing is asked of AWS.
+    ports::ContainerRuntime& runtime() {
+        if (uses_aws_) return router_;
+        return runtime_;
+    }
+
     static void announce(const config::ListenAddress& listen, std::uint16_t port) {
         const bool is_v6 = listen.address.find(':') != std::string::npos;
         fmt::print("batchd listening on http://{}{}{}:{}\n", is_v6 ? "[" : "", listen.address,
@@ -193,6 +220,7 @@ class Daemon {
         secrets_.stop();
         aws_outside_.stop();
         co_await runtime_.shutdown();
+        co_await fargate_.shutdown();
     }
 
     const config::Config& config_;
@@ -210,9 +238,12 @@ class Daemon {
     asio::io_context io_;
     asio::thread_pool reader_threads_;
     asio::thread_pool secret_threads_;
+    asio::thread_pool aws_threads_;
     engine::Machine machine_;
     engine::Engine engine_;
     runtime::DockerRuntime runtime_;
+    runtime::FargateRuntime fargate_;
+    runtime::Router router_;
     compute::LocalProvider capacity_;
     api::Api api_;
     http::Server server_;
