@@ -36,7 +36,7 @@ namespace asio = boost::asio;
 constexpr const char* kLocalHost = "local";
 constexpr std::chrono::milliseconds kDrainLimit{2500};
 /// They wait for AWS most of their time.
-constexpr std::size_t kAwsThreads = 4;
+constexpr std::size_t kAwsThreads = 8;
 
 core::Policy policy_of(const config::Config& config, bool uses_aws) {
     return {.strict_order = config.scheduler.order == config::SchedulerOrder::Strict,
@@ -156,7 +156,8 @@ class Daemon {
                                .allowed_host_paths = config.containers.allowed_host_paths,
                                .allowed_devices = config.containers.allowed_devices},
                 .limits = config.limits,
-                .allow_plain_tcp = config.docker.allow_plain_tcp}),
+                .allow_plain_tcp = config.docker.allow_plain_tcp,
+                .has_fargate = uses_aws_}),
           server_(
               io_, http_options(config.http),
               [this](http::Request request) { return api_.handle(std::move(request)); },

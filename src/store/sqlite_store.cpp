@@ -105,9 +105,11 @@ Result<model::StringMap> SqliteStore::task_tags(std::int64_t seq, const std::str
     const auto own =
         query_value<std::string>(*database_, "SELECT tags FROM job WHERE seq = ?", seq);
     if (!own) return std::unexpected(own.error());
-    const auto name = definition.substr(definition.rfind('/') + 1);  // "name:revision"
+    const auto slash = definition.rfind('/');  // "arn:.../name:revision"
+    const auto colon = definition.rfind(':');
     const auto inherited = query_value<std::string>(
-        *database_, "SELECT tags FROM job_definition WHERE name || ':' || revision = ?", name);
+        *database_, "SELECT tags FROM job_definition WHERE name = ? AND revision = ?",
+        definition.substr(slash + 1, colon - slash - 1), definition.substr(colon + 1));
     if (!inherited) return std::unexpected(inherited.error());
     auto tags = from_json<model::StringMap>(own->value_or("{}"));
     auto more = from_json<model::StringMap>(inherited->value_or("{}"));

@@ -33,7 +33,7 @@ void FargateAttempt::launch() {
 
 asio::awaitable<void> FargateAttempt::start_task() {
     const auto self = shared_from_this();
-    const Timestamp give_up_at = context_.clock.now() + context_.options.start_limit;
+    const SteadyTime give_up_at = context_.steady_now() + context_.options.start_limit;
     net::RetryDelay pause(context_.options.first_pause, context_.options.longest_pause);
     while (!context_.stopping) {
         if (is_unwanted()) {
@@ -46,7 +46,7 @@ asio::awaitable<void> FargateAttempt::start_task() {
             place(*task);
             break;
         }
-        if (!may_work_later(task.error()) || context_.clock.now() >= give_up_at) {
+        if (!may_work_later(task.error()) || context_.steady_now() >= give_up_at) {
             report_ended(not_started(task.error(), context_.clock.now()));
             break;
         }
@@ -87,7 +87,7 @@ asio::awaitable<aws::Outcome<aws::Task>> FargateAttempt::run_task() {
 
 void FargateAttempt::place(const aws::Task& task) {
     arn_ = task.arn;
-    placed_at_ = context_.clock.now();
+    placed_at_ = context_.steady_now();
     next_look = placed_at_ + context_.options.look_at_changing;
     for (std::size_t i = 0; i < start_->task.containers.size(); ++i) {
         if (auto stream = log_stream(*start_, i, arn_)) {
@@ -177,18 +177,18 @@ void FargateAttempt::see(const aws::Task& task) {
 
 void FargateAttempt::see_missing() {
     if (!is_watched()) return;
-    const Timestamp now = context_.clock.now();
-    if (now < placed_at_ + context_.options.missing_limit) return;  // not yet known everywhere
+    // A new one is not yet known everywhere.
+    if (context_.steady_now() < placed_at_ + context_.options.missing_limit) return;
     is_ending_ = true;
     wake_.notify_all();
-    context_.spawn(end(task_missing(now)));
+    context_.spawn(end(task_missing(context_.clock.now())));
 }
 
 void FargateAttempt::report_started(const aws::Task& task) {
     if (started_at_) return;
     started_at_ = task.started.value_or(context_.clock.now());
     context_.events.attempt_started(id(), arn_, *started_at_, "");
-    next_read = context_.clock.now() + context_.options.read_logs;
+    next_read = context_.steady_now() + context_.options.read_logs;
     owner_.on_changed();
 }
 
@@ -227,7 +227,7 @@ asio::awaitable<void> FargateAttempt::read_logs() {
     });
     const auto& options = context_.options;
     log_pause_ = is_new ? options.read_logs : std::min(log_pause_ * 2, options.read_idle_logs);
-    next_read = context_.clock.now() + log_pause_;
+    next_read = context_.steady_now() + log_pause_;
 }
 
 void FargateAttempt::gone() {

@@ -52,8 +52,8 @@ class FargateAttempt final : public std::enable_shared_from_this<FargateAttempt>
     bool is_changing() const { return !started_at_ || is_stopping_; }
     bool has_logs() const { return is_watched() && started_at_ && !logs_.empty(); }
 
-    Timestamp next_look{};  ///< kept by who looks
-    Timestamp next_read{};  ///< of its logs, likewise
+    SteadyTime next_look{};  ///< kept by who looks
+    SteadyTime next_read{};  ///< of its logs, likewise
 
   private:
     boost::asio::awaitable<void> start_task();
@@ -77,7 +77,7 @@ class FargateAttempt final : public std::enable_shared_from_this<FargateAttempt>
     Slots reading_;  ///< of logs: one at a time
     std::optional<TaskPlan> plan_;
     std::string arn_;
-    Timestamp placed_at_{};
+    SteadyTime placed_at_{};
     std::vector<std::shared_ptr<LogFollower>> logs_;
     Milliseconds log_pause_{};
 

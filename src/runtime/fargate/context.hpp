@@ -11,11 +11,14 @@
 #include <boost/asio/post.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
+#include <chrono>
 #include <memory>
 #include <string>
 #include <utility>
 
 namespace batchd::runtime {
+
+using SteadyTime = std::chrono::steady_clock::time_point;
 
 struct FargateContext {
     FargateContext(boost::asio::any_io_executor strand_executor, FargateOptions fargate_options,
@@ -40,7 +43,10 @@ struct FargateContext {
     aws::Client& aws;
     const Clock& clock;
     const std::string started_by;
-    bool stopping = false;      ///< coroutines end, nothing is reported any more
+    bool stopping = false;  ///< coroutines end, nothing is reported any more
+    /// For pauses and limits: the clock on the wall may be set.
+    static SteadyTime steady_now() { return std::chrono::steady_clock::now(); }
+
     std::weak_ptr<void> owner;  ///< holds this; lives as long as a coroutine
     Coroutines coroutines;
 

@@ -18,6 +18,10 @@ constexpr std::size_t kTasksPerCall = 100;
 /// While there is nothing to wait for; a notice ends it.
 constexpr Milliseconds kLongWait{60'000};
 
+Milliseconds until(SteadyTime time) {
+    return std::chrono::ceil<Milliseconds>(time - FargateContext::steady_now());
+}
+
 std::vector<std::string> arns_of(const Attempts& attempts) {
     std::vector<std::string> arns;
     for (const auto& attempt : attempts) arns.push_back(attempt->arn());
@@ -27,7 +31,11 @@ std::vector<std::string> arns_of(const Attempts& attempts) {
 }  // namespace
 
 Fleet::Fleet(FargateContext& context)
-    : context_(context), cluster_(context), look_(context.strand), read_(context.strand) {}
+    : context_(context),
+      cluster_(context),
+      look_(context.strand),
+      read_(context.strand),
+      trouble_(context.options.first_pause, context.options.longest_pause) {}
 
 void Fleet::run() {
     context_.spawn(look_at_tasks());
@@ -84,11 +92,11 @@ Attempts Fleet::due_for_a_look(Milliseconds& wait) const {
         if (attempt->is_watched()) watched.push_back(attempt);
     }
     std::ranges::sort(watched, {}, &FargateAttempt::next_look);
-    const Timestamp now = context_.clock.now();
+    const SteadyTime now = context_.steady_now();
     const auto due = static_cast<std::size_t>(std::ranges::count_if(
         watched, [&](const auto& attempt) { return attempt->next_look <= now; }));
     if (due == 0) {
-        if (!watched.empty()) wait = watched.front()->next_look - now;
+        if (!watched.empty()) wait = until(watched.front()->next_look);
         return {};
     }
     const std::size_t calls = (due + kTasksPerCall - 1) / kTasksPerCall;
@@ -102,18 +110,21 @@ asio::awaitable<void> Fleet::look_at(Attempts some) {
             return aws::describe_tasks(client, cluster, arns);
         });
     if (context_.stopping) co_return;
-    if (!tasks) log::warn("tasks on Fargate: {}", tasks.error().text());
+    if (!tasks) {
+        log::warn("tasks on Fargate: {}", tasks.error().text());
+        const auto next = context_.steady_now() + trouble_.next();
+        for (const auto& attempt : some) attempt->next_look = next;
+        co_return;
+    }
+    trouble_.reset();
     for (const auto& attempt : some) {
-        attempt->next_look = context_.clock.now() + pause_after_look(*attempt);
-        if (!tasks) continue;
         const auto task = std::ranges::find(tasks->found, attempt->arn(), &aws::Task::arn);
         if (task != tasks->found.end()) {
             attempt->see(*task);
         } else {
             attempt->see_missing();
         }
-        // It may just have begun to run.
-        attempt->next_look = context_.clock.now() + pause_after_look(*attempt);
+        attempt->next_look = context_.steady_now() + pause_after_look(*attempt);
     }
 }
 
@@ -127,11 +138,10 @@ Milliseconds Fleet::pause_after_look(const FargateAttempt& attempt) const {
 asio::awaitable<void> Fleet::read_logs() {
     while (!context_.stopping) {
         const auto next = next_to_read();
-        const Timestamp now = context_.clock.now();
         if (!next) {
             co_await read_.wait_for(kLongWait);
-        } else if (next->next_read > now) {
-            co_await read_.wait_for(next->next_read - now);
+        } else if (next->next_read > context_.steady_now()) {
+            co_await read_.wait_for(until(next->next_read));
         } else {
             co_await next->read_logs();
             if (context_.stopping) co_return;

@@ -1,6 +1,7 @@
 // All attempts of the Fargate runtime, and the two loops that follow them.
 #pragma once
 
+#include "batchd/net/retry_delay.hpp"
 #include "runtime/fargate/attempt.hpp"
 
 #include <memory>
@@ -38,6 +39,7 @@ class Fleet {
     std::unordered_map<model::AttemptId, std::shared_ptr<FargateAttempt>> attempts_;
     Signal look_;  ///< something has changed
     Signal read_;
+    net::RetryDelay trouble_;  ///< of looks, while AWS does not answer
 };
 
 }  // namespace batchd::runtime
