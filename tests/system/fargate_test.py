@@ -72,7 +72,7 @@ class Fargate(SystemTest):
         self.assertEqual("Essential container in task exited", detail["statusReason"])
         self.assertEqual(task["taskArn"], detail["attempts"][0]["container"]["taskArn"])
 
-    def test_its_output_is_taken_over(self):
+    def test_its_output_is_taken_over_and_goes_on_after_a_restart(self):
         job = self.submit_one()
         detail = self.wait_for(job, "RUNNING")
         stream = detail["container"]["logStreamName"].rsplit("/", 1)[0] + "/" + \
@@ -87,6 +87,14 @@ class Fargate(SystemTest):
             logGroupName="/aws/batch/job",
             logStreamName=detail["container"]["logStreamName"])["events"]
         self.assertEqual([now, now + 1], [event["timestamp"] for event in events])
+        code, seconds = self.daemon.terminate()
+        self.assertEqual(0, code, self.daemon.log_tail())
+        self.assertLess(seconds, 5)
+        logs.put_log_events(logGroupName="/aws/batch/job", logStreamName=stream, logEvents=[
+            {"timestamp": now + 1, "message": "three"}])
+        self.daemon.start()
+        self.connect()
+        eventually(lambda: self.output(job) == "one\ntwo\nthree\n", 30, "the output goes on")
         self.terminate(job)
 
     def terminate(self, job):

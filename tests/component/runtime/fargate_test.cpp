@@ -175,6 +175,21 @@ TEST_F(Fargate, JobsWithTheSameContentShareADefinition) {
     EXPECT_EQ(ecs_.tasks().size(), 2U);
 }
 
+TEST_F(Fargate, DefinitionsThatWereNotUsedForLongAreDeregistered) {
+    for (std::uint8_t n = 1; n <= 103; ++n) {
+        auto start = an_attempt(n);
+        start.task.containers[0].image = "image-" + std::to_string(n);
+        (*runtime_)->start(start);
+        ecs_.wait_task(group(start));
+    }
+    EXPECT_TRUE(ecs_.wait_calls("DeregisterTaskDefinition", 3));
+    const auto requests = ecs_.requests();
+    const auto first = std::ranges::find(requests, std::string("DeregisterTaskDefinition"),
+                                         &FakeAws::Request::operation);
+    const auto family = ecs_.definitions().at(0)["family"].get<std::string>();
+    EXPECT_TRUE(first->body.contains(family + ":1")) << first->body;
+}
+
 TEST_F(Fargate, ManyTasksAreLookedAtInOneCall) {
     for (std::uint8_t n = 1; n <= 150; ++n) (*runtime_)->start(an_attempt(n));
     for (std::uint8_t n = 1; n <= 150; ++n) ecs_.run(group(an_attempt(n)));
