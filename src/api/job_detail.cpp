@@ -20,6 +20,8 @@ struct Place {
 };
 
 Place place_of(const Services& services, const engine::View& view, const model::Attempt& attempt) {
+    // Fargate's own name of the task, once there is one. Docker hosts' names have no slash.
+    if (attempt.host.starts_with("fargate/")) return {{}, attempt.container_id};
     const std::string cluster = cluster_of(view, attempt.compute_environment);
     return {model::container_instance_arn(services.scope, cluster, attempt.host),
             model::task_arn(services.scope, cluster, model::task_id(attempt.id))};
@@ -29,8 +31,10 @@ Place place_of(const Services& services, const engine::View& view, const model::
 void add_run(ObjectText& container, std::string& out, const Services& services,
              const engine::View& view, const model::Attempt& attempt) {
     const Place place = place_of(services, view, attempt);
-    container.string("containerInstanceArn", place.container_instance_arn);
-    container.string("taskArn", place.task_arn);
+    if (!place.container_instance_arn.empty()) {
+        container.string("containerInstanceArn", place.container_instance_arn);
+    }
+    if (!place.task_arn.empty()) container.string("taskArn", place.task_arn);
     if (attempt.exit_code) container.number("exitCode", *attempt.exit_code);
     if (!attempt.reason.empty()) container.string("reason", attempt.reason);
     if (!attempt.log_stream.empty()) container.string("logStreamName", attempt.log_stream);

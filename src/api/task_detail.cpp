@@ -26,6 +26,12 @@ void add_result(Json& container, const model::ContainerResult& result) {
     container["networkInterfaces"] = Json::array();
 }
 
+/// Those that are known: a task on Fargate has no instance.
+void add_place(Json& task, std::string_view container_instance_arn, std::string_view task_arn) {
+    if (!container_instance_arn.empty()) task["containerInstanceArn"] = container_instance_arn;
+    if (!task_arn.empty()) task["taskArn"] = task_arn;
+}
+
 }  // namespace
 
 std::string_view ecs_properties(std::string_view spec) {
@@ -58,8 +64,7 @@ void append_task(std::string& out, std::string_view stored, std::string_view con
                  std::string_view task_arn, const model::Attempt& attempt) {
     Json properties = Json::parse(stored, nullptr, false);
     for (Json& task : properties["taskProperties"]) {
-        task["containerInstanceArn"] = container_instance_arn;
-        task["taskArn"] = task_arn;
+        add_place(task, container_instance_arn, task_arn);
         std::size_t index = 0;
         for (Json& container : task["containers"]) {
             add_result(container, result_of(attempt, index++));
@@ -77,9 +82,8 @@ void append_task_attempt(std::string& out, std::string_view container_instance_a
         add_result(container, result_of(attempt, i));
         list.push_back(std::move(container));
     }
-    Json task{{"containerInstanceArn", container_instance_arn},
-              {"taskArn", task_arn},
-              {"containers", std::move(list)}};
+    Json task{{"containers", std::move(list)}};
+    add_place(task, container_instance_arn, task_arn);
     out += json::dump(Json::array({std::move(task)}));
 }
 

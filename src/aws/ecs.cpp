@@ -43,6 +43,7 @@ Task read_task(const json::Json& object) {
               .stop_code = text(object, "stopCode"),
               .stopped_reason = text(object, "stoppedReason"),
               .started_by = text(object, "startedBy"),
+              .group = text(object, "group"),
               .private_ip = private_ip(object),
               .availability_zone = text(object, "availabilityZone"),
               .created = epoch_seconds(object, "createdAt"),
@@ -76,6 +77,7 @@ json::Json run_task_body(const RunTask& request) {
     add("startedBy", request.started_by);
     add("group", request.group);
     add("platformVersion", request.platform_version);
+    if (request.enable_execute_command) body["enableExecuteCommand"] = true;
     if (request.is_spot) {
         json::Json provider{{"capacityProvider", "FARGATE_SPOT"}, {"weight", 1}};
         body["capacityProviderStrategy"] = json::Json::array({std::move(provider)});

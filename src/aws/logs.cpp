@@ -4,11 +4,14 @@
 
 namespace batchd::aws {
 
-Outcome<LogPage> get_log_events(Client& client, const std::string& group, const std::string& stream,
-                                const std::string& next_token) {
-    json::Json body{{"logGroupName", group}, {"logStreamName", stream}, {"startFromHead", true}};
-    if (!next_token.empty()) body["nextToken"] = next_token;
-    const auto answer = client.call_json({.service = kLogs, .operation = "GetLogEvents"}, body);
+Outcome<LogPage> get_log_events(Client& client, const GetLogEvents& request) {
+    json::Json body{{"logGroupName", request.group},
+                    {"logStreamName", request.stream},
+                    {"startFromHead", true}};
+    if (request.from) body["startTime"] = to_epoch_ms(*request.from);
+    if (!request.next_token.empty()) body["nextToken"] = request.next_token;
+    const auto answer = client.call_json(
+        {.service = kLogs, .operation = "GetLogEvents", .region = request.region}, body);
     if (!answer) return std::unexpected(answer.error());
     LogPage page{.next_token = text(*answer, "nextForwardToken")};
     for (const auto& event : member(*answer, "events")) {
@@ -16,6 +19,14 @@ Outcome<LogPage> get_log_events(Client& client, const std::string& group, const 
                                .message = text(event, "message")});
     }
     return page;
+}
+
+Outcome<> create_log_group(Client& client, const std::string& name) {
+    const auto answer =
+        client.call_json({.service = kLogs, .operation = "CreateLogGroup", .has_answer = false},
+                         {{"logGroupName", name}});
+    if (answer || answer.error().code == "ResourceAlreadyExistsException") return {};
+    return std::unexpected(answer.error());
 }
 
 }  // namespace batchd::aws

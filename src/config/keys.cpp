@@ -139,6 +139,10 @@ std::span<const Key> keys() {
         {"compute", "public_addresses",
          +[](Config& c) -> auto& { return c.compute.public_addresses; }, std::monostate{},
          "Instances are reached by their public addresses, from outside of their VPC."},
+        {"compute", "ecs_cluster", +[](Config& c) -> auto& { return c.compute.ecs_cluster; },
+         kClusterOrEmptyRule,
+         "The ECS cluster of tasks on Fargate, made if it is missing; empty for batchd-INSTANCE, "
+         "which is this data folder's own."},
         {"compute", "idle_seconds", +[](Config& c) -> auto& { return c.compute.idle; },
          Range{0, kDaySeconds},
          "How long an instance without jobs is kept where minScaleDownDelayMinutes says nothing."},

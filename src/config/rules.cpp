@@ -153,6 +153,14 @@ constinit const TextRule kOrderRule{
 constinit const TextRule kProviderRule{
     [](std::string_view text) { return text == "auto" || text == "local" || text == "aws"; },
     "auto, local or aws"};
+constinit const TextRule kClusterOrEmptyRule{
+    [](std::string_view text) {
+        return text.size() <= 255 && std::ranges::all_of(text, [](char c) {
+                   return is_digit(c) || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') ||
+                          c == '-' || c == '_';
+               });
+    },
+    "up to 255 letters, digits, hyphens and underscores, or empty"};
 constinit const TextRule kProfileRule{
     [](std::string_view text) { return text == "batchd" || text == "aws"; }, "batchd or aws"};
 

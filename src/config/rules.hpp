@@ -30,6 +30,7 @@ extern const TextRule kGpuRule;
 extern const TextRule kAbsolutePathRule;
 extern const TextRule kOrderRule;
 extern const TextRule kProviderRule;
+extern const TextRule kClusterOrEmptyRule;
 extern const TextRule kProfileRule;
 
 }  // namespace batchd::config

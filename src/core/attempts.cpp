@@ -102,9 +102,9 @@ void begin_attempt(State& state, JobIndex index, std::int32_t number) {
     attempt.compute_environment =
         state.environment(job.run->environment).row.document.compute_environment_name;
     attempt.host = state.host(job.run->host).name;
-    attempt.price = price_on(state, state.host(job.run->host),
-                             state.environment(job.run->environment),
-                             state.shape(job.shape).resources);
+    attempt.price =
+        price_on(state, state.host(job.run->host), state.environment(job.run->environment),
+                 state.shape(job.shape).resources);
     put_attempt(state, job);
 }
 

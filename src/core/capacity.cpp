@@ -37,6 +37,10 @@ bool is_elastic(const model::ComputeEnvironment& environment) {
     return environment.type == "MANAGED" && !model::is_fargate(environment);
 }
 
+bool uses_fargate(const State& state, const Environment& environment) {
+    return state.policy.on_aws && model::is_fargate(environment.row.document);
+}
+
 bool is_open(const Environment& environment) {
     const std::string& status = environment.row.status;
     return (status == "VALID" || status == "UPDATING") &&
@@ -44,7 +48,7 @@ bool is_open(const Environment& environment) {
 }
 
 std::string healthy(const State& state, const model::ComputeEnvironment& document) {
-    if (document.type == "MANAGED" && state.policy.simulates_instances) {
+    if (document.type == "MANAGED" && !state.policy.on_aws) {
         return "ComputeEnvironment Healthy (provider local: instances are simulated, jobs run on "
                "the local Docker Engine)";
     }
@@ -80,6 +84,8 @@ Result<Reply> decide(State& state, CreateEnvironment&& event, Timestamp now) {
         environment.raised_vcpus = resources->desiredv_cpus.value_or(0);
     }
     put_in_free_slot(state.environments, std::move(environment));
+    const EnvironmentIndex made = *state.find_environment(name);
+    if (uses_fargate(state, state.environment(made))) add_fargate_host(state, made);
     state.scaling.is_stale = true;
     return Reply{};
 }

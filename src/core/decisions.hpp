@@ -149,6 +149,9 @@ Result<Reply> decide(State& state, CreateEnvironment&& event, Timestamp now);
 Result<Reply> decide(State& state, UpdateEnvironment&& event, Timestamp now);
 Result<Reply> decide(State& state, DeleteEnvironment&& event, Timestamp now);
 
+/// Whether its jobs run on Fargate itself, not on the local hosts.
+bool uses_fargate(const State& state, const Environment& environment);
+
 // hosts.cpp
 Result<Reply> decide(State& state, PutHost&& event, Timestamp now);
 Result<Reply> decide(State& state, DrainHost&& event, Timestamp now);
@@ -166,6 +169,10 @@ void remove_hosts_of(State& state, EnvironmentIndex environment);
 /// InvalidArgument or Conflict says what is wrong with the row.
 Result<> restore_host(State& state, EnvironmentIndex environment, const model::HostRow& row);
 
+/// Gives an environment on Fargate its host.
+void add_fargate_host(State& state, EnvironmentIndex environment);
+/// Fargate was used before the restart and is no longer: what ran there is lost.
+void lose_fargate_hosts(State& state, Timestamp now);
 /// Takes no more attempts; those that run are stopped at `deadline`, if there is one.
 void drain_host(State& state, HostIndex host, std::optional<Timestamp> deadline);
 /// Removes an environment's own host at once; what runs there is lost with it.

@@ -309,8 +309,7 @@ model::MicroUsd price_on(const State& state, const Host& host, const Environment
                          const model::Resources& resources) {
     const auto& document = environment.row.document;
     if (model::is_fargate(document)) {
-        return model::fargate_price(resources,
-                                    document.compute_resources->type == "FARGATE_SPOT");
+        return model::fargate_price(resources, document.compute_resources->type == "FARGATE_SPOT");
     }
     const auto instance = state.scaling.instances.find(host.name);
     if (instance == state.scaling.instances.end()) return {};

@@ -11,6 +11,10 @@ constexpr const char* kActive = "ACTIVE";
 constexpr const char* kDraining = "DRAINING";
 constexpr const char* kNotReached = "not reached yet";
 
+/// More than any maxvCpus.
+constexpr model::Resources kFargateCapacity{.vcpu = MilliVcpu{1'000'000'000'000},
+                                            .memory = MiB{1'000'000'000'000}};
+
 std::string_view adjective(model::HostOrigin origin) {
     switch (origin) {
         case model::HostOrigin::Registered:
@@ -31,7 +35,7 @@ Result<HostIndex> own_host(const State& state, const std::string& environment,
         return fail(ErrorKind::NotFound, "computeEnvironment '" + environment + "' does not exist");
     }
     const auto index = state.find_host(name);
-    if (index && state.host(*index).environment == *owner) return *index;
+    if (index && state.host(*index).environment == *owner && state.host(*index).row) return *index;
     return fail(ErrorKind::NotFound,
                 "computeEnvironment '" + environment + "' has no host '" + name + "'");
 }
@@ -71,12 +75,19 @@ HostIndex add_own_host(State& state, EnvironmentIndex environment, const std::st
     return index;
 }
 
+void remove_row(State& state, HostIndex index) {
+    model::HostRow row = *state.host(index).row;
+    state.drain_deadlines.erase({row.drain_deadline.value_or(Timestamp{}), index});
+    state.leaving_hosts.erase(index);
+    state.step.actions.emplace_back(DisconnectHost{row.document.name});
+    row.is_gone = true;
+    state.step.changes.hosts.push_back(std::move(row));
+}
+
 /// Nothing runs there any more.
 void remove_host(State& state, HostIndex index) {
     Host& host = state.host(index);
-    model::HostRow row = *host.row;
-    state.drain_deadlines.erase({row.drain_deadline.value_or(Timestamp{}), index});
-    state.leaving_hosts.erase(index);
+    if (host.row) remove_row(state, index);
     state.host_index.erase(host.name);
     std::erase(state.environment(*host.environment).hosts, index);
     for (Queue& queue : state.queues) {
@@ -84,9 +95,6 @@ void remove_host(State& state, HostIndex index) {
             queue.reservation.reset();
         }
     }
-    row.is_gone = true;
-    state.step.changes.hosts.push_back(std::move(row));
-    state.step.actions.emplace_back(DisconnectHost{host.name});
     state.step.needs_pass = true;
     host = Host{};
 }
@@ -213,6 +221,25 @@ void add_host(State& state, std::string name) {
     Host& host = state.hosts.emplace_back();
     host.name = std::move(name);
     host.down_reason = kNotReached;
+}
+
+std::string fargate_host_name(const std::string& environment) { return "fargate/" + environment; }
+
+void add_fargate_host(State& state, EnvironmentIndex environment) {
+    const auto& name = state.environment(environment).row.document.compute_environment_name;
+    Host& host = state.host(add_own_host(state, environment, fargate_host_name(name)));
+    host.is_fargate = true;
+    host.is_up = true;
+    host.is_known = true;
+    host.down_reason.clear();
+    host.capacity = kFargateCapacity;
+}
+
+void lose_fargate_hosts(State& state, Timestamp now) {
+    for (std::uint32_t i = 0; i < state.hosts.size(); ++i) {
+        if (!state.hosts[i].is_fargate) continue;
+        lose_host(state, HostIndex{i}, "batchd does not run jobs on Fargate any more", now);
+    }
 }
 
 const std::vector<HostIndex>& hosts_of(const State& state, const Environment& environment) {

@@ -179,8 +179,11 @@ Broken check_host(const State& state, std::uint32_t h) {
     const auto& listed =
         host.environment ? state.environment(*host.environment).hosts : state.local_hosts;
     if (std::ranges::count(listed, index) != 1) return "host " + host.name + " is not listed once";
-    if (host.environment.has_value() != (host.row != nullptr)) {
-        return "host " + host.name + " has a row exactly if it is an environment's";
+    if (host.environment.has_value() != (host.row != nullptr || host.is_fargate)) {
+        return "host " + host.name + " has a row exactly if it is an environment's Engine";
+    }
+    if (host.is_fargate && (host.row || !host.is_up || host.is_draining)) {
+        return "host " + host.name + " is Fargate, and more than that";
     }
     if (host.is_up && host.is_down) return "host " + host.name + " is up and down";
     if (!host.row) return std::nullopt;
@@ -212,6 +215,10 @@ Broken check_hosts(const State& state) {
     for (const Environment& environment : state.environments) {
         if (environment.row.status == "DELETED" && !environment.hosts.empty()) {
             return "a deleted environment has hosts";
+        }
+        if (environment.row.status != "DELETED" && uses_fargate(state, environment) &&
+            environment.hosts.size() != 1) {
+            return "an environment on Fargate has not one host";
         }
         listed += environment.hosts.size();
     }

@@ -42,7 +42,9 @@ class Restorer {
         for (const auto& row : snapshot_.environments) {
             Environment environment;
             environment.row = row;
+            const EnvironmentIndex index{static_cast<std::uint32_t>(state_.environments.size())};
             state_.environments.push_back(std::move(environment));
+            if (uses_fargate(state_, state_.environment(index))) add_fargate_host(state_, index);
         }
     }
 
@@ -256,6 +258,7 @@ class Restorer {
         }
         const model::Attempt& attempt = *found->second;
         const auto environment = state_.find_environment(attempt.compute_environment);
+        if (environment) restore_fargate_host(*environment, attempt.host);
         const auto host = state_.find_host(attempt.host);
         if (!environment || !host) {
             return contradiction("attempt " + to_string(attempt.id) + " runs on host " +
@@ -282,6 +285,13 @@ class Restorer {
             state_.deadlines.emplace(*job.run->deadline, index);
         }
         return {};
+    }
+
+    /// Where an attempt runs that was started when there was Fargate; it is lost with that host.
+    void restore_fargate_host(EnvironmentIndex environment, const std::string& host) {
+        const auto& name = state_.environment(environment).row.document.compute_environment_name;
+        if (host != fargate_host_name(name) || state_.find_host(host)) return;
+        add_fargate_host(state_, environment);
     }
 
     void restore_dependencies(const model::JobRow& row) {
@@ -362,6 +372,7 @@ Result<> restore(State& state, const model::Snapshot& snapshot, Timestamp now) {
     restore_service_jobs(state, snapshot, now);
     stop_overdue_attempts(state, now);
     end_drained_attempts(state, now);
+    if (!state.policy.on_aws) lose_fargate_hosts(state, now);
     return {};
 }
 

@@ -24,7 +24,7 @@ AllocationStrategy strategy_of(const model::ComputeResources& resources) {
 /// What instances of the type offer to jobs here: simulated ones have no devices.
 model::Resources capacity_of(const State& state, const model::InstanceType& type) {
     auto capacity = model::usable_resources(type);
-    if (state.policy.simulates_instances) capacity.gpus = 0;
+    if (!state.policy.on_aws) capacity.gpus = 0;
     return capacity;
 }
 

@@ -7,6 +7,8 @@
 #include "batchd/daemon/daemon.hpp"
 #include "batchd/http/server.hpp"
 #include "batchd/runtime/docker_runtime.hpp"
+#include "batchd/runtime/fargate_runtime.hpp"
+#include "batchd/runtime/router.hpp"
 #include "batchd/secrets/resolver.hpp"
 #include "batchd/store/sqlite_store.hpp"
 #include "daemon/configured_hosts.hpp"
@@ -34,6 +36,8 @@ namespace asio = boost::asio;
 
 constexpr const char* kLocalHost = "local";
 constexpr std::chrono::milliseconds kDrainLimit{2500};
+/// They wait for AWS most of their time.
+constexpr std::size_t kAwsThreads = 8;
 
 core::Policy policy_of(const config::Config& config, bool uses_aws) {
     return {.strict_order = config.scheduler.order == config::SchedulerOrder::Strict,
@@ -41,7 +45,7 @@ core::Policy policy_of(const config::Config& config, bool uses_aws) {
             .limits = config.limits,
             .boot_timeout = config.compute.boot_timeout,
             .idle_delay = config.compute.idle,
-            .simulates_instances = !uses_aws};
+            .on_aws = uses_aws};
 }
 
 runtime::DockerOptions docker_options(const config::Config& config, const std::string& instance) {
@@ -60,6 +64,13 @@ runtime::DockerOptions docker_options(const config::Config& config, const std::s
         options.registries[registry.server] = {.username = registry.username,
                                                .password = registry.password};
     }
+    return options;
+}
+
+runtime::FargateOptions fargate_options(const config::Config& config, const std::string& instance) {
+    runtime::FargateOptions options;
+    options.instance = instance;
+    options.cluster = config.compute.ecs_cluster;
     return options;
 }
 
@@ -115,6 +126,7 @@ class Daemon {
           secrets_(secret_sources(config.secrets, aws_secrets_)),
           reader_threads_(static_cast<std::size_t>(config.daemon.readers)),
           secret_threads_(static_cast<std::size_t>(config.docker.max_concurrent_starts)),
+          aws_threads_(kAwsThreads),
           machine_({.policy = policy_of(config, uses_aws_),
                     .catalogue = model::InstanceCatalogue::embedded(),
                     .hosts = {kLocalHost}},
@@ -126,6 +138,13 @@ class Daemon {
                     .secrets = secrets_,
                     .secret_threads = secret_threads_.get_executor(),
                     .clock = clock_}),
+          fargate_(io_, fargate_options(config, store_->instance_id()),
+                   {.events = engine_,
+                    .logs = *logs_,
+                    .aws = aws_,
+                    .aws_threads = aws_threads_.get_executor(),
+                    .clock = clock_}),
+          router_(runtime_, fargate_),
           api_({.engine = engine_,
                 .readers = *readers_,
                 .reader_threads = reader_threads_,
@@ -138,7 +157,8 @@ class Daemon {
                                .allowed_host_paths = config.containers.allowed_host_paths,
                                .allowed_devices = config.containers.allowed_devices},
                 .limits = config.limits,
-                .allow_plain_tcp = config.docker.allow_plain_tcp}),
+                .allow_plain_tcp = config.docker.allow_plain_tcp,
+                .has_fargate = uses_aws_}),
           server_(
               io_, http_options(config.http),
               [this](http::Request request) { return api_.handle(std::move(request)); },
@@ -153,7 +173,7 @@ class Daemon {
         if (!capacity) return std::unexpected(std::move(capacity).error());
         capacity_ = std::move(*capacity);
         asio::signal_set signals(io_, SIGTERM, SIGINT);
-        BATCHD_TRY(machine_.start({.runtime = runtime_, .capacity = *capacity_}, now,
+        BATCHD_TRY(machine_.start({.runtime = runtime(), .capacity = *capacity_}, now,
                                   batchd::to_string(make_uuid(now))));
         apply_hosts(engine_, config_.hosts, now);
         const auto listen = config::parse_listen(config_.http.listen);
@@ -176,6 +196,7 @@ class Daemon {
         engine_.stop();
         reader_threads_.join();
         secret_threads_.join();
+        aws_threads_.join();
         log::info("stopped; containers go on");
         return {};
     }
@@ -195,6 +216,12 @@ class Daemon {
             io_, std::move(options), aws_, std::move(*authority), std::move(catalogue), engine_);
     }
 
+    /// Without Fargate nothing is asked of AWS.
+    ports::ContainerRuntime& runtime() {
+        if (uses_aws_) return router_;
+        return runtime_;
+    }
+
     static void announce(const config::ListenAddress& listen, std::uint16_t port) {
         const bool is_v6 = listen.address.find(':') != std::string::npos;
         fmt::print("batchd listening on http://{}{}{}:{}\n", is_v6 ? "[" : "", listen.address,
@@ -212,6 +239,7 @@ class Daemon {
         secrets_.stop();
         aws_outside_.stop();
         co_await runtime_.shutdown();
+        co_await fargate_.shutdown();
     }
 
     const config::Config& config_;
@@ -230,9 +258,12 @@ class Daemon {
     asio::io_context io_;
     asio::thread_pool reader_threads_;
     asio::thread_pool secret_threads_;
+    asio::thread_pool aws_threads_;
     engine::Machine machine_;
     engine::Engine engine_;
     runtime::DockerRuntime runtime_;
+    runtime::FargateRuntime fargate_;
+    runtime::Router router_;
     std::unique_ptr<ports::CapacityProvider> capacity_;
     api::Api api_;
     http::Server server_;

@@ -93,9 +93,9 @@ Result<> add_mount(const StartAttempt& attempt, const CreateOptions& options,
                                 "' names no volume of the job: '" +
                                 point.source_volume.value_or("") + "'");
     }
-    if (volume->efs_volume_configuration) {
+    if (volume->efs_volume_configuration || volume->s3files_volume_configuration) {
         return invalid_argument("volume '" + volume->name.value_or("") +
-                                "' is an EFS volume, which this host cannot mount");
+                                "' is on EFS or S3, which this host cannot mount");
     }
     if (!is_on_host(*volume)) {
         host_config["Mounts"].push_back(volume_mount(attempt, options, *volume, point));

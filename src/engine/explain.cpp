@@ -39,7 +39,8 @@ bool exceeds_all_limits(const core::Shape& shape,
 }
 
 std::string describe_free(const HostView& host) {
-    return "host " + host.name + " has " + to_string(host.capacity - host.used) + " free of " +
+    if (host.is_fargate) return {};
+    return "; host " + host.name + " has " + to_string(host.capacity - host.used) + " free of " +
            to_string(host.capacity);
 }
 
@@ -127,7 +128,7 @@ std::string View::waiting_reason(const QueueView& queue, const core::Shape& shap
     }
     if (!shape.resources.fits_in(capacity)) large_enough = nullptr;  // nodes need several hosts
     if (large_enough && large_enough->is_up) {
-        return "CAPACITY:WAITING_FOR_RESOURCES - The job asks for " + describe(shape) + "; " +
+        return "CAPACITY:WAITING_FOR_RESOURCES - The job asks for " + describe(shape) +
                describe_free(*large_enough) + describe_limits(usable_ones) + ".";
     }
     // A host that was never reached may yet be large enough: no word of a misconfiguration.

@@ -287,6 +287,19 @@ void Machine::end_undescribed(const model::AttemptId& id, const Error& error) {
         {.event = core::AttemptEnded{.id = id, .outcome = std::move(outcome)}, .done = {}});
 }
 
+std::optional<ports::FargatePlacement> Machine::fargate_placement(
+    const core::StartContainer& start) const {
+    const auto host = state_.find_host(start.host);
+    const auto environment = state_.find_environment(start.environment);
+    if (!host || !environment || !state_.host(*host).is_fargate) return std::nullopt;
+    const auto& resources = *state_.environment(*environment).row.document.compute_resources;
+    return ports::FargatePlacement{
+        .is_spot = resources.type == "FARGATE_SPOT",
+        .subnets = resources.subnets.value_or(std::vector<std::string>{}),
+        .security_groups = resources.security_group_ids.value_or(std::vector<std::string>{}),
+        .tags = {}};
+}
+
 Result<ports::StartAttempt> Machine::describe(const core::StartContainer& start) {
     auto spec = store_.job_spec(start.seq);
     if (!spec) return std::unexpected(std::move(spec).error());
@@ -302,6 +315,12 @@ Result<ports::StartAttempt> Machine::describe(const core::StartContainer& start)
     attempt.main_node = start.main_node;
     attempt.main_address = start.main_address;
     attempt.main_host = start.main_host;
+    attempt.fargate = fargate_placement(start);
+    if (attempt.fargate && spec->propagate_tags.value_or(false)) {
+        auto tags = store_.task_tags(start.seq, spec->job_definition);
+        if (!tags) return std::unexpected(std::move(tags).error());
+        attempt.fargate->tags = *std::move(tags);
+    }
     attempt.task = model::task_of(*spec, start.id.job);
     if (auto sound = model::validate_structure(attempt.task); !sound) {
         return fail(ErrorKind::Internal, "the stored specification of job " +

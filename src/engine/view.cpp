@@ -96,6 +96,7 @@ HostView view_of(const core::State& state, const core::Host& host) {
     return {.name = host.name,
             .row = host.row,
             .environment = std::move(environment),
+            .is_fargate = host.is_fargate,
             .takes_attempts = core::takes_attempts(host),
             .is_up = host.is_up,
             .is_known = host.is_known,

@@ -104,9 +104,9 @@ MicroUsd share_of(MicroUsd price, const Resources& used, const Resources& capaci
     const auto part = [](auto of, auto all) {
         return all > 0 ? static_cast<double>(of) / static_cast<double>(all) : 0.0;
     };
-    const double most = std::max({part(used.vcpu.value, capacity.vcpu.value),
-                                  part(used.memory.value, capacity.memory.value),
-                                  part(used.gpus, capacity.gpus)});
+    const double most =
+        std::max({part(used.vcpu.value, capacity.vcpu.value),
+                  part(used.memory.value, capacity.memory.value), part(used.gpus, capacity.gpus)});
     return MicroUsd{std::llround(static_cast<double>(price.value) * std::min(most, 1.0))};
 }
 

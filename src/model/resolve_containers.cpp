@@ -4,28 +4,11 @@
 #include "model/ecs_overrides.hpp"
 #include "model/job_parameters.hpp"
 
-#include <fmt/format.h>
-
 namespace batchd::model {
 namespace {
 
-/// What a definition may hold, but the local Docker Engine cannot give its jobs yet.
-Result<> expect_servable(const std::vector<Volume>& volumes) {
-    for (const Volume& volume : volumes) {
-        const char* remote = volume.efs_volume_configuration       ? "efsVolumeConfiguration"
-                             : volume.s3files_volume_configuration ? "s3filesVolumeConfiguration"
-                                                                   : nullptr;
-        if (!remote) continue;
-        return invalid_argument(
-            fmt::format("volume {}: {} cannot be mounted on the local Docker Engine",
-                        volume.name.value_or(""), remote));
-    }
-    return {};
-}
-
 Result<Resources> resolve(ContainerProperties& container, std::span<const FormOverrides> overrides,
                           const StringMap& parameters, Platform platform) {
-    BATCHD_TRY(expect_servable(container.volumes));
     for (const FormOverrides& given : overrides) {
         if (given.ecs_properties_override) {
             return invalid_argument(
@@ -42,7 +25,6 @@ Result<Resources> resolve(ContainerProperties& container, std::span<const FormOv
 
 Result<Resources> resolve(EcsTaskProperties& task, std::span<const FormOverrides> overrides,
                           const StringMap& parameters, Platform platform) {
-    BATCHD_TRY(expect_servable(task.volumes));
     for (const FormOverrides& given : overrides) {
         if (given.container_overrides) {
             return invalid_argument(
@@ -52,12 +34,6 @@ Result<Resources> resolve(EcsTaskProperties& task, std::span<const FormOverrides
         if (given.ecs_properties_override) BATCHD_TRY(merge(task, *given.ecs_properties_override));
     }
     for (auto& container : task.containers) {
-        if (container.firelens_configuration) {
-            return invalid_argument(
-                fmt::format("container {}: firelensConfiguration is not served on the local Docker "
-                            "Engine",
-                            *container.name));
-        }
         BATCHD_TRY(validate_environment(container.environment));
         BATCHD_TRY(substitute_parameters(container.command, parameters));
     }

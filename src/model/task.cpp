@@ -22,6 +22,15 @@ void require(ContainerBase& container, std::string_view type,
 EcsTaskProperties task_of(ContainerProperties container) {
     EcsTaskProperties task;
     task.volumes = std::move(container.volumes);
+    task.ephemeral_storage = container.ephemeral_storage;
+    task.execution_role_arn = std::move(container.execution_role_arn);
+    if (container.fargate_platform_configuration) {
+        task.platform_version = container.fargate_platform_configuration->platform_version;
+    }
+    task.task_role_arn = std::move(container.job_role_arn);
+    task.network_configuration = std::move(container.network_configuration);
+    task.runtime_platform = std::move(container.runtime_platform);
+    task.enable_execute_command = container.enable_execute_command;
     TaskContainerProperties& only = task.containers.emplace_back();
     only.name = kOnlyContainer;
     static_cast<ContainerBase&>(only) = std::move(container);

@@ -3,12 +3,11 @@
 
 #include "batchd/base/log.hpp"
 #include "batchd/runtime/docker_runtime.hpp"
-#include "runtime/signal.hpp"
+#include "runtime/coroutines.hpp"
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
 
-#include <cstddef>
 #include <memory>
 #include <set>
 #include <string>
@@ -27,7 +26,7 @@ struct Context : std::enable_shared_from_this<Context> {
           logs(used_ports.logs),
           secrets(used_ports.secrets),
           clock(used_ports.clock),
-          idle(strand) {}
+          coroutines(strand) {}
 
     boost::asio::any_io_executor strand;          ///< everything runs here
     boost::asio::any_io_executor threads;         ///< except what blocks on the disk
@@ -40,11 +39,12 @@ struct Context : std::enable_shared_from_this<Context> {
     DockerCounters counters;
     bool stopping = false;             ///< coroutines end, nothing is reported any more
     std::set<std::string> host_names;  ///< of all hosts that are connected, or should be
-    std::size_t coroutines = 0;
-    Signal idle;  ///< the last coroutine ended
+    Coroutines coroutines;
 
     /// Runs `work` on the strand. It must keep alive what it uses.
-    void spawn(boost::asio::awaitable<void> work);
+    void spawn(boost::asio::awaitable<void> work) {
+        coroutines.spawn(std::move(work), shared_from_this());
+    }
 };
 
 }  // namespace batchd::runtime

@@ -116,12 +116,7 @@ class DockerRuntime::Impl : public std::enable_shared_from_this<Impl> {
         context_.stopping = true;
         for (const auto& [id, task] : tasks_) task->shutdown();
         for (const auto& [name, host] : hosts_) host->close();
-        const auto deadline = asio::steady_timer::clock_type::now() + Seconds{2};
-        while (context_.coroutines > 0) {
-            const auto left = deadline - asio::steady_timer::clock_type::now();
-            if (left <= left.zero()) break;
-            co_await context_.idle.wait_for(std::chrono::ceil<Milliseconds>(left));
-        }
+        co_await context_.coroutines.ended(Seconds{2});
     }
 
     const asio::strand<asio::io_context::executor_type>& strand() const { return strand_; }

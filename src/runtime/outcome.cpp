@@ -6,15 +6,6 @@ namespace {
 /// As ECS shows them. An Engine or a registry may answer with a whole page.
 constexpr std::size_t kMaxReasonBytes = 255;
 
-/// Cut between two characters of UTF-8.
-std::string shortened(std::string text) {
-    if (text.size() <= kMaxReasonBytes) return text;
-    std::size_t end = kMaxReasonBytes;
-    while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xc0U) == 0x80U) --end;
-    text.resize(end);
-    return text;
-}
-
 ports::AttemptOutcome host_failed(const std::string& host, std::string_view what,
                                   Timestamp stopped_at) {
     return {.exit_code = std::nullopt,
@@ -24,6 +15,14 @@ ports::AttemptOutcome host_failed(const std::string& host, std::string_view what
 }
 
 }  // namespace
+
+std::string shortened(std::string text) {
+    if (text.size() <= kMaxReasonBytes) return text;
+    std::size_t end = kMaxReasonBytes;
+    while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xc0U) == 0x80U) --end;
+    text.resize(end);
+    return text;
+}
 
 ports::AttemptOutcome failed_to_start(std::string reason, std::optional<std::int32_t> exit_code,
                                       Timestamp now) {

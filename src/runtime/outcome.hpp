@@ -8,6 +8,9 @@
 
 namespace batchd::runtime {
 
+/// As ECS shows reasons, 255 bytes at most; cut between two characters of UTF-8.
+std::string shortened(std::string text);
+
 /// Never ran: AWS's statusReason is "Task failed to start". `reason` is container.reason.
 ports::AttemptOutcome failed_to_start(std::string reason, std::optional<std::int32_t> exit_code,
                                       Timestamp now);

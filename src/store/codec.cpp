@@ -120,6 +120,7 @@ template Result<model::JobQueue> from_json(std::string_view);
 template Result<model::JobDefinition> from_json(std::string_view);
 template std::string to_json(const model::JobSpec&);
 template Result<model::JobSpec> from_json(std::string_view);
+template Result<model::StringMap> from_json(std::string_view);
 template Result<std::vector<model::EvaluateOnExit>> from_json(std::string_view);
 template Result<std::vector<std::string>> from_json(std::string_view);
 template Result<std::vector<model::ContainerResult>> from_json(std::string_view);

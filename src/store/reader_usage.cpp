@@ -49,8 +49,8 @@ Result<std::vector<Usage>> Reader::usage(const UsageQuery& query) {
         key_of(query.by), kHour);
     const auto limit = static_cast<std::int64_t>(query.limit);
     if (query.by == UsageQuery::By::Tag) {
-        BATCHD_TRY(database_->each(sql, on_row, query.since, query.until, query.queue, limit,
-                                   query.tag));
+        BATCHD_TRY(
+            database_->each(sql, on_row, query.since, query.until, query.queue, limit, query.tag));
     } else {
         BATCHD_TRY(database_->each(sql, on_row, query.since, query.until, query.queue, limit));
     }

@@ -101,4 +101,21 @@ Result<model::JobSpec> SqliteStore::job_spec(std::int64_t seq) {
     return from_json<model::JobSpec>(**text);
 }
 
+Result<model::StringMap> SqliteStore::task_tags(std::int64_t seq, const std::string& definition) {
+    const auto own =
+        query_value<std::string>(*database_, "SELECT tags FROM job WHERE seq = ?", seq);
+    if (!own) return std::unexpected(own.error());
+    const auto slash = definition.rfind('/');  // "arn:.../name:revision"
+    const auto colon = definition.rfind(':');
+    const auto inherited = query_value<std::string>(
+        *database_, "SELECT tags FROM job_definition WHERE name = ? AND revision = ?",
+        definition.substr(slash + 1, colon - slash - 1), definition.substr(colon + 1));
+    if (!inherited) return std::unexpected(inherited.error());
+    auto tags = from_json<model::StringMap>(own->value_or("{}"));
+    auto more = from_json<model::StringMap>(inherited->value_or("{}"));
+    if (!tags || !more) return tags ? more : tags;
+    tags->merge(*more);
+    return tags;
+}
+
 }  // namespace batchd::store

@@ -30,6 +30,7 @@ struct Services {
     model::ContainerPolicy containers;
     model::Limits limits;
     bool allow_plain_tcp = false;  ///< for hosts: see model::validate
+    bool has_fargate = false;      ///< what runs there is bound by no Docker Engine
 };
 
 class Api {

@@ -32,7 +32,8 @@ struct RunTask {
     std::string platform_version{};
     std::string client_token{};  ///< at most 64 characters
     std::string started_by{};    ///< at most 128 of [A-Za-z0-9_/-]
-    std::string group{};
+    std::string group{};         ///< a name that stays with the task
+    bool enable_execute_command = false;
     std::string overrides{};  ///< JSON; empty: none
     std::map<std::string, std::string> tags{};
 };
@@ -53,6 +54,7 @@ struct Task {
     std::string stop_code{};  ///< "SpotInterruption"; empty unless it stops
     std::string stopped_reason{};
     std::string started_by{};
+    std::string group{};
     std::string private_ip{};
     std::string availability_zone{};
     std::optional<Timestamp> created{};

@@ -117,7 +117,8 @@ struct Compute {
     bool public_addresses = false;
     Seconds idle{300};
     Seconds boot_timeout{600};
-    Seconds local_boot{0};  ///< of the make-believe instances on the local Engine
+    std::string ecs_cluster;  ///< empty: one named after the data folder's instance
+    Seconds local_boot{0};    ///< of the make-believe instances on the local Engine
 };
 
 /// Each limit that no source sets is the profile's.

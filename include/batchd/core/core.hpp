@@ -103,10 +103,13 @@ void add_host(State& state, std::string name);
 /// ones.
 const std::vector<HostIndex>& hosts_of(const State& state, const Environment& environment);
 
+/// What the host of an environment on Fargate is called. No Docker host can have such a name.
+std::string fargate_host_name(const std::string& environment);
+
 /// Whether attempts may be placed on the host: it is up and does not drain.
 bool takes_attempts(const Host& host);
 
-/// The hosts that the runtime has to know beside the local ones.
+/// The Docker hosts that the runtime has to know beside the local ones.
 std::vector<model::Host> own_hosts(const State& state);
 
 /// MANAGED, on instances: its capacity is what the scaling plan launches.

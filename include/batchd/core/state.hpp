@@ -184,11 +184,13 @@ struct Environment {
 };
 
 /// A Docker Engine: one environment's own, or the daemon's local one, which serves all environments
-/// that have none; its capacity counts once. A removed host leaves its slot to the next one.
+/// that have none; its capacity counts once. Or Amazon Fargate, as one environment uses it. A
+/// removed host leaves its slot to the next one.
 struct Host {
     std::string name;                             ///< empty: a free slot
     std::optional<EnvironmentIndex> environment;  ///< whose own it is; nullopt: local
-    std::shared_ptr<const model::HostRow> row;    ///< of an environment's own host
+    std::shared_ptr<const model::HostRow> row;    ///< of an environment's own Docker Engine
+    bool is_fargate = false;  ///< always up, without a row; maxvCpus alone bounds what runs there
     bool is_up = false;
     bool is_down = false;      ///< told to be; neither: not reached yet
     bool is_known = false;     ///< told its capacity at least once
@@ -263,7 +265,8 @@ struct Policy {
     Milliseconds plan_interval{500};  ///< between two scaling plans, at least
     Seconds boot_timeout{600};        ///< an instance that is not up by then is replaced
     Seconds idle_delay{300};          ///< see ScalingInput::idle_delay
-    bool simulates_instances = true;  ///< instances are make-believe: they have no GPUs
+    /// MANAGED environments run on AWS; else the local Engine stands in for it, without GPUs.
+    bool on_aws = false;
 };
 
 /// What the step under way has decided so far.

@@ -84,6 +84,8 @@ class Machine {
     void act(std::vector<core::Action> actions);
     void start_container(core::StartContainer start);
     Result<ports::StartAttempt> describe(const core::StartContainer& start);
+    std::optional<ports::FargatePlacement> fargate_placement(
+        const core::StartContainer& start) const;
     void tell_sinks(const core::Decision& decision);
     void end_undescribed(const model::AttemptId& id, const Error& error);
     void publish();

@@ -69,6 +69,7 @@ struct HostView {
     std::string name;
     std::shared_ptr<const model::HostRow> row;  ///< of an environment's own host; empty: local
     std::string environment;                    ///< whose own it is
+    bool is_fargate = false;                    ///< no Docker Engine
     bool takes_attempts = false;
     bool is_up = false;
     bool is_known = false;  ///< told its capacity at least once

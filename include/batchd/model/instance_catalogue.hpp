@@ -38,8 +38,8 @@ struct InstanceType {
 /// measured, 95 % of the nominal size less 32 MiB is assumed.
 Resources usable_resources(const InstanceType& type);
 
-/// Of an attempt that uses so much of an empty instance, per hour: the part of the resource of which
-/// it takes most.
+/// Of an attempt that uses so much of an empty instance, per hour: the part of the resource of
+/// which it takes most.
 MicroUsd share_of(MicroUsd price, const Resources& used, const Resources& capacity);
 
 /// Of a Fargate task, per hour: Linux on x86 in us-east-1; on Fargate Spot, whose prices move, 30 %

@@ -12,8 +12,8 @@ struct Limits {
     std::int64_t submit_job_bytes = 1'048'576;
     std::int64_t submit_service_job_bytes = 1'048'576;
     std::int64_t container_overrides_characters = 1'048'576;  ///< as JSON in ECS's form
-    std::int64_t array_size = 10'000;                           ///< children of one array
-    std::int64_t depends_on = 1000;                             ///< entries of one job
+    std::int64_t array_size = 10'000;                         ///< children of one array
+    std::int64_t depends_on = 1000;                           ///< entries of one job
     std::int64_t job_queues = 10'000;
     std::int64_t compute_environments = 10'000;
     std::int64_t service_environments = 10'000;

@@ -5,11 +5,20 @@
 #include "batchd/model/host.hpp"
 #include "batchd/model/job.hpp"
 
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
 
 namespace batchd::ports {
+
+/// What the compute environment says of a task of Amazon ECS on Fargate.
+struct FargatePlacement {
+    bool is_spot = false;
+    std::vector<std::string> subnets;
+    std::vector<std::string> security_groups;
+    std::map<std::string, std::string> tags;  ///< those that the task inherits from its job
+};
 
 /// Everything that the start of an attempt's containers needs. The intent is durable before the
 /// engine hands it over.
@@ -24,10 +33,11 @@ struct StartAttempt {
     std::int32_t array_size = 0;      ///< if the job is a child of an array
     std::int32_t num_nodes = 0;       ///< if the job is a node of a multi-node job
     std::int32_t main_node = 0;
-    std::string main_address;           ///< of the main node; empty for that itself
-    std::string main_host;              ///< on which the main node runs
-    model::EcsTaskProperties task;      ///< resolved: commands without Ref::
-    std::vector<model::LogNames> logs;  ///< of its containers
+    std::string main_address;                 ///< of the main node; empty for that itself
+    std::string main_host;                    ///< on which the main node runs
+    model::EcsTaskProperties task;            ///< resolved: commands without Ref::
+    std::vector<model::LogNames> logs;        ///< of its containers
+    std::optional<FargatePlacement> fargate;  ///< set: no Docker host, but Fargate runs it
 };
 
 using model::AttemptOutcome;

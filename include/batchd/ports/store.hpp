@@ -35,6 +35,10 @@ class Store {
 
     /// NotFound if the job is not stored.
     virtual Result<model::JobSpec> job_spec(std::int64_t seq) = 0;
+
+    /// Those that the job's tasks get with propagateTags: its own and its definition's, whose ARN
+    /// with revision is given; the job's stand above.
+    virtual Result<model::StringMap> task_tags(std::int64_t seq, const std::string& definition) = 0;
 };
 
 }  // namespace batchd::ports

@@ -33,6 +33,7 @@ class SqliteStore final : public ports::Store {
     Result<std::vector<model::JobStatus>> ended_children(const model::JobId& id) override;
     Result<bool> knows_token(const std::string& client_token) override;
     Result<model::JobSpec> job_spec(std::int64_t seq) override;
+    Result<model::StringMap> task_tags(std::int64_t seq, const std::string& definition) override;
 
   private:
     SqliteStore(std::unique_ptr<Database> database, std::string instance_id);

@@ -1,4 +1,5 @@
 #include "api/batch/operations.hpp"
+#include "batchd/model/docker_rules.hpp"
 
 #include <algorithm>
 
@@ -47,7 +48,9 @@ Result<core::SubmitJob> to_event(const Call& call, model::SubmitJobRequest& requ
                          definition->name + ":" + std::to_string(definition->revision));
     auto resolved = model::resolve(request, *definition->document, arn, call.on().limits);
     if (!resolved) return error_of(resolved);
-
+    if (!call.on().has_fargate || !resolved->traits.shape.fargate) {
+        BATCHD_TRY(model::expect_served_by_docker(*definition->document));
+    }
     BATCHD_TRY(use_names(call, resolved->traits.shape));
 
     core::SubmitJob event;

@@ -91,7 +91,9 @@ Task<http::Response> list_hosts(NativeCall call) {
     }
     Json hosts = Json::array();
     if (environment->has_own_hosts) {
-        for (const std::size_t h : environment->hosts) hosts.push_back(detail_of(view->hosts[h]));
+        for (const std::size_t h : environment->hosts) {
+            if (view->hosts[h].row) hosts.push_back(detail_of(view->hosts[h]));
+        }
     }
     const bool uses_local = !environment->has_own_hosts && !environment->hosts.empty();
     co_return answer(Json{{"hosts", std::move(hosts)}, {"usesLocalEngine", uses_local}});

@@ -45,6 +45,7 @@ metrics::Gauges gauges_of(const engine::View& view, Timestamp now) {
              .oldest_runnable_seconds = static_cast<double>(age.count()) / 1000.0});
     }
     for (const auto& host : view.hosts) {
+        if (host.is_fargate) continue;  // its environment's gauges say it all
         gauges.hosts.push_back(
             {.name = host.name, .is_up = host.is_up, .capacity = host.capacity, .used = host.used});
     }
@@ -63,7 +64,9 @@ Task<http::Response> get_overview(NativeCall call) {
     Json queues = Json::array();
     for (const auto& queue : view->queues) queues.push_back(queue_of(*view, queue));
     Json hosts = Json::array();
-    for (const auto& host : view->hosts) hosts.push_back(host_of(host));
+    for (const auto& host : view->hosts) {
+        if (!host.is_fargate) hosts.push_back(host_of(host));
+    }
     Json environments = Json::array();
     for (const auto& environment : view->environments) {
         Json entry{{"name", environment.name},

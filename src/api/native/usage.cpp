@@ -49,8 +49,7 @@ Result<store::UsageQuery> read_query(const NativeCall& call) {
         number_of(call.request, "since", std::max<std::int64_t>(0, *until - kDayMs), 0, most);
     if (!since) return std::unexpected(since.error());
     if (*since >= *until) {
-        return invalid_argument(
-            fmt::format("since '{}' is not before until '{}'", *since, *until));
+        return invalid_argument(fmt::format("since '{}' is not before until '{}'", *since, *until));
     }
     const auto limit = number_of(call.request, "limit", kLimit, 1, kMaxLimit);
     if (!limit) return std::unexpected(limit.error());

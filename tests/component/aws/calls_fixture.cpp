@@ -1,39 +1,13 @@
 #include "component/aws/calls_fixture.hpp"
 
-#include "batchd/base/json.hpp"
+#include "support/aws_model_check.hpp"
 
-#include <fmt/format.h>
-
-#include <cstdlib>
+#include <algorithm>
 
 namespace batchd::aws {
-namespace {
-
-/// A line of JSON for each request of the suite.
-std::string& seen() {
-    static std::string lines;
-    return lines;
-}
-
-}  // namespace
 
 Calls::~Calls() {
-    if (!fake_) return;
-    for (const auto& request : fake_->requests()) {
-        seen() += json::dump({{"service", request.scope.service},
-                              {"operation", request.operation},
-                              {"body", request.body}}) +
-                  "\n";
-    }
-}
-
-void Calls::check_against_model() {
-    testing::AwsWorld world;
-    const char* python = std::getenv("BATCHD_PYTHON");
-    const std::string command = fmt::format(
-        "{} {}/tests/component/aws/check_calls.py {}", python != nullptr ? python : "python3",
-        BATCHD_SOURCE_DIR, world.write("calls", std::exchange(seen(), {})));
-    EXPECT_EQ(std::system(command.c_str()), 0) << "botocore's model differs, or there is none";
+    if (fake_) testing::note_for_model_check(fake_->requests());
 }
 
 void Calls::serve(

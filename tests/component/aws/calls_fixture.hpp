@@ -3,6 +3,7 @@
 #pragma once
 
 #include "batchd/aws/client.hpp"
+#include "support/aws_model_check.hpp"
 #include "support/aws_world.hpp"
 #include "support/fake_aws.hpp"
 
@@ -20,7 +21,7 @@ class Calls : public ::testing::Test {
     }
     ~Calls() override;
 
-    static void TearDownTestSuite() { check_against_model(); }
+    static void TearDownTestSuite() { testing::check_against_models(); }
 
     /// Answers the n-th request, counted from 0, by `script`.
     void serve(
@@ -39,9 +40,6 @@ class Calls : public ::testing::Test {
     std::atomic<int> served_ = 0;
     std::optional<testing::FakeAws> fake_;
     std::optional<Client> client_;
-
-  private:
-    static void check_against_model();
 };
 
 }  // namespace batchd::aws

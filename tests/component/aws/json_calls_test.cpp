@@ -129,13 +129,14 @@ class OtherCalls : public Calls {};
 TEST_F(OtherCalls, Logs) {
     answer({FakeAws::json(R"({"events":[{"timestamp":1767323045250,"message":"a","ingestionTime":1},
         {"timestamp":1767323045251,"message":"b"}],"nextForwardToken":"f/1"})")});
-    const auto page = get_log_events(client(), "/aws/batch/job", "s", "f/0");
+    const auto page =
+        get_log_events(client(), {.group = "/aws/batch/job", .stream = "s", .next_token = "f/0"});
     ASSERT_TRUE(page);
     EXPECT_EQ(page->next_token, "f/1");
     ASSERT_EQ(page->events.size(), 2U);
     EXPECT_EQ(to_epoch_ms(page->events[0].time), 1767323045250);
     EXPECT_EQ(requests().back().scope.service, "logs");
-    ASSERT_TRUE(get_log_events(client(), "g", "s", ""));
+    ASSERT_TRUE(get_log_events(client(), {.group = "g", .stream = "s"}));
     EXPECT_FALSE(requests().back().body.contains("nextToken"));
 }
 

@@ -202,6 +202,24 @@ TEST_F(RoundTrip, TheSpecOfAJob) {
     EXPECT_EQ(store_->job_spec(2).error().kind, ErrorKind::NotFound);
 }
 
+TEST_F(RoundTrip, TheTagsOfAJobsTasks) {
+    commit_queue();
+    ports::Changes changes;
+    changes.definitions = {a_definition("hello", 3)};
+    changes.new_jobs = {a_job(1)};
+    changes.new_jobs[0].tags = R"({"who":"job","job":"1"})";
+    changes.tags = {{.key = {.kind = ports::ResourceKind::JobDefinition,
+                             .name = "hello",
+                             .revision = 3,
+                             .job = {}},
+                     .patch = R"({"who":"definition","definition":"2"})"}};
+    commit(changes);
+    const auto tags = store_->task_tags(1, "arn:aws:batch:us-east-1:1:job-definition/hello:3");
+    ASSERT_TRUE(tags) << tags.error().message;
+    EXPECT_EQ(*tags, (model::StringMap{{"definition", "2"}, {"job", "1"}, {"who", "job"}}));
+    EXPECT_EQ(store_->task_tags(1, "arn:aws:batch:us-east-1:1:job-definition/gone:1")->size(), 2U);
+}
+
 TEST_F(RoundTrip, TagsMergeAndStayWhenTheRowIsWrittenAgain) {
     using ports::ResourceKind;
     ports::Changes changes;

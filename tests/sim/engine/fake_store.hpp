@@ -57,6 +57,8 @@ class FakeStore final : public ports::Store {
         return spec;
     }
 
+    Result<model::StringMap> task_tags(std::int64_t, const std::string&) override { return {}; }
+
     std::optional<model::EcsTaskProperties> task;  ///< of all jobs, instead of one container
     std::map<std::int64_t, ports::EnvironmentRow> environments;
     std::map<std::string, model::HostRow> hosts;

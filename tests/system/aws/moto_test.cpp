@@ -225,11 +225,12 @@ TEST_F(Moto, IdentityParametersSecretsLogsAndRegistries) {
     json::Json event{{"timestamp", to_epoch_ms(world_.clock.now())}, {"message", "line \u00e9"}};
     ask(kLogs, "PutLogEvents",
         {{"logGroupName", "g"}, {"logStreamName", "s"}, {"logEvents", json::Json::array({event})}});
-    const auto page = get_log_events(client(), "g", "s", "");
+    const auto page = get_log_events(client(), {.group = "g", .stream = "s"});
     ASSERT_TRUE(page) << page.error().text();
     ASSERT_EQ(page->events.size(), 1U);
     EXPECT_EQ(page->events[0].message, "line \u00e9");
-    const auto next = get_log_events(client(), "g", "s", page->next_token);
+    const auto next =
+        get_log_events(client(), {.group = "g", .stream = "s", .next_token = page->next_token});
     ASSERT_TRUE(next);
     EXPECT_TRUE(next->events.empty());
 

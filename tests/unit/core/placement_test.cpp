@@ -121,7 +121,7 @@ TEST(Placement, NoHostIsKeptForAJobThatCanNeverRun) {
     world.add_environment("small", 2);
     world.add_queue("bounded", 1, {"small"});
     world.submit(world.a_job().needs(resources(3)).in("bounded").fargate());  // beyond maxvCpus
-    world.submit(world.a_job().needs(resources(8)));                // beyond the host
+    world.submit(world.a_job().needs(resources(8)));                          // beyond the host
     for (int i = 0; i < 3; ++i) {
         const auto due = next_deadline(world.state);
         ASSERT_TRUE(due);

@@ -88,6 +88,18 @@ TEST(WaitingReason, ALimitBelowTheJobIsNamed) {
                     .starts_with("MISCONFIGURATION:COMPUTE_ENVIRONMENT_MAX_RESOURCE"));
 }
 
+TEST(WaitingReason, OnFargateOnlyMaxvCpusIsInTheWay) {
+    World world{{.on_aws = true}};
+    world.add_environment("f", 4);
+    world.add_queue("f", 1, {"f"});
+    world.submit(world.a_job().in("f").fargate().needs(resources(4)));
+    const View view = view_of(world.state, world.now);
+    const core::Shape shape{.resources = resources(1), .fargate = true};
+    EXPECT_EQ(view.waiting_reason(*view.find_queue("f"), shape),
+              "CAPACITY:WAITING_FOR_RESOURCES - The job asks for 1 vCPU, 100 MiB; environment f "
+              "uses 4 vCPU, 0 MiB of maxvCpus 4.");
+}
+
 /// Environments that were deleted are not in the view: those behind them keep their queues.
 TEST(View, AQueueFindsItsEnvironmentsBehindADeletedOne) {
     World world;

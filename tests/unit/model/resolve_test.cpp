@@ -1,3 +1,4 @@
+#include "batchd/model/docker_rules.hpp"
 #include "batchd/model/job.hpp"
 #include "unit/model/definitions.hpp"
 #include "unit/model/rule_table.hpp"
@@ -201,14 +202,16 @@ TEST(SubmitJob, ChecksTheFargateSizeAfterTheMerge) {
                          });
 }
 
-TEST(SubmitJob, RefusesWhatTheDockerEngineCannotGive) {
+TEST(SubmitJob, WhatTheDockerEngineCannotGiveIsForFargate) {
     JobDefinition with_efs = a_definition();
     with_efs.container_properties->volumes.emplace_back().name = "shared";
     with_efs.container_properties->volumes[0].efs_volume_configuration.emplace();
-    expect_request_rules(with_efs,
-                         {{"EFS", [](R&) {},
-                           "volume shared: efsVolumeConfiguration cannot be mounted on the local "
-                           "Docker Engine"}});
+    EXPECT_TRUE(resolve(a_request(), with_efs, kArn, kAwsLimits)) << "Fargate can";
+    const auto served = expect_served_by_docker(with_efs);
+    ASSERT_FALSE(served);
+    EXPECT_EQ(served.error().message,
+              "volume shared: efsVolumeConfiguration cannot be mounted on the local Docker Engine");
+    EXPECT_TRUE(expect_served_by_docker(a_definition()));
 }
 
 TEST(SubmitJob, TakesSecretsByReference) {
