@@ -13,8 +13,10 @@ Result<QueueIndex> existing(const State& state, const std::string& name) {
 }
 
 /// The environments that a queue's document names, in order; with AWS's texts for what is wrong.
-Result<std::vector<EnvironmentIndex>> environments_of(const State& state,
-                                                      const model::JobQueue& document) {
+/// One that turned INVALID can stay where it was `before`.
+Result<std::vector<EnvironmentIndex>> environments_of(
+    const State& state, const model::JobQueue& document,
+    const std::vector<EnvironmentIndex>& before = {}) {
     for (const auto& entry : document.service_environment_order) {
         if (!state.service_environments.contains(entry.service_environment)) {
             return invalid_argument(
@@ -26,7 +28,8 @@ Result<std::vector<EnvironmentIndex>> environments_of(const State& state,
     std::vector<EnvironmentIndex> list;
     for (const auto& entry : document.compute_environment_order) {
         const auto index = state.find_environment(entry.compute_environment);
-        if (!index || state.environment(*index).row.status == "INVALID") {
+        const bool is_new = index && std::ranges::find(before, *index) == before.end();
+        if (!index || (is_new && state.environment(*index).row.status == "INVALID")) {
             return invalid_argument(
                 "Compute Environments must be created and valid before attaching them to a job "
                 "queue: computeEnvironment '" +
@@ -120,7 +123,7 @@ Result<Reply> decide(State& state, UpdateQueue&& event, Timestamp) {
     model::merge(document, event.update);
     BATCHD_TRY(model::validate(document));
     BATCHD_TRY(check_policy(state, &queue, document));
-    auto environments = environments_of(state, document);
+    auto environments = environments_of(state, document, queue.environments);
     if (!environments) return std::unexpected(environments.error());
     queue.row.document = std::move(document);
     queue.environments = std::move(*environments);

@@ -33,7 +33,7 @@ Result<std::vector<Usage>> Reader::usage(const UsageQuery& query) {
         std::int64_t cost = 0;
         row.read(usage.key, usage.attempts, milliseconds, cost);
         usage.hours = static_cast<double>(milliseconds) / kHour;
-        usage.cost_usd = static_cast<double>(cost) / 1e6;
+        usage.cost_usd = static_cast<double>(cost) / 1e9;
         return {};
     };
     // The part of each attempt that lies within the time asked for; one that runs ends with it.
@@ -44,7 +44,7 @@ Result<std::vector<Usage>> Reader::usage(const UsageQuery& query) {
         " JOIN job_queue ON job_queue.id = job.queue_id"
         " WHERE (attempt.stopped_at > ?1 OR attempt.stopped_at IS NULL)"
         " AND attempt.started_at < ?2 AND (?3 IS NULL OR job_queue.name = ?3))"
-        " SELECT key, count(*), sum(spent), CAST(sum(price * (spent / {:.1f})) AS INTEGER)"
+        " SELECT key, count(*), sum(spent), CAST(sum(price * 1000 * (spent / {:.1f})) AS INTEGER)"
         " FROM part GROUP BY key ORDER BY 4 DESC, 3 DESC LIMIT ?4",
         key_of(query.by), kHour);
     const auto limit = static_cast<std::int64_t>(query.limit);

@@ -299,12 +299,13 @@ class Trouble(Elastic):
 
     def test_wrong_keys_make_the_environment_invalid(self):
         name = self.create()
-        self.aws_proxy.fail("ec2:RunInstances", "AuthFailure", status=401,
+        self.aws_proxy.fail("ec2:RunInstances", "AuthFailure", status=401, times=1000,
                             message="AWS was not able to validate the provided access credentials")
         job = self.submit(self.define("true"), queue=name)
         eventually(lambda: self.environment(name)["status"] == "INVALID", 30, "INVALID")
         self.assertTrue(self.environment(name)["statusReason"].startswith(
             "CLIENT_ERROR - AuthFailure: AWS was not able"), self.environment(name))
+        self.aws_proxy.heal()
         self.batch.update_compute_environment(computeEnvironment=name, state="ENABLED")
         self.wait_for(job, "SUCCEEDED")
 

@@ -163,6 +163,11 @@ TEST_F(Elastic, AWrongConfigurationInvalidatesTheEnvironmentUntilItIsUpdated) {
     refused(std::nullopt, true);
     EXPECT_EQ(row().status, "INVALID");
     EXPECT_EQ(row().status_reason, "CLIENT_ERROR - Code: text");
+    model::JobQueueUpdate update;
+    update.state = "DISABLED";
+    EXPECT_TRUE(world.tell(UpdateQueue{.name = "cloud", .update = update}));
+    update.state = "ENABLED";
+    EXPECT_TRUE(world.tell(UpdateQueue{.name = "cloud", .update = update}));
     pass(Seconds{10});
     EXPECT_EQ(world.count<LaunchInstances>(), 1);
     ASSERT_TRUE(world.tell(UpdateEnvironment{.name = "cloud", .update = {}}));
