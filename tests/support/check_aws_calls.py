@@ -1,6 +1,7 @@
 """Whether calls are such as botocore's models of the services allow. The argument names a file with
 a line of JSON for each call: service, operation, body."""
 
+import functools
 import json
 import sys
 import urllib.parse
@@ -12,6 +13,7 @@ import botocore.validate
 SCALARS = ("string", "integer", "long", "float", "double", "boolean", "timestamp", "blob")
 
 
+@functools.cache
 def model_of(service):
     data = botocore.loaders.Loader().load_service_model(service, "service-2")
     return botocore.model.ServiceModel(data, service)
