@@ -11,7 +11,7 @@ namespace batchd::runtime {
 void Coroutines::spawn(boost::asio::awaitable<void> work, std::shared_ptr<void> keep_alive) {
     ++count_;
     boost::asio::co_spawn(executor_, std::move(work),
-                          [this, held = std::move(keep_alive)](std::exception_ptr failure) {
+                          [this, held = std::move(keep_alive)](const std::exception_ptr& failure) {
                               if (failure) {
                                   try {
                                       std::rethrow_exception(failure);

@@ -49,7 +49,7 @@ asio::awaitable<aws::Outcome<std::string>> Cluster::ready() {
     co_return region;
 }
 
-asio::awaitable<aws::Outcome<>> Cluster::define(const TaskPlan& plan) {
+asio::awaitable<aws::Outcome<>> Cluster::define(TaskPlan plan) {
     const auto turn = co_await turn_.take();
     const std::string family = plan.request.task_definition;
     if (const auto found = definitions_.find(family); found != definitions_.end()) {

@@ -20,7 +20,7 @@ class Cluster {
     boost::asio::awaitable<aws::Outcome<std::string>> ready();
 
     /// The plan's definition is there, until it is released.
-    boost::asio::awaitable<aws::Outcome<>> define(const TaskPlan& plan);
+    boost::asio::awaitable<aws::Outcome<>> define(TaskPlan plan);
     /// `is_good`: ECS started a task from it, or said nothing against it. One that is not is
     /// registered anew by the next to need it.
     void release(const TaskPlan& plan, bool is_good);
