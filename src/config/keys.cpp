@@ -136,13 +136,13 @@ std::span<const Key> keys() {
          kProviderRule,
          "Where MANAGED environments run: on aws, or on the local Docker Engine; auto is aws if a "
          "region and keys are found at the start, else local."},
-        {"compute", "public_addresses",
-         +[](Config& c) -> auto& { return c.compute.public_addresses; }, std::monostate{},
-         "Instances are reached by their public addresses, from outside of their VPC."},
         {"compute", "ecs_cluster", +[](Config& c) -> auto& { return c.compute.ecs_cluster; },
          kClusterOrEmptyRule,
          "The ECS cluster of tasks on Fargate, made if it is missing; empty for batchd-INSTANCE, "
          "which is this data folder's own."},
+        {"compute", "public_addresses",
+         +[](Config& c) -> auto& { return c.compute.public_addresses; }, std::monostate{},
+         "Instances are reached by their public addresses, from outside of their VPC."},
         {"compute", "idle_seconds", +[](Config& c) -> auto& { return c.compute.idle; },
          Range{0, kDaySeconds},
          "How long an instance without jobs is kept where minScaleDownDelayMinutes says nothing."},
