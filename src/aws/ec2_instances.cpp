@@ -109,7 +109,8 @@ Outcome<std::vector<Instance>> run_instances(Client& client, const RunInstances&
         .number("MinCount", request.min_count)
         .number("MaxCount", request.max_count)
         .text("SubnetId", request.subnet_id)
-        .text("InstanceInitiatedShutdownBehavior", "terminate");
+        .text("InstanceInitiatedShutdownBehavior", "terminate")
+        .text("DisableApiTermination", "false");  // whatever a launch template says
     if (request.launch_template) {
         query.text("LaunchTemplate.LaunchTemplateId", request.launch_template->id)
             .text("LaunchTemplate.LaunchTemplateName", request.launch_template->name)

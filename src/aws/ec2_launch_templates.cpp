@@ -32,10 +32,9 @@ LaunchTemplateVersion read_version(const pugi::xml_node& item) {
 }  // namespace
 
 Outcome<std::string> create_launch_template(Client& client, const std::string& name,
-                                            const InstanceSpecification& data,
-                                            const std::string& client_token) {
+                                            const InstanceSpecification& data) {
     Query query;
-    query.text("LaunchTemplateName", name).text("ClientToken", client_token);
+    query.text("LaunchTemplateName", name);
     add_specification(query, "LaunchTemplateData.", data);
     const auto answer = ask_ec2(client, "CreateLaunchTemplate", query);
     if (!answer) return std::unexpected(answer.error());

@@ -30,7 +30,7 @@ constexpr auto kClasses = std::to_array<std::pair<std::string_view, ErrorClass>>
     {"LimitExceededException", Quota},
 
     {"RequestLimitExceeded", Throttling},
-    {"RequestResourceCountExceeded", Throttling},
+    {"RequestResourceCountExceeded", Quota},
     {"Throttling", Throttling},
     {"ThrottlingException", Throttling},
     {"ThrottledException", Throttling},
@@ -71,6 +71,7 @@ constexpr auto kClasses = std::to_array<std::pair<std::string_view, ErrorClass>>
     {"ClusterNotFoundException", Configuration},
     {"PlatformUnknownException", Configuration},
     {"BlockedException", Configuration},
+    {"ParameterNotFound", Configuration},
     {"ValidationError", Configuration},
     {"ValidationException", Configuration},
     {"NoSuchEntity", Configuration},
@@ -93,13 +94,9 @@ constexpr auto kClasses = std::to_array<std::pair<std::string_view, ErrorClass>>
     {"UnrecognizedClientException", Credentials},
 });
 
-/// EC2 names what is wrong in front of the dot: InvalidSubnetID.NotFound.
-bool names_a_wrong_parameter(std::string_view code) {
-    return code.starts_with("Invalid") &&
-           (code.ends_with(".NotFound") || code.ends_with(".Malformed") ||
-            code.ends_with(".Unavailable") || code.ends_with(".NotFoundException") ||
-            code.ends_with(".VersionNotFound"));
-}
+/// EC2 names what is wrong in front of a dot: InvalidSubnetID.NotFound,
+/// InvalidPlacementGroup.Unknown.
+bool names_a_wrong_parameter(std::string_view code) { return code.starts_with("Invalid"); }
 
 }  // namespace
 

@@ -1,6 +1,7 @@
 #include "compute/ec2_launcher.hpp"
 
 #include "batchd/aws/ssm.hpp"
+#include "batchd/base/log.hpp"
 #include "batchd/docker/create_body.hpp"
 #include "compute/user_data.hpp"
 
@@ -33,6 +34,12 @@ Kind kind_of(const aws::ApiError& error) {
         default:
             return Kind::Other;
     }
+}
+
+/// It is not known whether it was done, or it can only be asked again.
+bool is_unanswered(const aws::ApiError& error) {
+    return error.error_class == aws::ErrorClass::Unreachable ||
+           error.error_class == aws::ErrorClass::Throttling;
 }
 
 ports::LaunchFailure failure_of(const aws::ApiError& error) {
@@ -80,6 +87,15 @@ const model::Ec2Configuration* configuration_of(const ComputeResources& resource
     return found == resources.ec2_configuration->end() ? nullptr : &*found;
 }
 
+/// Whether the environment itself says which image.
+bool names_image(const ComputeResources& resources, bool has_gpus) {
+    const auto* configuration = configuration_of(resources, has_gpus);
+    return resources.image_id || (configuration && configuration->image_id_override);
+}
+
+/// Of the launch template that a fleet needs.
+std::string template_name(const ports::LaunchRequest& request) { return "batchd-" + request.token; }
+
 /// Where AWS publishes the newest image.
 std::string image_parameter(const std::string& image_type, model::Architecture architecture) {
     const bool is_al2 = image_type.starts_with("ECS_AL2") && !image_type.starts_with("ECS_AL2023");
@@ -111,6 +127,17 @@ std::string max_price(const ComputeResources& resources, const model::InstanceTy
 
 std::string engine_name(const std::string& token) { return token + ".batchd"; }
 
+void Ec2Launcher::learn(const std::vector<model::InstanceType>& types) {
+    const std::lock_guard lock(mutex_);
+    for (const auto& type : types) catalogue_.add(type);
+}
+
+std::optional<model::InstanceType> Ec2Launcher::find_type(const std::string& name) const {
+    const std::lock_guard lock(mutex_);
+    const auto* type = catalogue_.find(name);
+    return type ? std::optional(*type) : std::nullopt;
+}
+
 Ec2Launcher::Ec2Launcher(aws::Client& client, const CertificateAuthority& authority,
                          std::string daemon, model::InstanceCatalogue catalogue)
     : client_(client),
@@ -126,14 +153,16 @@ std::expected<ports::LaunchResult, NotAnswered> Ec2Launcher::launch(
             auto found = find_launched(request);
             if (!found || !found->instances.empty()) return found;
         }
+        if (!environment.compute_resources) {  // deleted before AWS answered
+            return ports::LaunchResult{.instances = {}, .failure = std::nullopt};
+        }
         auto call = compose(request, environment);
         if (!call) return std::unexpected(std::move(call).error());
         return run(request, *environment.compute_resources, std::move(*call));
     }();
     if (answer) return *answer;
     const auto& error = answer.error();
-    if (error.error_class == aws::ErrorClass::Unreachable ||
-        error.error_class == aws::ErrorClass::Throttling) {
+    if (is_unanswered(error)) {
         return std::unexpected(NotAnswered{error.text()});
     }
     if (error.code == "IdempotentParameterMismatch") {
@@ -149,6 +178,11 @@ std::expected<ports::LaunchResult, NotAnswered> Ec2Launcher::launch(
 }
 
 aws::Outcome<ports::LaunchResult> Ec2Launcher::find_launched(const ports::LaunchRequest& request) {
+    // A fleet that was made before a crash has left it behind.
+    if (request.is_spot) {
+        const auto gone = aws::delete_launch_template(client_, template_name(request));
+        if (!gone) return std::unexpected(gone.error());
+    }
     const auto found = aws::describe_instances(
         client_, {.ids = {}, .filters = {{std::string("tag:") + kLaunchTag, {request.token}}}});
     if (!found) return std::unexpected(found.error());
@@ -175,7 +209,7 @@ aws::Outcome<std::string> Ec2Launcher::image_of(const ComputeResources& resource
 aws::Outcome<aws::RunInstances> Ec2Launcher::compose(const ports::LaunchRequest& request,
                                                      const model::ComputeEnvironment& environment) {
     const ComputeResources& resources = *environment.compute_resources;
-    const auto* type = catalogue_.find(request.type);
+    const auto type = find_type(request.type);
     if (!type) return misconfigured("InvalidInstanceType", "'" + request.type + "' is not known");
     auto server = authority_.issue_server(engine_name(request.token));
     if (!server) return misconfigured("InternalError", server.error().message);
@@ -204,7 +238,7 @@ aws::Outcome<aws::RunInstances> Ec2Launcher::compose(const ports::LaunchRequest&
         const auto version = aws::describe_launch_template_version(client_, *chosen.value);
         if (!version) return std::unexpected(version.error());
         has_image = !version->image_id.empty() &&
-                    (chosen.is_override || (!resources.image_id && !resources.ec2_configuration));
+                    (chosen.is_override || !names_image(resources, type->gpus > 0));
         if (!version->user_data.empty()) {
             auto merged = merge_user_data(instance.user_data, version->user_data);
             if (!merged) return misconfigured("InvalidUserData.Malformed", merged.error().message);
@@ -228,8 +262,7 @@ Ec2Launcher::Launched Ec2Launcher::run(const ports::LaunchRequest& request,
     call.subnet_id = request.zone;
     call.max_count = static_cast<int>(request.count);
     if (request.is_spot) {
-        call.spot =
-            aws::SpotRequest{.max_price = max_price(resources, *catalogue_.find(request.type))};
+        call.spot = aws::SpotRequest{.max_price = max_price(resources, *find_type(request.type))};
     }
     const auto launched = aws::run_instances(client_, call);
     if (!launched) return std::unexpected(launched.error());
@@ -243,8 +276,8 @@ Ec2Launcher::Launched Ec2Launcher::run(const ports::LaunchRequest& request,
 Ec2Launcher::Launched Ec2Launcher::run_fleet(const ports::LaunchRequest& request,
                                              const ComputeResources& resources,
                                              const aws::RunInstances& call) {
-    const std::string name = "batchd-" + request.token;
-    const auto made = aws::create_launch_template(client_, name, call.instance, request.token);
+    const std::string name = template_name(request);
+    const auto made = aws::create_launch_template(client_, name, call.instance);
     if (!made && made.error().code != "InvalidLaunchTemplateName.AlreadyExistsException") {
         return std::unexpected(made.error());
     }
@@ -256,14 +289,16 @@ Ec2Launcher::Launched Ec2Launcher::run_fleet(const ports::LaunchRequest& request
                            .single_instance_type = true,
                            .tags = call.instance.tags};
     for (const auto& subnet : resources.subnets.value_or(std::vector<std::string>{})) {
-        fleet.overrides.push_back(
-            {.instance_type = request.type,
-             .subnet_id = subnet,
-             .max_price = max_price(resources, *catalogue_.find(request.type))});
+        fleet.overrides.push_back({.instance_type = request.type,
+                                   .subnet_id = subnet,
+                                   .max_price = max_price(resources, *find_type(request.type))});
     }
     const auto answer = aws::create_fleet(client_, fleet);
+    if (!answer && is_unanswered(answer.error())) return std::unexpected(answer.error());
     // An instant fleet has no more need of it; what fails here leaves a template behind, no more.
-    (void)aws::delete_launch_template(client_, name);
+    if (const auto gone = aws::delete_launch_template(client_, name); !gone) {
+        log::info("launch template {} stays: {}", name, gone.error().text());
+    }
     if (!answer) return std::unexpected(answer.error());
     ports::LaunchResult result;
     for (const auto& launch : answer->launches) {

@@ -10,7 +10,10 @@
 
 #include <expected>
 #include <map>
+#include <mutex>
+#include <optional>
 #include <string>
+#include <vector>
 
 namespace batchd::compute {
 
@@ -38,6 +41,9 @@ class Ec2Launcher {
         const ports::LaunchRequest& request, const model::ComputeEnvironment& environment,
         bool is_repeated);
 
+    /// What EC2 describes now.
+    void learn(const std::vector<model::InstanceType>& types);
+
   private:
     using Launched = std::expected<ports::LaunchResult, aws::ApiError>;
 
@@ -55,7 +61,10 @@ class Ec2Launcher {
     aws::Client& client_;
     const CertificateAuthority& authority_;
     std::string daemon_;
-    model::InstanceCatalogue catalogue_;
+    std::optional<model::InstanceType> find_type(const std::string& name) const;
+
+    mutable std::mutex mutex_;
+    model::InstanceCatalogue catalogue_;  ///< under the mutex
 };
 
 }  // namespace batchd::compute

@@ -2,12 +2,13 @@
 
 #include "batchd/base/log.hpp"
 #include "batchd/docker/client.hpp"
+#include "batchd/net/retry_delay.hpp"
 #include "compute/ec2_launcher.hpp"
+#include "compute/ec2_offers.hpp"
 #include "compute/user_data.hpp"
 
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/co_spawn.hpp>
-#include <boost/asio/detached.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/strand.hpp>
@@ -28,6 +29,7 @@ namespace asio = boost::asio;
 constexpr int kMissesUntilGone = 4;
 constexpr int kSightsUntilOrphan = 2;
 constexpr std::size_t kMostInOneCall = 500;
+constexpr Milliseconds kLongestPause{60'000};
 
 bool is_ending(aws::InstanceState state) {
     return state == aws::InstanceState::ShuttingDown || state == aws::InstanceState::Terminated;
@@ -74,7 +76,7 @@ class Ec2Provider::Impl : public std::enable_shared_from_this<Impl> {
     }
 
     void launch(OpenLaunch open, bool is_repeated) {
-        launching_.insert(open.request.token);
+        launching_.try_emplace(open.request.token, options_.retry, kLongestPause);
         call(
             [open, is_repeated](Impl& self) {
                 return self.launcher_.launch(open.request, open.environment, is_repeated);
@@ -105,10 +107,19 @@ class Ec2Provider::Impl : public std::enable_shared_from_this<Impl> {
         for (auto& open : launches) {
             if (!launching_.contains(open.request.token)) launch(std::move(open), true);
         }
-        if (!std::exchange(is_polling_, true)) poll();
+        if (!std::exchange(is_polling_, true)) {
+            poll();
+            refresh_types();
+            refresh_spot_prices();
+        } else {  // the engine has rebuilt its state
+            events_.offers_refreshed(types_, spot_prices_);
+        }
     }
 
-    void join() { threads_.join(); }
+    void join() {
+        threads_.join();
+        quick_thread_.join();
+    }
 
   private:
     struct Instance {
@@ -119,17 +130,19 @@ class Ec2Provider::Impl : public std::enable_shared_from_this<Impl> {
         std::shared_ptr<docker::Client> client;  ///< set while its Engine is waited for
     };
 
-    /// Does `work` on one of our threads, then `then` with its result on the strand.
+    /// Does `work` on one of our threads, then `then` with its result on the strand. What is quick
+    /// does not wait behind launches.
     template <class Work, class Then>
-    void call(Work work, Then then) {
-        asio::post(threads_, [self = shared_from_this(), work = std::move(work),
-                              then = std::move(then)]() mutable {
-            auto result = work(*self);
-            asio::post(self->strand_,
-                       [self, then = std::move(then), result = std::move(result)]() mutable {
-                           then(*self, std::move(result));
-                       });
-        });
+    void call(Work work, Then then, bool is_quick = false) {
+        asio::post(
+            is_quick ? quick_thread_ : threads_,
+            [self = shared_from_this(), work = std::move(work), then = std::move(then)]() mutable {
+                auto result = work(*self);
+                asio::post(self->strand_,
+                           [self, then = std::move(then), result = std::move(result)]() mutable {
+                               then(*self, std::move(result));
+                           });
+            });
     }
 
     template <class Work>
@@ -146,7 +159,8 @@ class Ec2Provider::Impl : public std::enable_shared_from_this<Impl> {
         if (!answer) {
             log::warn("launch of {} {} for {} is asked for again: {}", request.count, request.type,
                       request.environment, answer.error().why);
-            later(options_.retry, [open](Impl& self) { self.launch(open, true); });
+            later(launching_.at(request.token).next(),
+                  [open](Impl& self) { self.launch(open, true); });
             return;
         }
         launching_.erase(request.token);
@@ -170,19 +184,21 @@ class Ec2Provider::Impl : public std::enable_shared_from_this<Impl> {
         is_ending_ = true;
         std::vector<std::string> ids;
         for (const auto& id : ending_) {
-            if (ids.size() < kMostInOneCall) ids.push_back(id);
+            if (ids.size() < (one_by_one_ ? 1 : kMostInOneCall)) ids.push_back(id);
         }
         call([ids](Impl& self) { return aws::terminate_instances(self.client_, ids); },
-             [ids](Impl& self, aws::Outcome<> answer) { self.ended(ids, answer); });
+             [ids](Impl& self, aws::Outcome<> answer) { self.ended(ids, answer); }, true);
     }
 
     void ended(const std::vector<std::string>& ids, const aws::Outcome<>& answer) {
         is_ending_ = false;
         if (!answer) {
             log::warn("{} instances cannot be terminated: {}", ids.size(), answer.error().text());
-            later(options_.retry, [](Impl& self) { self.end_instances(); });
+            set_aside(ids, answer.error());
+            later(ending_pause_.next(), [](Impl& self) { self.end_instances(); });
             return;
         }
+        ending_pause_.reset();
         for (const auto& id : ids) {
             ending_.erase(id);
             ended_.insert(id);
@@ -190,6 +206,21 @@ class Ec2Provider::Impl : public std::enable_shared_from_this<Impl> {
             events_.instance_gone(id, "Client.UserInitiatedShutdown: terminated by batchd");
         }
         end_instances();
+    }
+
+    /// One that AWS refuses to end (it is protected, say) must not keep the others: it is asked for
+    /// again later, alone.
+    void set_aside(const std::vector<std::string>& ids, const aws::ApiError& error) {
+        const bool is_refusal = error.error_class == aws::ErrorClass::Configuration ||
+                                error.error_class == aws::ErrorClass::Other;
+        if (!is_refusal) return;
+        one_by_one_ = true;
+        if (ids.size() > 1) return;
+        ending_.erase(ids.front());
+        later(kLongestPause, [id = ids.front()](Impl& self) {
+            self.ending_.insert(id);
+            self.end_instances();
+        });
     }
 
     bool is_busy() const {
@@ -214,7 +245,36 @@ class Ec2Provider::Impl : public std::enable_shared_from_this<Impl> {
                     log::warn("instances cannot be described: {}", answer.error().text());
                 }
                 self.wait_to_poll();
-            });
+            },
+            true);
+    }
+
+    void refresh_types() {
+        call([](Impl& self) { return describe_types(self.client_); },
+             [](Impl& self, aws::Outcome<std::vector<model::InstanceType>> answer) {
+                 if (answer) {
+                     self.types_ = std::move(*answer);
+                     self.launcher_.learn(self.types_);
+                     self.events_.offers_refreshed(self.types_, std::nullopt);
+                 } else {
+                     log::info("instance types cannot be described: {}", answer.error().text());
+                 }
+                 self.later(self.options_.types_every, [](Impl& again) { again.refresh_types(); });
+             });
+    }
+
+    void refresh_spot_prices() {
+        call([](Impl& self) { return describe_spot_prices(self.client_); },
+             [](Impl& self, aws::Outcome<std::vector<model::SpotPrice>> answer) {
+                 if (answer) {
+                     self.spot_prices_ = std::move(*answer);
+                     self.events_.offers_refreshed({}, self.spot_prices_);
+                 } else {
+                     log::info("Spot prices cannot be described: {}", answer.error().text());
+                 }
+                 self.later(self.options_.prices_every,
+                            [](Impl& again) { again.refresh_spot_prices(); });
+             });
     }
 
     void wait_to_poll() {
@@ -309,7 +369,9 @@ class Ec2Provider::Impl : public std::enable_shared_from_this<Impl> {
                                              net::Tls{.directory = *host.certificate_directory,
                                                       .server_name = *host.tls_server_name});
         asio::co_spawn(strand_, ask_until_up(shared_from_this(), instance.client, std::move(host)),
-                       asio::detached);
+                       [id](const std::exception_ptr& failure) {
+                           if (failure) log::error("instance {} is not waited for any more", id);
+                       });
     }
 
     /// Until the Engine answers or the client is closed.
@@ -340,16 +402,21 @@ class Ec2Provider::Impl : public std::enable_shared_from_this<Impl> {
     CertificateAuthority authority_;
     Ec2Launcher launcher_;
     ports::CapacityEvents& events_;
-    std::map<std::string, Instance> instances_;  ///< by id, those that are wanted
-    std::set<std::string> launching_;            ///< tokens
-    std::set<std::string> ending_;               ///< ids that are to be terminated
-    std::set<std::string> ended_;                ///< ids, while AWS still shows them
-    std::map<std::string, int> strangers_;       ///< how often each was seen
-    std::string poll_error_;                     ///< code, as last logged
+    std::map<std::string, Instance> instances_;         ///< by id, those that are wanted
+    std::map<std::string, net::RetryDelay> launching_;  ///< by token
+    std::set<std::string> ending_;                      ///< ids that are to be terminated
+    std::set<std::string> ended_;                       ///< ids, while AWS still shows them
+    std::map<std::string, int> strangers_;              ///< how often each was seen
+    std::string poll_error_;                            ///< code, as last logged
+    std::vector<model::InstanceType> types_;            ///< as last described
+    std::optional<std::vector<model::SpotPrice>> spot_prices_;
     asio::steady_timer poll_timer_;
-    bool is_ending_ = false;  ///< a call is under way
+    bool is_ending_ = false;   ///< a call is under way
+    bool one_by_one_ = false;  ///< AWS has refused to end several at once
+    net::RetryDelay ending_pause_{options_.retry, kLongestPause};
     bool is_polling_ = false;
     asio::thread_pool threads_{4};
+    asio::thread_pool quick_thread_{1};
 };
 
 Ec2Provider::Ec2Provider(asio::io_context& io, Ec2Options options, aws::Client& client,

@@ -33,7 +33,8 @@ if ! command -v dockerd >/dev/null; then
   if command -v dnf >/dev/null; then
     dnf install -y docker
   else
-    apt-get update && DEBIAN_FRONTEND=noninteractive apt-get install -y docker.io
+    apt-get -o DPkg::Lock::Timeout=300 update
+    DEBIAN_FRONTEND=noninteractive apt-get -o DPkg::Lock::Timeout=300 install -y docker.io
   fi
 fi
 # The agent of an ECS-optimized image would stop containers that it does not know.
@@ -60,6 +61,8 @@ docker create --label '@label@' --name "@prefix@$at" batchd-notice none
 END
 chmod 700 /usr/local/sbin/batchd-notice
 cat > /etc/systemd/system/batchd-notice.service <<END
+[Unit]
+StartLimitIntervalSec=0
 [Service]
 ExecStart=/usr/local/sbin/batchd-notice
 Restart=on-failure

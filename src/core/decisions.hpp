@@ -183,6 +183,10 @@ Result<Reply> decide(State& state, InstancesLaunched&& event, Timestamp now);
 Result<Reply> decide(State& state, InstanceReady&& event, Timestamp now);
 Result<Reply> decide(State& state, InstanceLeaving&& event, Timestamp now);
 Result<Reply> decide(State& state, InstanceGone&& event, Timestamp now);
+Result<Reply> decide(State& state, OffersRefreshed&& event, Timestamp now);
+/// A host that may be an instance's answers; what the type offers is known better now.
+void note_host_up(State& state, const Host& host);
+void note_host_down(State& state, const Host& host, Timestamp now);
 /// Makes a scaling plan and carries it out, if one is due.
 void scale(State& state, Timestamp now);
 /// When one will be due.

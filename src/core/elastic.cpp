@@ -54,11 +54,9 @@ model::DecisionRow& new_decision(State& state, std::int64_t environment_id, std:
 }
 
 LaunchInstances launch_of(const State& state, const model::DecisionRow& decision) {
-    const auto index = find_environment(state, decision.environment_id);
-    const std::string uuid = index ? state.environment(*index).row.uuid : "";
     return {.decision = decision.id,
             .environment = name_of(state, decision.environment_id),
-            .token = fmt::format("{}-{}", uuid, decision.id),
+            .token = decision.document.token,
             .type = decision.document.instance_type,
             .zone = decision.document.subnet,
             .is_spot = decision.document.spot,
@@ -77,6 +75,7 @@ void launch(State& state, EnvironmentIndex e, const Launch& planned, Timestamp n
     document.price_per_hour = in_usd(planned.price);
     document.why = planned.why;
     document.generation = environment.row.generation;
+    document.token = fmt::format("{}-{}", environment.row.uuid, row.id);
     for (const LaunchAlternative& other : planned.alternatives) {
         document.alternatives.push_back(
             {.instance_type = other.type,
@@ -95,6 +94,7 @@ void terminate(State& state, Instance& instance, const std::string& why, Timesta
     if (const auto host = state.find_host(instance.row.id)) lose_host(state, *host, why, now);
     instance.row.status = InstanceStatus::Terminating;
     instance.idle_since.reset();
+    instance.silent_since.reset();
     put_instance(state, instance);
     auto& row = new_decision(state, instance.row.environment_id, "TERMINATE", now);
     row.document.instance_type = instance.row.type;
@@ -127,17 +127,22 @@ void note_failed_boot(State& state, const Instance& instance, const std::string&
                            kMostFailedBoots, instance.row.id, instance.row.type, why));
 }
 
-Timestamp boot_deadline(const State& state, const Instance& instance) {
-    return instance.row.launched_at + state.policy.boot_timeout;
+/// Until when its Engine must have answered; nullopt: it does.
+std::optional<Timestamp> deadline_of(const State& state, const Instance& instance) {
+    if (!instance.silent_since) return std::nullopt;
+    return *instance.silent_since + state.policy.boot_timeout;
 }
 
-void end_failed_boots(State& state, Timestamp now) {
+/// Those that do not come up, and those whose Engine has died.
+void end_silent_instances(State& state, Timestamp now) {
     for (auto& [id, instance] : state.scaling.instances) {
-        if (instance.row.status != InstanceStatus::Booting) continue;
-        if (boot_deadline(state, instance) > now) continue;
-        const auto why = fmt::format("its Docker Engine did not answer within {} s",
+        const auto deadline = deadline_of(state, instance);
+        if (!deadline || *deadline > now) continue;
+        const bool is_booting = instance.row.status == InstanceStatus::Booting;
+        const auto why = fmt::format("its Docker Engine {} {} s",
+                                     is_booting ? "did not answer within" : "has not answered for",
                                      state.policy.boot_timeout.count());
-        note_failed_boot(state, instance, why);
+        if (is_booting) note_failed_boot(state, instance, why);
         terminate(state, instance, why, now);
     }
 }
@@ -192,15 +197,26 @@ void carry_out(State& state, const ScalingQuestion& question, const ScalingPlan&
     }
 }
 
+/// AWS took it back before it came up: the type is short there. Somebody who ends instances by hand
+/// says nothing about them; the rest are failed boots.
+void note_early_end(State& state, const Instance& instance, const InstanceGone& event,
+                    Timestamp now) {
+    if (event.reason.starts_with("Server.")) {
+        state.scaling.blocks.failed(instance.row.type, instance.row.zone, instance.row.is_spot,
+                                    OfferError::Capacity, now);
+    } else if (!event.reason.starts_with("Client.User")) {
+        note_failed_boot(state, instance, event.reason);
+    }
+}
+
 std::optional<Timestamp> earlier(std::optional<Timestamp> a, std::optional<Timestamp> b) {
     return a && b ? std::min(*a, *b) : a ? a : b;
 }
 
-std::optional<Timestamp> next_boot_deadline(const State& state) {
+std::optional<Timestamp> next_silence_deadline(const State& state) {
     std::optional<Timestamp> next;
     for (const auto& [id, instance] : state.scaling.instances) {
-        if (instance.row.status != InstanceStatus::Booting) continue;
-        next = earlier(next, boot_deadline(state, instance));
+        next = earlier(next, deadline_of(state, instance));
     }
     return next;
 }
@@ -211,7 +227,10 @@ void note_failure(State& state, const model::DecisionRow& launch,
         state.scaling.blocks.failed(launch.document.instance_type, launch.document.subnet,
                                     launch.document.spot, *failure.offer, now);
     }
-    if (failure.is_configuration) {
+    const auto index = find_environment(state, launch.environment_id);
+    const bool is_current =
+        index && state.environment(*index).row.generation == launch.document.generation;
+    if (failure.is_configuration && is_current) {
         invalidate(state, launch.environment_id, "CLIENT_ERROR - " + failure.message);
     }
 }
@@ -237,7 +256,8 @@ void add_instances(State& state, const model::DecisionRow& launch,
                                   .status = InstanceStatus::Booting,
                                   .launched_at = now,
                                   .generation = launch.document.generation},
-                          .idle_since = std::nullopt};
+                          .idle_since = std::nullopt,
+                          .silent_since = now};
         auto& added = state.scaling.instances.emplace(id, std::move(instance)).first->second;
         put_instance(state, added);
         if (!environment) {
@@ -279,18 +299,18 @@ void scale(State& state, Timestamp now) {
     Scaling& scaling = state.scaling;
     const auto due = next_scaling(state);
     if (!due || *due > now) return;
-    end_failed_boots(state, now);
+    end_silent_instances(state, now);
     const auto question = ask_scaling(state, now);
     scaling.is_stale = false;
     scaling.last = now;
-    scaling.next.reset();
+    scaling.next = next_silence_deadline(state);
     scaling.unserved.clear();
     if (question.environments.empty()) return;
     const auto plan = plan_scaling(question.input);
     carry_out(state, question, plan, now);
     // What was just decided needs no second thought; news will make it stale.
     scaling.is_stale = false;
-    scaling.next = earlier(plan.next, next_boot_deadline(state));
+    scaling.next = earlier(plan.next, next_silence_deadline(state));
 }
 
 std::optional<Timestamp> next_scaling(const State& state) {
@@ -353,15 +373,21 @@ Result<Reply> decide(State& state, InstanceReady&& event, Timestamp now) {
     if (!instance || instance->row.status != InstanceStatus::Booting) return Reply{};
     const auto environment = find_environment(state, instance->row.environment_id);
     if (!environment) return Reply{};
+    auto put = decide(state,
+                      PutHost{.environment = name_of(state, instance->row.environment_id),
+                              .document = std::move(event.host),
+                              .origin = model::HostOrigin::Launched},
+                      now);
+    if (!put) {
+        terminate(state, *instance, put.error().message, now);
+        return put;
+    }
     instance->row.status = InstanceStatus::Up;
     instance->idle_since = now;
+    instance->silent_since = now;  // until the runtime has connected, too
     state.environment(*environment).failed_boots = 0;
     put_instance(state, *instance);
-    return decide(state,
-                  PutHost{.environment = name_of(state, instance->row.environment_id),
-                          .document = std::move(event.host),
-                          .origin = model::HostOrigin::Launched},
-                  now);
+    return put;
 }
 
 Result<Reply> decide(State& state, InstanceLeaving&& event, Timestamp now) {
@@ -377,9 +403,8 @@ Result<Reply> decide(State& state, InstanceLeaving&& event, Timestamp now) {
 Result<Reply> decide(State& state, InstanceGone&& event, Timestamp now) {
     Instance* instance = find_instance(state, event.id);
     if (!instance) return Reply{};
-    if (instance->row.status == InstanceStatus::Booting) {
-        note_failed_boot(state, *instance, event.reason);
-    }
+    if (instance->row.status == InstanceStatus::Booting)
+        note_early_end(state, *instance, event, now);
     if (const auto host = state.find_host(event.id)) lose_host(state, *host, event.reason, now);
     instance->row.is_gone = true;
     put_instance(state, *instance);
@@ -387,6 +412,39 @@ Result<Reply> decide(State& state, InstanceGone&& event, Timestamp now) {
     state.scaling.instances.erase(event.id);
     settle_update(state, environment);
     return Reply{};
+}
+
+Result<Reply> decide(State& state, OffersRefreshed&& event, Timestamp) {
+    Scaling& scaling = state.scaling;
+    for (model::InstanceType& type : event.types) scaling.catalogue.add(std::move(type));
+    if (event.spot_prices) {
+        scaling.spot_prices.clear();
+        for (const model::SpotPrice& spot : *event.spot_prices) {
+            scaling.spot_prices[{spot.type, spot.zone}] = spot.price;
+        }
+    }
+    scaling.is_stale = true;
+    return Reply{};
+}
+
+void note_host_down(State& state, const Host& host, Timestamp now) {
+    Instance* instance = find_instance(state, host.name);
+    if (!instance || instance->row.status != InstanceStatus::Up || instance->silent_since) return;
+    instance->silent_since = now;
+    state.scaling.is_stale = true;
+}
+
+void note_host_up(State& state, const Host& host) {
+    Instance* instance = find_instance(state, host.name);
+    if (!instance || instance->row.status != InstanceStatus::Up) return;
+    instance->silent_since.reset();
+    state.scaling.is_stale = true;
+    if (!state.policy.on_aws) return;
+    const auto* known = state.scaling.catalogue.find(instance->row.type);
+    if (!known || known->measured_memory == host.capacity.memory) return;
+    model::InstanceType measured = *known;
+    measured.measured_memory = host.capacity.memory;
+    state.scaling.catalogue.add(std::move(measured));
 }
 
 void terminate_instances_of(State& state, EnvironmentIndex environment, Timestamp now) {
@@ -420,9 +478,14 @@ Result<> restore_instances(State& state, const model::Snapshot& snapshot, Timest
     scaling.next_decision = snapshot.next_decision;
     for (const auto& row : snapshot.open_launches) scaling.launches.emplace(row.id, row);
     for (const auto& row : snapshot.instances) {
-        Instance instance{.row = row, .has_run_job = true, .idle_since = std::nullopt};
+        Instance instance{.row = row,
+                          .has_run_job = true,
+                          .idle_since = std::nullopt,
+                          .silent_since = std::nullopt};
         const bool is_up = row.status == InstanceStatus::Up;
         if (is_up) instance.idle_since = now;
+        // Nobody listened while the daemon was away: the time begins anew.
+        if (row.status != InstanceStatus::Terminating) instance.silent_since = now;
         if (is_up != state.find_host(row.id).has_value()) {
             return fail(ErrorKind::Internal,
                         "the stored state contradicts itself: instance " + row.id +

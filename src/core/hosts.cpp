@@ -334,6 +334,7 @@ Result<Reply> decide(State& state, HostUp&& event, Timestamp) {
     host.capacity = event.capacity;
     host.gpus = std::move(event.gpus);
     host.capacity.gpus = static_cast<std::int32_t>(host.gpus.size());
+    note_host_up(state, host);
     state.step.needs_pass = true;
     return Reply{};
 }
@@ -345,6 +346,7 @@ Result<Reply> decide(State& state, HostDown&& event, Timestamp now) {
     host.is_up = false;
     host.is_down = true;
     host.down_reason = std::move(event.reason);
+    note_host_down(state, host, now);
     if (is_drain_over(host, now)) end_drained_attempts(state, *index, now);
     return Reply{};
 }

@@ -29,11 +29,22 @@ model::Resources capacity_of(const State& state, const model::InstanceType& type
 }
 
 /// AWS: bidPercentage of the On-Demand price is the most that a Spot instance may cost.
-model::MicroUsd price_of(const model::InstanceType& type, const model::ComputeResources& resources,
-                         bool is_spot) {
-    if (!is_spot) return type.price;
+model::MicroUsd highest_bid(const model::InstanceType& type,
+                            const model::ComputeResources& resources) {
     const std::int32_t bid = resources.bid_percentage.value_or(0);
     return model::MicroUsd{type.price.value * (bid > 0 ? bid : 100) / 100};
+}
+
+/// A Spot pool that is too expensive now has no capacity for us until prices are looked at again.
+void lay_in_price(const State& state, const model::InstanceType& type,
+                  const model::ComputeResources& resources, Timestamp now, ScalingOffer& offer) {
+    const auto most = highest_bid(type, resources);
+    const auto spot = state.scaling.spot_prices.find({type.name, offer.zone});
+    offer.price = spot == state.scaling.spot_prices.end() ? most : spot->second;
+    if (offer.price > most) {
+        offer.blocked_until =
+            std::max(offer.blocked_until.value_or(now), now + std::chrono::minutes{5});
+    }
 }
 
 void add_offers(const State& state, const model::ComputeResources& resources, Timestamp now,
@@ -43,13 +54,15 @@ void add_offers(const State& state, const model::ComputeResources& resources, Ti
     if (!types || !resources.subnets) return;  // refused when the environment is made
     for (const auto& [type, priority] : *types) {
         for (const std::string& zone : *resources.subnets) {
-            environment.offers.push_back({.type = type->name,
-                                          .zone = zone,
-                                          .capacity = capacity_of(state, *type),
-                                          .price = price_of(*type, resources, environment.is_spot),
-                                          .priority = priority,
-                                          .blocked_until = state.scaling.blocks.blocked_until(
-                                              type->name, zone, environment.is_spot, now)});
+            auto& offer = environment.offers.emplace_back(
+                ScalingOffer{.type = type->name,
+                             .zone = zone,
+                             .capacity = capacity_of(state, *type),
+                             .price = type->price,
+                             .priority = priority,
+                             .blocked_until = state.scaling.blocks.blocked_until(
+                                 type->name, zone, environment.is_spot, now)});
+            if (environment.is_spot) lay_in_price(state, *type, resources, now, offer);
         }
     }
 }
@@ -72,6 +85,13 @@ ScalingInstance booting(const State& state, const model::InstanceRow& row) {
 
 ScalingInstance as_planned(const State& state, const Instance& instance) {
     auto planned = booting(state, instance.row);
+    if (instance.row.status == model::InstanceStatus::Terminating) {
+        // It counts for maxvCpus until it is gone, and serves nobody.
+        planned.phase = InstancePhase::Busy;
+        planned.is_draining = true;
+        planned.free = {};
+        return planned;
+    }
     const auto index = state.find_host(instance.row.id);
     if (!index || instance.row.status == model::InstanceStatus::Booting) return planned;
     const Host& host = state.host(*index);
@@ -80,6 +100,7 @@ ScalingInstance as_planned(const State& state, const Instance& instance) {
     if (host.is_known) planned.capacity = host.capacity;
     planned.free = planned.capacity - host.used;
     if (!host.is_known && host.attempts.empty()) return planned;
+    if (host.is_down) planned.free = {};
     planned.phase = instance.idle_since ? InstancePhase::Idle : InstancePhase::Busy;
     planned.since = instance.idle_since.value_or(instance.row.launched_at);
     return planned;
@@ -88,11 +109,9 @@ ScalingInstance as_planned(const State& state, const Instance& instance) {
 void add_instances(const State& state, std::int64_t environment_id,
                    std::vector<ScalingInstance>& list) {
     for (const auto& [id, instance] : state.scaling.instances) {
-        if (instance.row.environment_id != environment_id ||
-            instance.row.status == model::InstanceStatus::Terminating) {
-            continue;
+        if (instance.row.environment_id == environment_id) {
+            list.push_back(as_planned(state, instance));
         }
-        list.push_back(as_planned(state, instance));
     }
     for (const auto& [id, launch] : state.scaling.launches) {
         if (launch.environment_id != environment_id) continue;
@@ -125,7 +144,7 @@ void add_environments(const State& state, Timestamp now, ScalingQuestion& questi
                 ? resources.scaling_policy->min_scale_down_delay_minutes.value_or(0)
                 : 0;
         if (delay > 0) planned.scale_down_delay = std::chrono::minutes{delay};
-        add_offers(state, resources, now, planned);
+        if (environment.row.status != "INVALID") add_offers(state, resources, now, planned);
         add_instances(state, environment.row.id, planned.instances);
         question.input.environments.push_back(std::move(planned));
         question.environments.push_back(EnvironmentIndex{i});

@@ -5,18 +5,19 @@
 namespace batchd::engine {
 namespace {
 
-/// nullopt: it says nothing about what was to be launched.
+/// nullopt: it says nothing about what was to be launched. What nobody has a name for is as if
+/// there were no capacity: it is asked for again in minutes.
 std::optional<core::OfferError> offer_error(ports::LaunchFailure::Kind kind) {
     using Kind = ports::LaunchFailure::Kind;
     switch (kind) {
         case Kind::Capacity:
+        case Kind::Other:
             return core::OfferError::Capacity;
         case Kind::Quota:
             return core::OfferError::Quota;
         case Kind::Unsupported:
             return core::OfferError::Unsupported;
         case Kind::Configuration:
-        case Kind::Other:
             break;
     }
     return std::nullopt;
@@ -96,6 +97,13 @@ void Engine::launched(std::int64_t decision, ports::LaunchResult result) {
 
 void Engine::instance_ready(std::string id, model::Host host) {
     push({.event = core::InstanceReady{.id = std::move(id), .host = std::move(host)}, .done = {}});
+}
+
+void Engine::offers_refreshed(std::vector<model::InstanceType> types,
+                              std::optional<std::vector<model::SpotPrice>> spot_prices) {
+    push({.event = core::OffersRefreshed{.types = std::move(types),
+                                         .spot_prices = std::move(spot_prices)},
+          .done = {}});
 }
 
 void Engine::instance_gone(std::string id, std::string reason) {

@@ -39,9 +39,11 @@ Result<> merge_resources(ComputeEnvironment& environment, const ComputeResources
         if (value && (is_given(value) || !keeps_emptied)) resources.*member.pointer = value;
     });
     drop_emptied(resources);
-    // A lower maximum holds at once; what was desired before follows it.
-    if (had_desired && !update.desiredv_cpus && resources.maxv_cpus) {
-        resources.desiredv_cpus = std::min(*resources.desiredv_cpus, *resources.maxv_cpus);
+    // New limits hold at once; what was desired before follows them.
+    if (had_desired && !update.desiredv_cpus) {
+        auto& kept = *resources.desiredv_cpus;
+        kept = std::max(kept, resources.minv_cpus.value_or(kept));
+        kept = std::min(kept, resources.maxv_cpus.value_or(kept));
     }
     return {};
 }

@@ -180,8 +180,7 @@ Outcome<std::vector<SpotPrice>> describe_spot_prices(Client& client,
 
 /// Returns its id. An existing name is InvalidLaunchTemplateName.AlreadyExistsException.
 Outcome<std::string> create_launch_template(Client& client, const std::string& name,
-                                            const InstanceSpecification& data,
-                                            const std::string& client_token);
+                                            const InstanceSpecification& data);
 /// One that is not there is no error.
 Outcome<> delete_launch_template(Client& client, const std::string& name);
 

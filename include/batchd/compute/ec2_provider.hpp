@@ -21,6 +21,8 @@ struct Ec2Options {
     Milliseconds busy_poll{3'000};   ///< while instances boot or end
     Milliseconds calm_poll{15'000};  ///< otherwise
     Milliseconds retry{2'000};       ///< after a call that failed
+    Milliseconds types_every{std::chrono::hours{12}};
+    Milliseconds prices_every{std::chrono::minutes{5}};  ///< of Spot
 };
 
 /// What refers to it are AWS's tags: after a restart, and after any crash, it finds its instances

@@ -7,6 +7,8 @@
 #include "batchd/model/compute_environment.hpp"
 #include "batchd/model/consumable_resource.hpp"
 #include "batchd/model/host.hpp"
+#include "batchd/model/instance.hpp"
+#include "batchd/model/instance_catalogue.hpp"
 #include "batchd/model/job.hpp"
 #include "batchd/model/job_queue.hpp"
 #include "batchd/model/quota_share.hpp"
@@ -222,6 +224,12 @@ struct InstanceGone {
     std::string id;
     std::string reason;
 };
+/// What instances there are and what they cost now, as far as AWS could be asked.
+struct OffersRefreshed {
+    /// New ones, and known ones as they are now; a price of 0 is not known.
+    std::vector<model::InstanceType> types;
+    std::optional<std::vector<model::SpotPrice>> spot_prices;  ///< all there are
+};
 
 using Event =
     std::variant<SubmitJob, CancelJob, TerminateJob, CreateEnvironment, UpdateEnvironment,
@@ -232,7 +240,7 @@ using Event =
                  UpdateServiceEnvironment, DeleteServiceEnvironment, SubmitServiceJob,
                  TerminateServiceJob, UpdateServiceJob, CreateQuotaShare, UpdateQuotaShare,
                  DeleteQuotaShare, PatchTags, HostUp, HostDown, AttemptStarted, AttemptEnded,
-                 InstancesLaunched, InstanceReady, InstanceLeaving, InstanceGone>;
+                 InstancesLaunched, InstanceReady, InstanceLeaving, InstanceGone, OffersRefreshed>;
 
 /// What a request is answered with, beside success.
 struct Reply {

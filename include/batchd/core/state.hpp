@@ -208,13 +208,16 @@ struct Host {
 struct Instance {
     model::InstanceRow row;
     bool has_run_job = false;
-    std::optional<Timestamp> idle_since;  ///< set while it is Up and has no attempts
+    std::optional<Timestamp> idle_since;    ///< set while it is Up and has no attempts
+    std::optional<Timestamp> silent_since;  ///< set while its Engine does not answer
 };
 
 /// What the capacity of MANAGED environments is decided by.
 struct Scaling {
     model::InstanceCatalogue catalogue;
     OfferBlocks blocks;
+    /// By type and zone; what is missing is not known.
+    std::map<std::pair<std::string, std::string>, model::MicroUsd> spot_prices;
     std::map<std::string, Instance> instances;            ///< by id
     std::map<std::int64_t, model::DecisionRow> launches;  ///< open ones, by id
     std::int64_t next_decision = 1;

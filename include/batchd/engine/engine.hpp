@@ -53,6 +53,8 @@ class Engine final : public ports::RuntimeEvents, public ports::CapacityEvents {
     // ports::CapacityEvents
     void launched(std::int64_t decision, ports::LaunchResult result) override;
     void instance_ready(std::string id, model::Host host) override;
+    void offers_refreshed(std::vector<model::InstanceType> types,
+                          std::optional<std::vector<model::SpotPrice>> spot_prices) override;
     void instance_gone(std::string id, std::string reason) override;
 
   private:

@@ -65,10 +65,11 @@ struct ScalingDecision {
     std::vector<std::string> instances;            ///< ids
     std::string outcome;          ///< of a launch that gave less than was asked for
     std::int64_t generation = 0;  ///< of the environment, for its instances
+    std::string token;            ///< of a launch: AWS's ClientToken
 };
 BOOST_DESCRIBE_STRUCT(ScalingDecision, (),
                       (action, instance_type, subnet, spot, count, price_per_hour, why,
-                       alternatives, instances, outcome, generation))
+                       alternatives, instances, outcome, generation, token))
 
 struct DecisionRow {
     std::int64_t id = 0;  ///< ascending

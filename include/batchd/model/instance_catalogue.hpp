@@ -34,6 +34,13 @@ struct InstanceType {
     std::optional<MiB> measured_memory = {};
 };
 
+/// Of a type in one zone (an environment's subnet), per hour, now.
+struct SpotPrice {
+    std::string type;
+    std::string zone;
+    MicroUsd price;
+};
+
 /// What containers can use of an empty instance: kernel and agent keep some of its memory. Unless
 /// measured, 95 % of the nominal size less 32 MiB is assumed.
 Resources usable_resources(const InstanceType& type);
@@ -58,7 +65,8 @@ class InstanceCatalogue {
     static InstanceCatalogue embedded();
 
     const InstanceType* find(std::string_view name) const;
-    /// Adds the type or replaces the one of that name; a price of 0 keeps the price that is known.
+    /// Adds the type or replaces the one of that name; a price of 0 keeps the price that is known
+    /// or is guessed from the size, no measured memory keeps that which is.
     void add(InstanceType type);
     /// By name; pointers to its elements live until the type is replaced.
     const std::map<std::string, InstanceType, std::less<>>& types() const { return types_; }

@@ -5,6 +5,7 @@
 #include "batchd/model/compute_environment.hpp"
 #include "batchd/model/host.hpp"
 #include "batchd/model/instance.hpp"
+#include "batchd/model/instance_catalogue.hpp"
 
 #include <cstdint>
 #include <optional>
@@ -50,6 +51,9 @@ class CapacityEvents {
     virtual void launched(std::int64_t decision, LaunchResult result) = 0;
     /// The instance's Docker Engine can be connected to; the host is named as the instance.
     virtual void instance_ready(std::string id, model::Host host) = 0;
+    /// Types that are new or have changed, and, if they could be found out, all Spot prices.
+    virtual void offers_refreshed(std::vector<model::InstanceType> types,
+                                  std::optional<std::vector<model::SpotPrice>> spot_prices) = 0;
     /// It is no more, whoever ended it; `reason` is for people.
     virtual void instance_gone(std::string id, std::string reason) = 0;
 };

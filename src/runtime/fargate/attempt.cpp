@@ -46,7 +46,9 @@ asio::awaitable<void> FargateAttempt::start_task() {
             place(*task);
             break;
         }
-        if (!may_work_later(task.error()) || context_.steady_now() >= give_up_at) {
+        // While there may be a task that nobody answered for, only the same token finds it.
+        const bool is_late = context_.steady_now() >= give_up_at && !may_have_task_;
+        if (!may_work_later(task.error()) || is_late) {
             report_ended(not_started(task.error(), context_.clock.now()));
             break;
         }

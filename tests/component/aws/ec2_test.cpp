@@ -301,8 +301,7 @@ TEST_F(Ec2, LaunchTemplates) {
                                       .key_name = "key",
                                       .placement_group = "group",
                                       .block_devices = {{.device_name = "/dev/xvda"}},
-                                      .tags = {{"a", "b"}}},
-                                     "token"),
+                                      .tags = {{"a", "b"}}}),
               "lt-1");
     EXPECT_EQ(sent("LaunchTemplateData.IamInstanceProfile.Name"), "p");
     EXPECT_TRUE(delete_launch_template(client(), "batchd-x"));

@@ -97,6 +97,8 @@ class CloudSimulation {
         now_ += Milliseconds{static_cast<std::int64_t>(below(20'000))};
         if (chance(0.4)) submit();
         if (chance(0.1)) repair();
+        if (chance(0.03)) update();
+        if (chance(0.05)) change_prices();
         if (chance(0.03)) {
             using enum FakeStore::Fault;
             store_.fault = store_.fault != None ? None : chance(0.5) ? Refuse : CommitButFail;
@@ -138,6 +140,29 @@ class CloudSimulation {
     void repair() {
         inbox_.push_back(
             {.event = core::UpdateEnvironment{.name = "cloud", .update = {}}, .done = {}});
+    }
+
+    /// An infrastructure update: what was launched before it goes.
+    void update() {
+        model::ComputeEnvironmentUpdate update;
+        update.compute_resources.emplace().image_id = "ami-" + std::to_string(below(1000));
+        update.update_policy = model::UpdatePolicy{
+            .terminate_jobs_on_update = chance(0.3),
+            .job_execution_timeout_minutes = 1 + static_cast<std::int64_t>(below(5))};
+        inbox_.push_back(
+            {.event = core::UpdateEnvironment{.name = "cloud", .update = update}, .done = {}});
+    }
+
+    void change_prices() {
+        std::vector<model::SpotPrice> prices;
+        for (const char* type : {"c5.large", "m5.xlarge"}) {
+            prices.push_back({.type = type,
+                              .zone = "subnet-1",
+                              .price = model::MicroUsd{static_cast<std::int64_t>(below(200'000))}});
+        }
+        inbox_.push_back(
+            {.event = core::OffersRefreshed{.types = {}, .spot_prices = std::move(prices)},
+             .done = {}});
     }
 
     void step() {
@@ -219,7 +244,7 @@ std::uint64_t number_from(const char* variable, std::uint64_t fallback) {
 
 TEST(CloudSimulation, HoldsItsPromisesForEverySeed) {
     const std::uint64_t only = number_from("BATCHD_SIM_SEED", 0);
-    const std::uint64_t last = only > 0 ? only : number_from("BATCHD_SIM_SEEDS", 200);
+    const std::uint64_t last = only > 0 ? only : number_from("BATCHD_SIM_SEEDS", 1000);
     for (std::uint64_t seed = only > 0 ? only : 1; seed <= last; ++seed) {
         SCOPED_TRACE("seed " + std::to_string(seed));
         CloudSimulation(seed).run();

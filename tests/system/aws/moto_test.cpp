@@ -121,7 +121,7 @@ TEST_F(Moto, AFilterThatItDoesNotKnowAnswersHtml) {
 TEST_F(Moto, AFleetFromALaunchTemplate) {
     const auto id = create_launch_template(
         client(), "batchd-template",
-        {.image_id = image(), .user_data = "#!/bin/sh\n", .tags = {{"from", "template"}}}, "t");
+        {.image_id = image(), .user_data = "#!/bin/sh\n", .tags = {{"from", "template"}}});
     ASSERT_TRUE(id) << id.error().text();
     const auto version =
         describe_launch_template_version(client(), {.name = "batchd-template", .version = "1"});

@@ -273,6 +273,129 @@ TEST_F(Elastic, AnInstanceFromBeforeTheUpdateThatComesLateIsEnded) {
     EXPECT_EQ(row().status, "VALID");
 }
 
+TEST_F(Elastic, ASpotInstanceIsLaunchedWhereItIsCheapAndNotAboveTheBid) {
+    model::ComputeEnvironmentUpdate update;
+    auto& resources = update.compute_resources.emplace();
+    resources.type = "SPOT";
+    resources.allocation_strategy = "SPOT_PRICE_CAPACITY_OPTIMIZED";
+    resources.subnets = {"subnet-1", "subnet-2"};
+    resources.bid_percentage = 50;
+    ASSERT_TRUE(world.tell(UpdateEnvironment{.name = "cloud", .update = update}));
+    news(OffersRefreshed{.types = {},
+                         .spot_prices = {{{"c5.large", "subnet-1", model::MicroUsd{84'000}},
+                                          {"c5.large", "subnet-2", model::MicroUsd{30'000}},
+                                          {"c5.xlarge", "subnet-1", model::MicroUsd{84'000}},
+                                          {"c5.xlarge", "subnet-2", model::MicroUsd{84'000}}}}});
+    submit();
+    pass(Seconds{1});
+    ASSERT_TRUE(last<LaunchInstances>());
+    EXPECT_EQ(last<LaunchInstances>()->type, "c5.large");
+    EXPECT_EQ(last<LaunchInstances>()->zone, "subnet-2");
+    EXPECT_EQ(world.last.changes.decisions.at(0).document.price_per_hour, 0.03);
+}
+
+TEST_F(Elastic, ATypeThatAppearsLaterCanBeUsed) {
+    model::InstanceType fresh{.name = "zz9.large", .vcpus = 2, .memory = MiB{4096}};
+    fresh.price = model::MicroUsd{1000};
+    news(OffersRefreshed{.types = {fresh}, .spot_prices = std::nullopt});
+    model::ComputeEnvironmentUpdate update;
+    update.compute_resources.emplace().instance_types = {"zz9.large"};
+    ASSERT_TRUE(world.tell(UpdateEnvironment{.name = "cloud", .update = update}));
+    submit();
+    pass(Seconds{1});
+    EXPECT_EQ(last<LaunchInstances>()->type, "zz9.large");
+}
+
+TEST_F(Elastic, TheMemoryThatAnInstanceReportsIsThatOfItsType) {
+    world.state.policy.on_aws = true;
+    submit();
+    pass(Seconds{1});
+    launched({"i-1"});
+    up("i-1");  // reports 3000 MiB
+    EXPECT_EQ(world.state.scaling.catalogue.find("c5.large")->measured_memory, MiB{3000});
+}
+
+TEST_F(Elastic, AnInstanceWhoseEngineDiesIsReplacedAndItsJobsRetried) {
+    const auto job = world.submit(world.a_job().needs(resources(2, 1000)).in("cloud").attempts(2));
+    pass(Seconds{1});
+    launched({"i-1"});
+    up("i-1");
+    world.started(job);
+    news(HostDown{.host = "i-1", .reason = "connection refused"});
+    const auto next = submit();
+    pass(Seconds{1});
+    EXPECT_EQ(world.count<LaunchInstances>(), 2) << "a host that is down is no room";
+    pass(Seconds{600});
+    EXPECT_EQ(last<TerminateInstances>()->ids, std::vector<std::string>{"i-1"});
+    EXPECT_EQ(world.status(job), "RUNNABLE");
+    EXPECT_EQ(world.status(next), "RUNNABLE");
+}
+
+TEST_F(Elastic, AnInstanceThatBootedWhileTheDaemonWasAwayHasItsTimeAnew) {
+    submit();
+    pass(Seconds{1});
+    launched({"i-1"});
+    world.now += Seconds{3600};
+    world.restart();
+    pass(Seconds{1});
+    EXPECT_EQ(world.count<TerminateInstances>(), 0);
+    up("i-1");
+    EXPECT_EQ(row().status, "VALID");
+}
+
+TEST_F(Elastic, InstancesThatAreTakenBackWhileTheyBootAreNoFaultOfTheEnvironment) {
+    submit();
+    for (const char* id : {"i-1", "i-2", "i-3", "i-4"}) {
+        pass(Seconds{1});
+        if (world.count<LaunchInstances>() == 0) break;
+        launched({id});
+        news(InstanceGone{.id = id, .reason = "Server.SpotInstanceTermination"});
+    }
+    EXPECT_EQ(row().status, "VALID");
+}
+
+TEST_F(Elastic, AnInvalidEnvironmentLaunchesNotEvenItsMinimum) {
+    model::ComputeEnvironmentUpdate update;
+    update.compute_resources.emplace().minv_cpus = 2;
+    ASSERT_TRUE(world.tell(UpdateEnvironment{.name = "cloud", .update = update}));
+    pass(Seconds{1});
+    refused(std::nullopt, true);
+    EXPECT_EQ(row().status, "INVALID");
+    const auto launches = world.count<LaunchInstances>();
+    for (int i = 0; i < 5; ++i) pass(Seconds{1});
+    EXPECT_EQ(world.count<LaunchInstances>(), launches);
+}
+
+TEST_F(Elastic, AnAnswerFromBeforeTheRepairDoesNotInvalidateAgain) {
+    submit();
+    pass(Seconds{1});
+    model::ComputeEnvironmentUpdate update;
+    update.compute_resources.emplace().subnets = {"subnet-2"};
+    ASSERT_TRUE(world.tell(UpdateEnvironment{.name = "cloud", .update = update}));
+    refused(std::nullopt, true);
+    EXPECT_EQ(row().status, "VALID");
+}
+
+TEST_F(Elastic, ALaunchOfADeletedEnvironmentIsAskedForAgainWithItsTokenAndEnded) {
+    const auto job = submit();
+    pass(Seconds{1});
+    ASSERT_TRUE(world.tell(TerminateJob{.id = job, .reason = "no more"}));
+    model::JobQueueUpdate queue;
+    queue.state = "DISABLED";
+    ASSERT_TRUE(world.tell(UpdateQueue{.name = "cloud", .update = queue}));
+    ASSERT_TRUE(world.tell(DeleteQueue{.name = "cloud"}));
+    model::ComputeEnvironmentUpdate update;
+    update.state = "DISABLED";
+    ASSERT_TRUE(world.tell(UpdateEnvironment{.name = "cloud", .update = update}));
+    ASSERT_TRUE(world.tell(DeleteEnvironment{.name = "cloud"}));
+    world.restart();
+    const auto open = open_launches(world.state);
+    ASSERT_EQ(open.size(), 1U);
+    EXPECT_EQ(open[0].token, "uuid-1");
+    launched({"i-1"});
+    EXPECT_EQ(last<TerminateInstances>()->ids, std::vector<std::string>{"i-1"});
+}
+
 TEST_F(Elastic, TypesThatNobodyKnowsAreRefused) {
     model::ComputeEnvironmentUpdate update;
     update.compute_resources.emplace().instance_types = {"c5.large", "zz.huge"};
