@@ -21,6 +21,7 @@ class AwsProxy:
         handler = type("Handler", (_Handler,), {
             "proxy": self, "target": urllib.parse.urlsplit(target).netloc})
         self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
+        self.server.handle_error = lambda *_: None  # a daemon that is killed cuts its connections
         self.url = f"http://127.0.0.1:{self.server.server_address[1]}"
         threading.Thread(target=self.server.serve_forever, daemon=True).start()
 

@@ -35,7 +35,7 @@ TEST(AwsAnswers, Json) {
     for (const char* body : {R"({"__type":"com.amazonaws.ssm#ParameterNotFound","message":"m"})",
                              R"({"__type":"ParameterNotFound","Message":"m"})",
                              R"({"__type":"ParameterNotFound:http://x/","message":"m"})"}) {
-        EXPECT_EQ(json_outcome(response(400, body)), "other ParameterNotFound: m");
+        EXPECT_EQ(json_outcome(response(400, body)), "configuration ParameterNotFound: m");
     }
     EXPECT_EQ(
         json_outcome(

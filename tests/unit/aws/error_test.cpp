@@ -37,7 +37,7 @@ TEST(AwsError, ClassesFollowTheCode) {
         {"ExpiredToken", 400, Credentials},
         {"UnrecognizedClientException", 400, Credentials},
         {"ResourceNotFoundException", 400, Other},
-        {"ParameterNotFound", 400, Other},
+        {"ParameterNotFound", 400, Configuration},
     };
     for (const auto& c : cases) {
         EXPECT_EQ(classify(c.code, c.status), c.expected)
