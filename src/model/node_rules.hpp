@@ -36,7 +36,7 @@ Result<> validate_nodes(NodeProperties& properties, Platform platform,
 /// parameters put in.
 struct ResolvedNodes {
     NodeProperties properties;
-    std::vector<NodeGroup> groups;        ///< parallel to the ranges
+    std::vector<NodeGroup> groups;  ///< parallel to the ranges
     /// Once for each range of the definition, however overrides divide it.
     std::vector<ConsumableNeed> consumables;
     std::size_t override_characters = 0;  ///< of the node with the longest (ecs_overrides.hpp)

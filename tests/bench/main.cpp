@@ -19,12 +19,10 @@ struct Section {
 };
 
 const std::vector<Section>& sections() {
-    static const std::vector<Section> all{{"engine", measure_engine},
-                                          {"submit", measure_submit},
-                                          {"reads", measure_reads},
-                                          {"latency", measure_start_latency},
-                                          {"containers", measure_containers},
-                                          {"scaling", measure_scaling}};
+    static const std::vector<Section> all{
+        {"engine", measure_engine},         {"submit", measure_submit},
+        {"reads", measure_reads},           {"latency", measure_start_latency},
+        {"containers", measure_containers}, {"scaling", measure_scaling}};
     return all;
 }
 

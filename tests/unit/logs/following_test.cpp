@@ -41,7 +41,8 @@ TEST_F(FollowingTest, OnlyTheFollowersOfTheLogAreWokenAndOnlyWhileTheyLive) {
     int staying_calls = 0;
     int other_calls = 0;
     const Follower staying = store_->follow(id_, [&] { ++staying_calls; });
-    const Follower other = store_->follow(model::AttemptId{.job = id_.job, .number = 2}, [&] { ++other_calls; });
+    const Follower other =
+        store_->follow(model::AttemptId{.job = id_.job, .number = 2}, [&] { ++other_calls; });
     {
         Follower first = store_->follow(id_, [&] { ++calls; });
         const Follower moved = std::move(first);
