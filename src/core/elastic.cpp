@@ -13,6 +13,7 @@ namespace {
 using model::InstanceStatus;
 
 constexpr std::int32_t kMostFailedBoots = 3;
+constexpr std::int64_t kMostInLaunch = 500;  // of one call
 constexpr const char* kUpdated = "its compute environment was updated";
 constexpr std::int64_t kUpdateMinutes = 30;  // AWS's default of jobExecutionTimeoutMinutes
 
@@ -63,7 +64,8 @@ LaunchInstances launch_of(const State& state, const model::DecisionRow& decision
             .count = decision.document.count};
 }
 
-void launch(State& state, EnvironmentIndex e, const Launch& planned, Timestamp now) {
+void launch(State& state, EnvironmentIndex e, const Launch& planned, std::int64_t count,
+            Timestamp now) {
     const Environment& environment = state.environment(e);
     auto& row = new_decision(state, environment.row.id, "LAUNCH", now);
     row.is_open = true;
@@ -71,7 +73,7 @@ void launch(State& state, EnvironmentIndex e, const Launch& planned, Timestamp n
     document.instance_type = planned.type;
     document.subnet = planned.zone;
     document.spot = environment.row.document.compute_resources->type == "SPOT";
-    document.count = planned.count;
+    document.count = count;
     document.price_per_hour = in_usd(planned.price);
     document.why = planned.why;
     document.generation = environment.row.generation;
@@ -181,7 +183,10 @@ void set_target(State& state, EnvironmentIndex index, const EnvironmentTarget& t
 void carry_out(State& state, const ScalingQuestion& question, const ScalingPlan& plan,
                Timestamp now) {
     for (const Launch& planned : plan.launches) {
-        launch(state, question.environments[planned.environment], planned, now);
+        for (std::int64_t left = planned.count; left > 0; left -= kMostInLaunch) {
+            launch(state, question.environments[planned.environment], planned,
+                   std::min(left, kMostInLaunch), now);
+        }
     }
     for (const Termination& planned : plan.terminations) {
         terminate(state, state.scaling.instances.at(planned.instance), planned.why, now);
@@ -357,7 +362,7 @@ Result<Reply> decide(State& state, InstancesLaunched&& event, Timestamp now) {
         launch.document.outcome = event.failure->message;
         note_failure(state, launch, *event.failure, now);
     }
-    if (!launch.document.instances.empty()) {
+    if (!launch.document.instances.empty() && !event.failure) {
         state.scaling.blocks.launched(launch.document.instance_type, launch.document.subnet,
                                       launch.document.spot);
     }

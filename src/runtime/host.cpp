@@ -51,6 +51,7 @@ void Host::unwatch(const std::string& container) { watchers_.erase(container); }
 
 void Host::remove_orphans() {
     orphans_go_ = true;
+    told_leaving_ = false;  // whoever adopts may not have heard it
     reconcile_now_.notify_all();
 }
 
