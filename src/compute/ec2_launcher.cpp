@@ -36,10 +36,11 @@ Kind kind_of(const aws::ApiError& error) {
     }
 }
 
-/// It is not known whether it was done, or it can only be asked again.
+/// It is not known whether it was done, or it can only be asked again. Keys that cannot be found
+/// may be there in a minute: whoever gives them out may be away.
 bool is_unanswered(const aws::ApiError& error) {
     return error.error_class == aws::ErrorClass::Unreachable ||
-           error.error_class == aws::ErrorClass::Throttling;
+           error.error_class == aws::ErrorClass::Throttling || error.code == "NoCredentials";
 }
 
 ports::LaunchFailure failure_of(const aws::ApiError& error) {

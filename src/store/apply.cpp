@@ -5,6 +5,9 @@
 namespace batchd::store {
 namespace {
 
+constexpr std::int64_t kKeptDecisions = 10'000;  // of an environment
+constexpr std::int64_t kPruneEvery = 256;
+
 Result<> put(Database& database, const ports::EnvironmentRow& row) {
     BATCHD_TRY(
         database.run("INSERT INTO compute_environment"
@@ -45,12 +48,22 @@ Result<> put(Database& database, const model::InstanceRow& row) {
     return {};
 }
 
+/// Keeps the newest decisions of an environment, and those that are open.
+Result<> prune_decisions(Database& database, std::int64_t environment_id) {
+    BATCHD_TRY(database.run(
+        "DELETE FROM scaling_decision WHERE environment_id = ?1 AND NOT is_open AND id <="
+        " (SELECT id FROM scaling_decision WHERE environment_id = ?1 ORDER BY id DESC"
+        " LIMIT 1 OFFSET ?2)",
+        environment_id, kKeptDecisions));
+    return {};
+}
+
 Result<> put(Database& database, const model::DecisionRow& row) {
     BATCHD_TRY(database.run(
         "INSERT OR REPLACE INTO scaling_decision (id, environment_id, at, is_open, document)"
         " VALUES (?, ?, ?, ?, ?)",
         row.id, row.environment_id, row.at, row.is_open, to_json(row.document)));
-    return {};
+    return row.id % kPruneEvery == 0 ? prune_decisions(database, row.environment_id) : Result<>{};
 }
 
 Result<> put(Database& database, const ports::QueueRow& row) {
