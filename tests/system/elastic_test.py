@@ -2,6 +2,7 @@
 instances down; support/machines.py lets each of them boot a real Docker Engine from its user data,
 to which the daemon talks by mutual TLS; support/aws_proxy.py lets calls fail."""
 
+import base64
 import json
 import re
 import unittest
@@ -227,6 +228,34 @@ class FromNothingToNothing(Elastic):
         self.wait_for(held, "FAILED")
         eventually(lambda: self.environment(name)["status"] == "VALID", 60, "the update is over")
         self.assertNotIn(old, self.machines.alive())
+
+    def test_a_launch_template_brings_its_image_its_tags_and_its_user_data(self):
+        own = ('MIME-Version: 1.0\nContent-Type: multipart/mixed; boundary="own"\n\n--own\n'
+               'Content-Type: text/x-shellscript; charset="us-ascii"\n\n'
+               '#!/bin/bash\ntouch "$MACHINE/own-script-ran"\n\n--own--\n')
+        template = self.unique("template")
+        self.moto.client("ec2").create_launch_template(
+            LaunchTemplateName=template, LaunchTemplateData={
+                "ImageId": "ami-12345678", "UserData": base64.b64encode(own.encode()).decode(),
+                "TagSpecifications": [{"ResourceType": "instance", "Tags": [
+                    {"Key": "from", "Value": "template"}]}]})
+        name = self.create(launchTemplate={"launchTemplateName": template, "version": "$Latest"})
+        job = self.submit(self.define("true"), queue=name)
+        self.wait_for(job, "SUCCEEDED")
+        instance, = self.instances_of(name)
+        self.assertEqual("ami-12345678", instance["ImageId"])
+        self.assertTrue((self.machines.folder / instance["InstanceId"] / "own-script-ran").exists())
+
+    def test_user_data_that_is_no_mime_document_is_refused(self):
+        template = self.unique("template")
+        self.moto.client("ec2").create_launch_template(
+            LaunchTemplateName=template, LaunchTemplateData={
+                "UserData": base64.b64encode(b"#!/bin/sh\ntrue\n").decode()})
+        name = self.create(launchTemplate={"launchTemplateName": template})
+        self.submit(self.define("true"), queue=name)
+        eventually(lambda: self.environment(name)["status"] == "INVALID", 30, "INVALID")
+        self.assertIn("must be a MIME multi-part document",
+                      self.environment(name)["statusReason"])
 
     def test_minvcpus_are_kept_and_let_go(self):
         name = self.create(minvCpus=2)

@@ -3,6 +3,7 @@ mount and process namespaces, with a real dockerd on the instance's private addr
 within 127.0.0.0/8, so that these addresses are this machine's."""
 
 import base64
+import email
 import os
 import pathlib
 import shutil
@@ -41,9 +42,20 @@ done
 ln -s "$MACHINE/bin/systemctl" /usr/local/sbin/systemctl
 export PATH="$MACHINE/bin:$PATH"
 [ ! -e "$MACHINE/broken" ] || exec sleep infinity
-bash "$MACHINE/user-data" > "$MACHINE/boot.log" 2>&1 || echo "user data failed: $?" >> "$MACHINE/boot.log"
+for script in "$MACHINE"/script-*; do
+  bash "$script" >> "$MACHINE/boot.log" 2>&1 || echo "$script failed: $?" >> "$MACHINE/boot.log"
+done
 exec sleep infinity
 """
+
+
+def scripts_of(user_data):
+    """The scripts that cloud-init would run, in this order."""
+    if user_data.startswith(b"#!"):
+        return [user_data]
+    parts = email.message_from_bytes(user_data).walk()
+    return [part.get_payload(decode=True) for part in parts
+            if part.get_content_type() == "text/x-shellscript"]
 
 
 class Machines:
@@ -131,7 +143,9 @@ class Machines:
                                                          Attribute="userData")
         machine = self.folder / instance_id
         (machine / "bin").mkdir(parents=True)
-        (machine / "user-data").write_bytes(base64.b64decode(attribute["UserData"]["Value"]))
+        user_data = base64.b64decode(attribute["UserData"]["Value"])
+        for number, script in enumerate(scripts_of(user_data)):
+            (machine / f"script-{number}").write_bytes(script)
         (machine / "bin/systemctl").write_text(SYSTEMCTL)
         (machine / "bin/systemctl").chmod(0o755)
         if self.breaks:
