@@ -47,7 +47,8 @@ bool may_be_clock_skew(std::string_view code) {
 }
 
 void hide(std::string& text, const std::string& secret) {
-    if (secret.empty()) return;
+    constexpr std::size_t kShortest = 8;  // a test's key may be a word; AWS's have 40 characters
+    if (secret.size() < kShortest) return;
     for (auto at = text.find(secret); at != text.npos; at = text.find(secret, at)) {
         text.replace(at, secret.size(), "***");
     }

@@ -259,7 +259,8 @@ class Ec2Provider::Impl : public std::enable_shared_from_this<Impl> {
                  } else {
                      log::info("instance types cannot be described: {}", answer.error().text());
                  }
-                 self.later(self.options_.types_every, [](Impl& again) { again.refresh_types(); });
+                 self.later(answer ? self.options_.types_every : kLongestPause,
+                            [](Impl& again) { again.refresh_types(); });
              });
     }
 
@@ -272,7 +273,7 @@ class Ec2Provider::Impl : public std::enable_shared_from_this<Impl> {
                  } else {
                      log::info("Spot prices cannot be described: {}", answer.error().text());
                  }
-                 self.later(self.options_.prices_every,
+                 self.later(answer ? self.options_.prices_every : kLongestPause,
                             [](Impl& again) { again.refresh_spot_prices(); });
              });
     }

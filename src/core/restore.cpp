@@ -43,6 +43,9 @@ class Restorer {
             Environment environment;
             environment.row = row;
             const EnvironmentIndex index{static_cast<std::uint32_t>(state_.environments.size())};
+            if (environment.row.status == "VALID") {  // the provider may have changed
+                environment.row.status_reason = healthy(state_, environment.row.document);
+            }
             state_.environments.push_back(std::move(environment));
             if (uses_fargate(state_, state_.environment(index))) add_fargate_host(state_, index);
         }

@@ -1,6 +1,8 @@
 // Why RUNNABLE jobs wait, from the numbers by which the scheduling pass decides.
 #include "batchd/engine/view.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
 namespace batchd::engine {
@@ -44,12 +46,15 @@ std::string describe_free(const HostView& host) {
            to_string(host.capacity);
 }
 
+std::string in_vcpus(MilliVcpu amount) {
+    return fmt::format("{} vCPU", static_cast<double>(amount.value) / 1000.0);
+}
+
 std::string describe_limits(const std::vector<const EnvironmentView*>& environments) {
     std::string text;
     for (const auto* environment : environments) {
         if (!environment->limit) continue;
-        text += "; environment " + environment->name + " uses " +
-                to_string(model::Resources{.vcpu = environment->used, .memory = {}}) +
+        text += "; environment " + environment->name + " uses " + in_vcpus(environment->used) +
                 " of maxvCpus " + std::to_string(environment->limit->value / 1000);
     }
     return text;
@@ -81,10 +86,6 @@ std::string describe(const core::Shape& shape) {
     if (shape.nodes.empty()) return to_string(shape.resources);
     return to_string(shape.resources) + " on " + std::to_string(count_nodes(shape)) +
            " nodes at once";
-}
-
-std::string in_vcpus(MilliVcpu amount) {
-    return to_string(model::Resources{.vcpu = amount, .memory = {}});
 }
 
 }  // namespace

@@ -10,6 +10,22 @@ namespace {
 
 constexpr Seconds kProbeInterval{1};
 
+/// What operators look for when capacity is not what they expect.
+void log_capacity(const model::Changes& changes) {
+    for (const auto& row : changes.environments) {
+        if (row.status != "INVALID") continue;
+        log::warn("compute environment {} is INVALID: {}", row.document.compute_environment_name,
+                  row.status_reason);
+    }
+    for (const auto& row : changes.decisions) {
+        if (row.document.action != "TERMINATE") continue;
+        for (const auto& id : row.document.instances) {
+            log::info("instance {} ({}) is to end: {}", id, row.document.instance_type,
+                      row.document.why);
+        }
+    }
+}
+
 }  // namespace
 
 Machine::Machine(Options options, ports::Store& store, std::vector<ports::EventSink*> sinks)
@@ -145,6 +161,7 @@ void Machine::step(std::vector<Input> inputs, Timestamp now) {
     catalog_.apply(decision.changes.definitions);
     publish();
     tell_sinks(decision);
+    log_capacity(decision.changes);
     for (std::size_t i = 0; i < inputs.size(); ++i) {
         if (inputs[i].done) inputs[i].done(std::move(replies[i]));
     }

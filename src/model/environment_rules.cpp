@@ -161,6 +161,14 @@ Result<> validate_fargate(const ComputeResources& resources) {
     return {};
 }
 
+/// AWS: 20 minutes to a week; 0 takes it away.
+Result<> validate_scaling_policy(const ComputeResources& resources) {
+    if (!resources.scaling_policy) return {};
+    const auto minutes = resources.scaling_policy->min_scale_down_delay_minutes.value_or(0);
+    if (minutes == 0) return {};
+    return expect_between("scalingPolicy.minScaleDownDelayMinutes", minutes, 20, 10'080);
+}
+
 Result<> validate_managed(ComputeEnvironment& environment) {
     if (environment.unmanagedv_cpus) {
         return invalid_argument(
@@ -173,6 +181,7 @@ Result<> validate_managed(ComputeEnvironment& environment) {
     if (!resources.type) resources.type = "";
     BATCHD_TRY(expect_enumerated("computeResources.type", resources.type,
                                  {"EC2", "SPOT", "FARGATE", "FARGATE_SPOT"}));
+    BATCHD_TRY(validate_scaling_policy(resources));
     return is_fargate_type(resources) ? validate_fargate(resources) : validate_instances(resources);
 }
 

@@ -156,9 +156,10 @@ Result<std::vector<ExpandedType>> InstanceCatalogue::expand(
     for (std::size_t i = 0; i < instance_types.size(); ++i) {
         const auto found = types_of_entry(types_, instance_types[i]);
         if (found.empty()) {
-            return invalid_argument("instanceTypes: '" + instance_types[i] +
-                                    "' is neither an instance type nor a family, nor optimal, "
-                                    "default_x86_64 or default_arm64");
+            return invalid_argument(
+                "instanceTypes: '" + instance_types[i] +
+                "' is neither an instance type that is known nor a family, nor optimal, "
+                "default_x86_64 or default_arm64");
         }
         for (const InstanceType* type : found) {
             if (!seen.insert(type->name).second) continue;

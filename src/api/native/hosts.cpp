@@ -134,6 +134,10 @@ Task<http::Response> drain_host(NativeCall call) {
     if (*seconds >= 0) event.deadline = call.services->clock.now() + Seconds{*seconds};
     auto done = co_await execute(call.services, std::move(event));
     if (!done) co_return error_of(done);
+    // A launched one without attempts is ended at once.
+    if (!find_host(*call.services->engine.view(), call)) {
+        co_return answer(Json{{"name", call.host}, {"removed", true}});
+    }
     co_return present(call);
 }
 

@@ -43,8 +43,9 @@ Result<store::UsageQuery> read_query(const NativeCall& call) {
     BATCHD_TRY(read_by(call.request.query_value("by").value_or("queue"), query));
     const auto most = std::numeric_limits<std::int64_t>::max();
     const auto now = to_epoch_ms(call.services->clock.now());
-    const auto until = number_of(call.request, "until", now, 1, most);
+    auto until = number_of(call.request, "until", now, 1, most);
     if (!until) return std::unexpected(until.error());
+    until = std::min(*until, now);
     const auto since =
         number_of(call.request, "since", std::max<std::int64_t>(0, *until - kDayMs), 0, most);
     if (!since) return std::unexpected(since.error());
@@ -54,7 +55,7 @@ Result<store::UsageQuery> read_query(const NativeCall& call) {
     const auto limit = number_of(call.request, "limit", kLimit, 1, kMaxLimit);
     if (!limit) return std::unexpected(limit.error());
     query.since = from_epoch_ms(*since);
-    query.until = from_epoch_ms(std::min(*until, now));
+    query.until = from_epoch_ms(*until);
     query.limit = static_cast<std::size_t>(*limit);
     if (const auto queue = call.request.query_value("queue")) {
         query.queue = model::name_of(call.services->scope, "job-queue", *queue);

@@ -16,6 +16,9 @@ Milliseconds delay_of(const ScalingInput& input, const ScalingEnvironment& envir
 }
 
 std::string minutes(Milliseconds time) {
+    if (time < std::chrono::minutes{1}) {
+        return std::to_string(std::chrono::floor<Seconds>(time).count()) + " s";
+    }
     return std::to_string(std::chrono::floor<std::chrono::minutes>(time).count()) + " min";
 }
 

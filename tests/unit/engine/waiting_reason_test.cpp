@@ -97,7 +97,7 @@ TEST(WaitingReason, OnFargateOnlyMaxvCpusIsInTheWay) {
     const core::Shape shape{.resources = resources(1), .fargate = true};
     EXPECT_EQ(view.waiting_reason(*view.find_queue("f"), shape),
               "CAPACITY:WAITING_FOR_RESOURCES - The job asks for 1 vCPU, 100 MiB; environment f "
-              "uses 4 vCPU, 0 MiB of maxvCpus 4.");
+              "uses 4 vCPU of maxvCpus 4.");
 }
 
 /// Environments that were deleted are not in the view: those behind them keep their queues.

@@ -114,7 +114,8 @@ TEST_F(Catalogue, TheFirstMentionOfATypeCounts) {
 
 TEST_F(Catalogue, UnknownEntriesAreNamed) {
     EXPECT_EQ(refusal({"m5", "m5.huge"}),
-              "instanceTypes: 'm5.huge' is neither an instance type nor a family, nor optimal, "
+              "instanceTypes: 'm5.huge' is neither an instance type that is known nor a family, "
+              "nor optimal, "
               "default_x86_64 or default_arm64");
     for (const auto* entry : {"", "m", "m5.", ".large", "optimal.large", "M5"}) {
         EXPECT_NE(refusal({entry}), "") << entry;
