@@ -1,6 +1,7 @@
 #include "batchd/compute/ec2_provider.hpp"
 
 #include "batchd/base/log.hpp"
+#include "batchd/compute/local_provider.hpp"
 #include "batchd/docker/client.hpp"
 #include "batchd/net/retry_delay.hpp"
 #include "compute/ec2_launcher.hpp"
@@ -95,7 +96,9 @@ class Ec2Provider::Impl : public std::enable_shared_from_this<Impl> {
     void adopt(std::vector<OpenLaunch> launches, const std::vector<model::InstanceRow>& rows) {
         instances_.clear();
         for (const auto& row : rows) {
-            if (row.status == model::InstanceStatus::Terminating) {
+            if (row.id.starts_with(kSimulatedId)) {
+                events_.instance_gone(row.id, "the provider is aws now, and it was make-believe");
+            } else if (row.status == model::InstanceStatus::Terminating) {
                 ending_.insert(row.id);
             } else {
                 auto& instance = instances_[row.id];

@@ -25,8 +25,9 @@ std::uint64_t hash_of(std::string_view text, std::uint64_t seed) {
 
 /// As EC2's look: "i-" and 17 hexadecimal digits.
 std::string instance_id(std::string_view token, std::int64_t number) {
-    const auto seed = static_cast<std::uint64_t>(number);
-    return fmt::format("i-{:016x}{:01x}", hash_of(token, seed), seed % 16);
+    constexpr std::uint64_t kElevenDigits = (1ULL << 44) - 1;
+    const auto hash = hash_of(token, static_cast<std::uint64_t>(number));
+    return fmt::format("{}{:011x}", kSimulatedId, hash & kElevenDigits);
 }
 
 }  // namespace
@@ -96,7 +97,9 @@ class LocalProvider::Impl : public std::enable_shared_from_this<Impl> {
     void adopt(const std::vector<OpenLaunch>& launches,
                const std::vector<model::InstanceRow>& instances) {
         for (const auto& row : instances) {
-            if (row.status == model::InstanceStatus::Booting) {
+            if (!row.id.starts_with(kSimulatedId)) {
+                events_.instance_gone(row.id, "the provider is local now, and cannot reach it");
+            } else if (row.status == model::InstanceStatus::Booting) {
                 boot(row.id, row.type, options_.boot_time);
             } else if (row.status == model::InstanceStatus::Terminating) {
                 terminate({row.id});

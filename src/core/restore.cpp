@@ -43,9 +43,6 @@ class Restorer {
             Environment environment;
             environment.row = row;
             const EnvironmentIndex index{static_cast<std::uint32_t>(state_.environments.size())};
-            if (environment.row.status == "VALID") {  // the provider may have changed
-                environment.row.status_reason = healthy(state_, environment.row.document);
-            }
             state_.environments.push_back(std::move(environment));
             if (uses_fargate(state_, state_.environment(index))) add_fargate_host(state_, index);
         }
@@ -368,6 +365,18 @@ class Restorer {
         children_;  ///< by job_seq
 };
 
+/// The provider of MANAGED environments may be another one now.
+void renew_status_reasons(State& state) {
+    for (Environment& environment : state.environments) {
+        auto& row = environment.row;
+        if (row.status != "VALID") continue;
+        auto reason = healthy(state, row.document);
+        if (row.status_reason == reason) continue;
+        row.status_reason = std::move(reason);
+        state.step.changes.environments.push_back(row);
+    }
+}
+
 }  // namespace
 
 Result<> restore(State& state, const model::Snapshot& snapshot, Timestamp now) {
@@ -376,6 +385,7 @@ Result<> restore(State& state, const model::Snapshot& snapshot, Timestamp now) {
     stop_overdue_attempts(state, now);
     end_drained_attempts(state, now);
     if (!state.policy.on_aws) lose_fargate_hosts(state, now);
+    renew_status_reasons(state);
     return {};
 }
 

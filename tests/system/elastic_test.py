@@ -338,6 +338,31 @@ class Trouble(Elastic):
         self.batch.update_compute_environment(computeEnvironment=name, state="ENABLED")
         self.wait_for(job, "SUCCEEDED")
 
+    def test_a_change_of_provider_loses_attempts_and_leaves_nothing_behind(self):
+        name = self.create()
+        job = self.submit(self.define(UNTIL_RETRIED, vcpus="2"), queue=name,
+                          retryStrategy={"attempts": 3})
+        self.wait_for(job, "RUNNING")
+        real = self.running_on(name)
+        self.restart_with("local")
+        self.wait_for(job, "SUCCEEDED")
+        self.assertEqual(f"Host EC2 (instance {real}) terminated.",
+                         self.describe(job)["attempts"][0]["statusReason"])
+        self.assertIn("provider local", self.environment(name)["statusReason"])
+        held = self.submit(self.define(HOLD), queue=name)
+        self.wait_for(held, "RUNNING")
+        self.assertEqual({real}, self.machines.alive())
+        self.restart_with("aws")
+        self.wait_for(held, "FAILED")
+        self.assertNotIn("local", self.environment(name)["statusReason"])
+        eventually(lambda: real not in self.machines.alive(), 30, "the forgotten instance ends")
+
+    def restart_with(self, provider):
+        self.daemon.terminate()
+        self.daemon.settings["compute.provider"] = provider
+        self.daemon.start()
+        self.connect()
+
     def test_an_instance_that_nobody_knows_is_ended(self):
         """As after the loss of the database, from a backup."""
         daemon = re.search(r", instance ([0-9a-f-]+)", self.daemon.log_tail(1_000_000)).group(1)

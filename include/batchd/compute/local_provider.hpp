@@ -11,8 +11,12 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 
 namespace batchd::compute {
+
+/// With what the ids of make-believe instances begin. EC2's own begin with "i-0".
+inline constexpr std::string_view kSimulatedId = "i-ba7c4d";
 
 struct LocalOptions {
     std::string url;  ///< of the Docker Engine, as in model::Host
