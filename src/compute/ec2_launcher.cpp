@@ -3,6 +3,7 @@
 #include "batchd/aws/ssm.hpp"
 #include "batchd/base/log.hpp"
 #include "batchd/docker/create_body.hpp"
+#include "batchd/model/bid.hpp"
 #include "compute/user_data.hpp"
 
 #include <fmt/format.h>
@@ -117,11 +118,10 @@ std::string fleet_strategy(const ComputeResources& resources) {
     return {};
 }
 
-/// AWS: the most that a Spot instance may cost is bidPercentage of the On-Demand price.
+/// In dollars, as EC2 wants it; empty for the On-Demand price.
 std::string max_price(const ComputeResources& resources, const model::InstanceType& type) {
-    const std::int32_t bid = resources.bid_percentage.value_or(0);
-    if (bid <= 0 || bid >= 100) return {};
-    return fmt::format("{:.6f}", static_cast<double>(type.price.value) * bid / 1e8);
+    const auto most = model::highest_bid(type, resources);
+    return most < type.price ? fmt::format("{:.6f}", static_cast<double>(most.value) / 1e6) : "";
 }
 
 }  // namespace

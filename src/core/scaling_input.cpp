@@ -1,5 +1,6 @@
 // What the scaling plan is made from: the state's environments on instances, and who waits for
 // them.
+#include "batchd/model/bid.hpp"
 #include "core/decisions.hpp"
 
 #include <algorithm>
@@ -28,17 +29,10 @@ model::Resources capacity_of(const State& state, const model::InstanceType& type
     return capacity;
 }
 
-/// AWS: bidPercentage of the On-Demand price is the most that a Spot instance may cost.
-model::MicroUsd highest_bid(const model::InstanceType& type,
-                            const model::ComputeResources& resources) {
-    const std::int32_t bid = resources.bid_percentage.value_or(0);
-    return model::MicroUsd{type.price.value * (bid > 0 ? bid : 100) / 100};
-}
-
 /// A Spot pool that is too expensive now has no capacity for us until prices are looked at again.
 void lay_in_price(const State& state, const model::InstanceType& type,
                   const model::ComputeResources& resources, Timestamp now, ScalingOffer& offer) {
-    const auto most = highest_bid(type, resources);
+    const auto most = model::highest_bid(type, resources);
     const auto spot = state.scaling.spot_prices.find({type.name, offer.zone});
     offer.price = spot == state.scaling.spot_prices.end() ? most : spot->second;
     if (offer.price > most) {

@@ -32,7 +32,7 @@ struct LaunchFailure {
         Quota,          ///< all types of the family
         Unsupported,    ///< the type in this zone, ever
         Configuration,  ///< the environment: nothing can be launched until it is updated
-        Other,          ///< nothing; it may work next time
+        Other,          ///< nothing that has a name: as if there were no capacity
     };
     Kind kind = Kind::Other;
     std::string message;  ///< begins with the provider's code

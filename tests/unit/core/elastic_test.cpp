@@ -66,6 +66,16 @@ class Elastic : public ::testing::Test {
         news(InstanceReady{.id = id, .host = std::move(host)});
         world.host_up(id, resources(vcpu, 3000));
     }
+    /// A job of two attempts whose first one runs on an instance that came for it.
+    model::JobId run_on(const std::string& id) {
+        const auto job =
+            world.submit(world.a_job().needs(resources(2, 1000)).in("cloud").attempts(2));
+        pass(Seconds{1});
+        launched({id});
+        up(id);
+        world.started(job);
+        return job;
+    }
     const model::EnvironmentRow& row() const { return world.state.environments.back().row; }
 
     World world;
@@ -124,11 +134,7 @@ TEST_F(Elastic, AnIdleInstanceGoesAfterItsTime) {
 }
 
 TEST_F(Elastic, JobsOfAnInstanceThatIsTakenAwayAreRetriedElsewhere) {
-    const auto job = world.submit(world.a_job().needs(resources(2, 1000)).in("cloud").attempts(2));
-    pass(Seconds{1});
-    launched({"i-1"});
-    up("i-1");
-    world.started(job);
+    const auto job = run_on("i-1");
     news(InstanceGone{.id = "i-1", .reason = "Server.SpotInstanceTermination"});
     EXPECT_EQ(world.status(job), "RUNNABLE");
     EXPECT_EQ(world.attempts.back().status_reason, "Host EC2 (instance i-1) terminated.");
@@ -216,11 +222,7 @@ TEST_F(Elastic, AnInfrastructureUpdateDrainsWhatWasLaunchedBefore) {
 }
 
 TEST_F(Elastic, AJobThatOutlastsTheUpdateIsStoppedAtItsTimeAndRetried) {
-    const auto job = world.submit(world.a_job().needs(resources(2, 1000)).in("cloud").attempts(2));
-    pass(Seconds{1});
-    launched({"i-1"});
-    up("i-1");
-    world.started(job);
+    const auto job = run_on("i-1");
     model::ComputeEnvironmentUpdate update;
     update.compute_resources.emplace().ec2_key_pair = "ops";
     update.update_policy =
@@ -231,14 +233,13 @@ TEST_F(Elastic, AJobThatOutlastsTheUpdateIsStoppedAtItsTimeAndRetried) {
     EXPECT_EQ(world.count<StopContainer>(), 0);
     pass(Seconds{1});
     EXPECT_EQ(world.count<StopContainer>(), 1);
+    world.ran(job, 143);
+    EXPECT_EQ(world.status(job), "RUNNABLE");
+    EXPECT_EQ(world.attempts.back().status_reason, "Host EC2 (instance i-1) terminated.");
 }
 
 TEST_F(Elastic, AnUpdateThatEndsJobsEndsTheirInstancesAtOnce) {
-    const auto job = world.submit(world.a_job().needs(resources(2, 1000)).in("cloud").attempts(2));
-    pass(Seconds{1});
-    launched({"i-1"});
-    up("i-1");
-    world.started(job);
+    const auto job = run_on("i-1");
     model::ComputeEnvironmentUpdate update;
     update.compute_resources.emplace().image_id = "ami-1";
     update.update_policy.emplace().terminate_jobs_on_update = true;
@@ -316,11 +317,7 @@ TEST_F(Elastic, TheMemoryThatAnInstanceReportsIsThatOfItsType) {
 }
 
 TEST_F(Elastic, AnInstanceWhoseEngineDiesIsReplacedAndItsJobsRetried) {
-    const auto job = world.submit(world.a_job().needs(resources(2, 1000)).in("cloud").attempts(2));
-    pass(Seconds{1});
-    launched({"i-1"});
-    up("i-1");
-    world.started(job);
+    const auto job = run_on("i-1");
     news(HostDown{.host = "i-1", .reason = "connection refused"});
     const auto next = submit();
     pass(Seconds{1});
