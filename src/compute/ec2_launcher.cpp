@@ -48,6 +48,19 @@ ports::LaunchFailure failure_of(const aws::ApiError& error) {
     return {.kind = kind_of(error), .message = error.text()};
 }
 
+/// Of a fleet: the first error, and all pools that failed in the same way.
+ports::LaunchFailure failure_of(const ports::LaunchRequest& request,
+                                const std::vector<aws::FleetError>& errors) {
+    auto failure = failure_of(errors.front().error);
+    for (const auto& error : errors) {
+        if (kind_of(error.error) != failure.kind) continue;
+        failure.pools.push_back(
+            {.type = error.instance_type.empty() ? request.type : error.instance_type,
+             .zone = error.subnet_id.empty() ? request.zone : error.subnet_id});
+    }
+    return failure;
+}
+
 /// Of a text that is a member of a request: empty as absent.
 std::string text_of(const std::optional<std::string>& text) { return text.value_or(""); }
 
@@ -287,12 +300,18 @@ Ec2Launcher::Launched Ec2Launcher::run_fleet(const ports::LaunchRequest& request
                            .target_capacity = static_cast<int>(request.count),
                            .is_spot = true,
                            .allocation_strategy = fleet_strategy(resources),
-                           .single_instance_type = true,
                            .tags = call.instance.tags};
-    for (const auto& subnet : resources.subnets.value_or(std::vector<std::string>{})) {
-        fleet.overrides.push_back({.instance_type = request.type,
-                                   .subnet_id = subnet,
-                                   .max_price = max_price(resources, *find_type(request.type))});
+    std::vector<std::string> types{request.type};
+    types.insert(types.end(), request.other_types.begin(), request.other_types.end());
+    for (std::size_t i = 0; i < types.size(); ++i) {
+        const auto type = find_type(types[i]);
+        if (!type) continue;
+        for (const auto& subnet : resources.subnets.value_or(std::vector<std::string>{})) {
+            fleet.overrides.push_back({.instance_type = types[i],
+                                       .subnet_id = subnet,
+                                       .max_price = max_price(resources, *type),
+                                       .priority = static_cast<double>(i)});
+        }
     }
     const auto answer = aws::create_fleet(client_, fleet);
     if (!answer && is_unanswered(answer.error())) return std::unexpected(answer.error());
@@ -306,12 +325,12 @@ Ec2Launcher::Launched Ec2Launcher::run_fleet(const ports::LaunchRequest& request
         for (const auto& id : launch.instance_ids) {
             result.instances.push_back(
                 {.id = id,
-                 .type = request.type,
+                 .type = launch.instance_type.empty() ? request.type : launch.instance_type,
                  .zone = launch.subnet_id.empty() ? request.zone : launch.subnet_id});
         }
     }
     if (std::ssize(result.instances) < request.count && !answer->errors.empty()) {
-        result.failure = failure_of(answer->errors.front().error);
+        result.failure = failure_of(request, answer->errors);
     }
     return result;
 }

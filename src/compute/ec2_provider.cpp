@@ -116,6 +116,7 @@ class Ec2Provider::Impl : public std::enable_shared_from_this<Impl> {
             refresh_spot_prices();
         } else {  // the engine has rebuilt its state
             events_.offers_refreshed(types_, spot_prices_);
+            poll_error_.clear();  // told again, if it is still there
         }
     }
 
@@ -242,10 +243,14 @@ class Ec2Provider::Impl : public std::enable_shared_from_this<Impl> {
             [](Impl& self, const aws::Outcome<std::vector<aws::Instance>>& answer) {
                 if (answer) {
                     self.compare(*answer);
-                    self.poll_error_.clear();
+                    if (!std::exchange(self.poll_error_, {}).empty()) {
+                        self.events_.provider_reachable({});
+                    }
                 } else if (self.poll_error_ != answer.error().code) {
                     self.poll_error_ = answer.error().code;
                     log::warn("instances cannot be described: {}", answer.error().text());
+                    self.events_.provider_reachable("EC2 does not tell of its instances: " +
+                                                    answer.error().text());
                 }
                 self.wait_to_poll();
             },

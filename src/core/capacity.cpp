@@ -52,7 +52,22 @@ std::string healthy(const State& state, const model::ComputeEnvironment& documen
         return "ComputeEnvironment Healthy (provider local: instances are simulated, jobs run on "
                "the local Docker Engine)";
     }
+    if (is_elastic(document) && !state.scaling.trouble.empty()) {
+        return "ComputeEnvironment Healthy, but nothing can be launched at the moment: " +
+               state.scaling.trouble;
+    }
     return "ComputeEnvironment Healthy";
+}
+
+void renew_status_reasons(State& state) {
+    for (Environment& environment : state.environments) {
+        auto& row = environment.row;
+        if (row.status != "VALID") continue;
+        auto reason = healthy(state, row.document);
+        if (row.status_reason == reason) continue;
+        row.status_reason = std::move(reason);
+        put_environment(state, environment);
+    }
 }
 
 std::optional<MilliVcpu> vcpu_limit(const Environment& environment) {
@@ -77,12 +92,12 @@ Result<Reply> decide(State& state, CreateEnvironment&& event, Timestamp now) {
                        .status_reason = {},
                        .created_at = now};
     environment.row.status_reason = healthy(state, environment.row.document);
+    if (const auto& resources = environment.row.document.compute_resources) {
+        environment.row.raised_vcpus = resources->desiredv_cpus.value_or(0);
+    }
     put_environment(state, environment);
     put_tags(state, {.kind = model::ResourceKind::ComputeEnvironment, .name = name, .job = {}},
              std::move(event.tags));
-    if (const auto& resources = environment.row.document.compute_resources) {
-        environment.raised_vcpus = resources->desiredv_cpus.value_or(0);
-    }
     put_in_free_slot(state.environments, std::move(environment));
     const EnvironmentIndex made = *state.find_environment(name);
     if (uses_fargate(state, state.environment(made))) add_fargate_host(state, made);
@@ -104,7 +119,7 @@ Result<Reply> decide(State& state, UpdateEnvironment&& event, Timestamp now) {
                                 "the other way round");
     }
     if (event.update.compute_resources && event.update.compute_resources->desiredv_cpus) {
-        environment.raised_vcpus = *event.update.compute_resources->desiredv_cpus;
+        environment.row.raised_vcpus = *event.update.compute_resources->desiredv_cpus;
     }
     const bool replaces = is_elastic(document) && model::is_infrastructure_update(
                                                       *environment.row.document.compute_resources,

@@ -151,6 +151,10 @@ Result<Reply> decide(State& state, DeleteEnvironment&& event, Timestamp now);
 
 /// Whether its jobs run on Fargate itself, not on the local hosts.
 bool uses_fargate(const State& state, const Environment& environment);
+/// The statusReason of an environment that is well.
+std::string healthy(const State& state, const model::ComputeEnvironment& document);
+/// Where that has changed.
+void renew_status_reasons(State& state);
 
 // hosts.cpp
 Result<Reply> decide(State& state, PutHost&& event, Timestamp now);
@@ -184,6 +188,7 @@ Result<Reply> decide(State& state, InstanceReady&& event, Timestamp now);
 Result<Reply> decide(State& state, InstanceLeaving&& event, Timestamp now);
 Result<Reply> decide(State& state, InstanceGone&& event, Timestamp now);
 Result<Reply> decide(State& state, OffersRefreshed&& event, Timestamp now);
+Result<Reply> decide(State& state, ProviderReachable&& event, Timestamp now);
 /// A host that may be an instance's answers; what the type offers is known better now.
 void note_host_up(State& state, const Host& host);
 void note_host_down(State& state, const Host& host, Timestamp now);
@@ -196,8 +201,6 @@ model::MicroUsd price_on(const State& state, const Host& host, const Environment
                          const model::Resources& resources);
 /// An attempt begins or has ended on the host.
 void note_host_use(State& state, const Host& host);
-/// The statusReason of an environment that is well.
-std::string healthy(const State& state, const model::ComputeEnvironment& document);
 /// After an infrastructure update: instances from before it are drained or terminated, as the
 /// environment's updatePolicy says.
 void replace_instances(State& state, EnvironmentIndex environment, Timestamp now);

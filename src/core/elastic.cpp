@@ -14,6 +14,7 @@ using model::InstanceStatus;
 
 constexpr std::int32_t kMostFailedBoots = 3;
 constexpr std::int64_t kMostInLaunch = 500;  // of one call
+constexpr std::size_t kMostOtherTypes = 10;
 constexpr const char* kUpdated = "its compute environment was updated";
 constexpr std::int64_t kUpdateMinutes = 30;  // AWS's default of jobExecutionTimeoutMinutes
 
@@ -61,11 +62,41 @@ LaunchInstances launch_of(const State& state, const model::DecisionRow& decision
             .type = decision.document.instance_type,
             .zone = decision.document.subnet,
             .is_spot = decision.document.spot,
-            .count = decision.document.count};
+            .count = decision.document.count,
+            .other_types = decision.document.other_types};
+}
+
+/// What a fleet may launch instead of the planned type: as many vCPUs, and no less of the rest.
+std::vector<std::string> other_types(const State& state, const ScalingEnvironment& environment,
+                                     const Launch& planned, Timestamp now) {
+    if (!is_for_fleet(environment.strategy)) return {};
+    const auto& catalogue = state.scaling.catalogue;
+    const auto* type = catalogue.find(planned.type);
+    const auto own = std::ranges::find(environment.offers, planned.type, &ScalingOffer::type);
+    if (!type || own == environment.offers.end()) return {};
+    std::set<std::pair<std::pair<std::int32_t, MicroUsd>, std::string>> others;
+    for (const ScalingOffer& offer : environment.offers) {
+        const auto* other = catalogue.find(offer.type);
+        const bool is_alike =
+            other && offer.type != planned.type && other->architecture == type->architecture &&
+            offer.capacity.vcpu == own->capacity.vcpu &&
+            offer.capacity.gpus == own->capacity.gpus && own->capacity.fits_in(offer.capacity);
+        if (!is_alike || (offer.blocked_until && *offer.blocked_until > now)) continue;
+        const bool is_ordered =
+            environment.strategy == AllocationStrategy::SpotCapacityOptimizedPrioritized;
+        others.insert({{is_ordered ? offer.priority : 0, offer.price}, offer.type});
+    }
+    std::vector<std::string> names;
+    for (const auto& [order, name] : others) {
+        if (names.size() < kMostOtherTypes && std::ranges::find(names, name) == names.end()) {
+            names.push_back(name);
+        }
+    }
+    return names;
 }
 
 void launch(State& state, EnvironmentIndex e, const Launch& planned, std::int64_t count,
-            Timestamp now) {
+            std::vector<std::string> others, Timestamp now) {
     const Environment& environment = state.environment(e);
     auto& row = new_decision(state, environment.row.id, "LAUNCH", now);
     row.is_open = true;
@@ -86,6 +117,7 @@ void launch(State& state, EnvironmentIndex e, const Launch& planned, std::int64_
              .cost_per_hour = other.cost ? std::optional(in_usd(*other.cost)) : std::nullopt,
              .why_not = other.why_not});
     }
+    document.other_types = std::move(others);
     state.scaling.launches.emplace(row.id, row);
     state.step.actions.emplace_back(launch_of(state, row));
 }
@@ -95,7 +127,7 @@ void terminate(State& state, Instance& instance, const std::string& why, Timesta
     if (instance.row.status == InstanceStatus::Terminating) return;
     if (const auto host = state.find_host(instance.row.id)) lose_host(state, *host, why, now);
     instance.row.status = InstanceStatus::Terminating;
-    instance.idle_since.reset();
+    instance.row.idle_since.reset();
     instance.silent_since.reset();
     put_instance(state, instance);
     auto& row = new_decision(state, instance.row.environment_id, "TERMINATE", now);
@@ -137,6 +169,7 @@ std::optional<Timestamp> deadline_of(const State& state, const Instance& instanc
 
 /// Those that do not come up, and those whose Engine has died.
 void end_silent_instances(State& state, Timestamp now) {
+    if (!state.scaling.trouble.empty()) return;  // whoever cannot see must not judge
     for (auto& [id, instance] : state.scaling.instances) {
         const auto deadline = deadline_of(state, instance);
         if (!deadline || *deadline > now) continue;
@@ -172,10 +205,11 @@ std::string reason_of(const UnservedDemand& unserved) {
 
 void set_target(State& state, EnvironmentIndex index, const EnvironmentTarget& target) {
     Environment& environment = state.environment(index);
-    if (target.is_desired_met) environment.raised_vcpus = 0;
+    const bool is_met = target.is_desired_met && environment.row.raised_vcpus > 0;
+    if (is_met) environment.row.raised_vcpus = 0;
     auto& desired = environment.row.document.compute_resources->desiredv_cpus;
     const auto now_desired = static_cast<std::int32_t>(target.desired_vcpus);
-    if (desired == now_desired) return;
+    if (desired == now_desired && !is_met) return;
     desired = now_desired;
     state.step.changes.environments.push_back(environment.row);
 }
@@ -184,8 +218,11 @@ void carry_out(State& state, const ScalingQuestion& question, const ScalingPlan&
                Timestamp now) {
     for (const Launch& planned : plan.launches) {
         for (std::int64_t left = planned.count; left > 0; left -= kMostInLaunch) {
-            launch(state, question.environments[planned.environment], planned,
-                   std::min(left, kMostInLaunch), now);
+            launch(
+                state, question.environments[planned.environment], planned,
+                std::min(left, kMostInLaunch),
+                other_types(state, question.input.environments[planned.environment], planned, now),
+                now);
         }
     }
     for (const Termination& planned : plan.terminations) {
@@ -220,6 +257,7 @@ std::optional<Timestamp> earlier(std::optional<Timestamp> a, std::optional<Times
 
 std::optional<Timestamp> next_silence_deadline(const State& state) {
     std::optional<Timestamp> next;
+    if (!state.scaling.trouble.empty()) return next;
     for (const auto& [id, instance] : state.scaling.instances) {
         next = earlier(next, deadline_of(state, instance));
     }
@@ -229,8 +267,13 @@ std::optional<Timestamp> next_silence_deadline(const State& state) {
 void note_failure(State& state, const model::DecisionRow& launch,
                   const InstancesLaunched::Failure& failure, Timestamp now) {
     if (failure.offer) {
-        state.scaling.blocks.failed(launch.document.instance_type, launch.document.subnet,
-                                    launch.document.spot, *failure.offer, now);
+        auto pools = failure.pools;
+        if (pools.empty()) {
+            pools = {{.type = launch.document.instance_type, .zone = launch.document.subnet}};
+        }
+        for (const auto& [type, zone] : pools) {
+            state.scaling.blocks.failed(type, zone, launch.document.spot, *failure.offer, now);
+        }
     }
     const auto index = find_environment(state, launch.environment_id);
     const bool is_current =
@@ -242,7 +285,12 @@ void note_failure(State& state, const model::DecisionRow& launch,
 
 /// Per hour; a fleet may have chosen another type than the one that the launch was for.
 model::MicroUsd price_of(const State& state, const model::ScalingDecision& launch,
-                         const std::string& type) {
+                         const std::string& type, const std::string& zone) {
+    const auto& spot_prices = state.scaling.spot_prices;
+    if (const auto spot = spot_prices.find({type, zone});
+        launch.spot && spot != spot_prices.end()) {
+        return spot->second;
+    }
     const auto planned = static_cast<std::int64_t>(launch.price_per_hour * 1e6 + 0.5);
     const auto* other = type == launch.instance_type ? nullptr : state.scaling.catalogue.find(type);
     return other ? other->price : model::MicroUsd{planned};
@@ -257,11 +305,12 @@ void add_instances(State& state, const model::DecisionRow& launch,
                                   .type = type,
                                   .zone = zone,
                                   .is_spot = launch.document.spot,
-                                  .price = price_of(state, launch.document, type),
+                                  .price = price_of(state, launch.document, type, zone),
                                   .status = InstanceStatus::Booting,
                                   .launched_at = now,
-                                  .generation = launch.document.generation},
-                          .idle_since = std::nullopt,
+                                  .generation = launch.document.generation,
+                                  .idle_since = std::nullopt,
+                                  .ended_at = std::nullopt},
                           .silent_since = now};
         auto& added = state.scaling.instances.emplace(id, std::move(instance)).first->second;
         put_instance(state, added);
@@ -345,8 +394,11 @@ void note_host_use(State& state, const Host& host) {
     if (!host.row || host.row->origin != model::HostOrigin::Launched) return;
     Instance* instance = find_instance(state, host.name);
     if (!instance) return;
-    instance->has_run_job = true;
-    instance->idle_since = host.attempts.empty() ? std::optional(state.step.now) : std::nullopt;
+    const bool is_idle = host.attempts.empty();
+    if (instance->row.has_run_job && instance->row.idle_since.has_value() == is_idle) return;
+    instance->row.has_run_job = true;
+    instance->row.idle_since = is_idle ? std::optional(state.step.now) : std::nullopt;
+    state.step.changes.instances.push_back(instance->row);
 }
 
 Result<Reply> decide(State& state, InstancesLaunched&& event, Timestamp now) {
@@ -388,7 +440,7 @@ Result<Reply> decide(State& state, InstanceReady&& event, Timestamp now) {
         return put;
     }
     instance->row.status = InstanceStatus::Up;
-    instance->idle_since = now;
+    instance->row.idle_since = now;
     instance->silent_since = now;  // until the runtime has connected, too
     state.environment(*environment).failed_boots = 0;
     put_instance(state, *instance);
@@ -411,7 +463,8 @@ Result<Reply> decide(State& state, InstanceGone&& event, Timestamp now) {
     if (instance->row.status == InstanceStatus::Booting)
         note_early_end(state, *instance, event, now);
     if (const auto host = state.find_host(event.id)) lose_host(state, *host, event.reason, now);
-    instance->row.is_gone = true;
+    instance->row.ended_at = now;
+    instance->row.idle_since.reset();
     put_instance(state, *instance);
     const std::int64_t environment = instance->row.environment_id;
     state.scaling.instances.erase(event.id);
@@ -429,6 +482,19 @@ Result<Reply> decide(State& state, OffersRefreshed&& event, Timestamp) {
         }
     }
     scaling.is_stale = true;
+    return Reply{};
+}
+
+Result<Reply> decide(State& state, ProviderReachable&& event, Timestamp now) {
+    Scaling& scaling = state.scaling;
+    if (event.trouble == scaling.trouble) return Reply{};
+    scaling.trouble = std::move(event.trouble);
+    // Whoever was silent while we could not see has its time from now on.
+    for (auto& [_, instance] : scaling.instances) {
+        if (instance.silent_since) instance.silent_since = now;
+    }
+    scaling.is_stale = true;
+    renew_status_reasons(state);
     return Reply{};
 }
 
@@ -483,12 +549,8 @@ Result<> restore_instances(State& state, const model::Snapshot& snapshot, Timest
     scaling.next_decision = snapshot.next_decision;
     for (const auto& row : snapshot.open_launches) scaling.launches.emplace(row.id, row);
     for (const auto& row : snapshot.instances) {
-        Instance instance{.row = row,
-                          .has_run_job = true,
-                          .idle_since = std::nullopt,
-                          .silent_since = std::nullopt};
+        Instance instance{.row = row, .silent_since = std::nullopt};
         const bool is_up = row.status == InstanceStatus::Up;
-        if (is_up) instance.idle_since = now;
         // Nobody listened while the daemon was away: the time begins anew.
         if (row.status != InstanceStatus::Terminating) instance.silent_since = now;
         if (is_up != state.find_host(row.id).has_value()) {

@@ -245,7 +245,7 @@ Broken check_instances(const State& state) {
         const bool is_up = instance.row.status == model::InstanceStatus::Up;
         if (is_up != host.has_value()) return "instance " + id + " is up, but no host, or a host";
         if (!is_up) continue;
-        if (instance.idle_since.has_value() != state.host(*host).attempts.empty()) {
+        if (instance.row.idle_since.has_value() != state.host(*host).attempts.empty()) {
             return "instance " + id + " does not know whether it is idle";
         }
     }

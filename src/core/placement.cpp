@@ -273,11 +273,14 @@ class Pass {
                model::is_fargate(environment.row.document) == state_.shape(shape).fargate;
     }
 
-    /// maxvCpus of an environment on instances bounds those.
+    /// maxvCpus of an environment on instances bounds those: it keeps only jobs away that are
+    /// larger themselves, even if an instance stands around that is large enough.
     bool within_limit(EnvironmentIndex e, ShapeIndex shape) const {
-        if (is_elastic(state_.environment(e).row.document)) return true;
-        const auto limit = vcpu_limit(state_.environment(e));
-        return !limit || state_.environment(e).used + resources(shape).vcpu <= *limit;
+        const Environment& environment = state_.environment(e);
+        const auto limit = vcpu_limit(environment);
+        if (!limit) return true;
+        const auto used = is_elastic(environment.row.document) ? MilliVcpu{} : environment.used;
+        return used + resources(shape).vcpu <= *limit;
     }
 
     /// The first environment of the queue that takes the job.

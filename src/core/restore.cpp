@@ -365,18 +365,6 @@ class Restorer {
         children_;  ///< by job_seq
 };
 
-/// The provider of MANAGED environments may be another one now.
-void renew_status_reasons(State& state) {
-    for (Environment& environment : state.environments) {
-        auto& row = environment.row;
-        if (row.status != "VALID") continue;
-        auto reason = healthy(state, row.document);
-        if (row.status_reason == reason) continue;
-        row.status_reason = std::move(reason);
-        state.step.changes.environments.push_back(row);
-    }
-}
-
 }  // namespace
 
 Result<> restore(State& state, const model::Snapshot& snapshot, Timestamp now) {
@@ -385,7 +373,7 @@ Result<> restore(State& state, const model::Snapshot& snapshot, Timestamp now) {
     stop_overdue_attempts(state, now);
     end_drained_attempts(state, now);
     if (!state.policy.on_aws) lose_fargate_hosts(state, now);
-    renew_status_reasons(state);
+    renew_status_reasons(state);  // the provider of MANAGED environments may be another one
     return {};
 }
 

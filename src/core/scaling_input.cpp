@@ -89,14 +89,14 @@ ScalingInstance as_planned(const State& state, const Instance& instance) {
     const auto index = state.find_host(instance.row.id);
     if (!index || instance.row.status == model::InstanceStatus::Booting) return planned;
     const Host& host = state.host(*index);
-    planned.has_run_job = instance.has_run_job;
+    planned.has_run_job = instance.row.has_run_job;
     planned.is_draining = host.is_draining;
     if (host.is_known) planned.capacity = host.capacity;
     planned.free = planned.capacity - host.used;
     if (!host.is_known && host.attempts.empty()) return planned;
     if (host.is_down) planned.free = {};
-    planned.phase = instance.idle_since ? InstancePhase::Idle : InstancePhase::Busy;
-    planned.since = instance.idle_since.value_or(instance.row.launched_at);
+    planned.phase = instance.row.idle_since ? InstancePhase::Idle : InstancePhase::Busy;
+    planned.since = instance.row.idle_since.value_or(instance.row.launched_at);
     return planned;
 }
 
@@ -130,7 +130,7 @@ void add_environments(const State& state, Timestamp now, ScalingQuestion& questi
                                    .strategy = strategy_of(resources),
                                    .min_vcpus = resources.minv_cpus.value_or(0),
                                    .max_vcpus = resources.maxv_cpus.value_or(0),
-                                   .raised_vcpus = environment.raised_vcpus,
+                                   .raised_vcpus = environment.row.raised_vcpus,
                                    .offers = {},
                                    .instances = {}};
         const std::int32_t delay =

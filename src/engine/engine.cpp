@@ -90,6 +90,7 @@ void Engine::launched(std::int64_t decision, ports::LaunchResult result) {
         event.failure = core::InstancesLaunched::Failure{
             .offer = offer_error(result.failure->kind),
             .is_configuration = result.failure->kind == ports::LaunchFailure::Kind::Configuration,
+            .pools = std::move(result.failure->pools),
             .message = std::move(result.failure->message)};
     }
     push({.event = std::move(event), .done = {}});
@@ -104,6 +105,10 @@ void Engine::offers_refreshed(std::vector<model::InstanceType> types,
     push({.event = core::OffersRefreshed{.types = std::move(types),
                                          .spot_prices = std::move(spot_prices)},
           .done = {}});
+}
+
+void Engine::provider_reachable(std::string trouble) {
+    push({.event = core::ProviderReachable{.trouble = std::move(trouble)}, .done = {}});
 }
 
 void Engine::instance_gone(std::string id, std::string reason) {

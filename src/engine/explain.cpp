@@ -142,7 +142,10 @@ std::string View::waiting_reason(const QueueView& queue, const core::Shape& shap
     if (waiting != queue.waiting.end() && !waiting->unserved.empty()) return waiting->unserved;
     if (is_elastic) {
         return "CAPACITY:WAITING_FOR_RESOURCES - The job asks for " + describe(shape) +
-               "; no instance that is up has room for it" + describe_limits(usable_ones) + ".";
+               "; no instance that is up has room for it" + describe_limits(usable_ones) +
+               (capacity_trouble.empty() ? ""
+                                         : "; nothing can be launched now: " + capacity_trouble) +
+               ".";
     }
     if (draining) {
         return "CAPACITY:HOST_UNAVAILABLE - Host " + draining->name +

@@ -122,7 +122,8 @@ ports::CapacityProvider::OpenLaunch Machine::request_of(core::LaunchInstances la
                     .type = std::move(launch.type),
                     .zone = std::move(launch.zone),
                     .is_spot = launch.is_spot,
-                    .count = launch.count};
+                    .count = launch.count,
+                    .other_types = std::move(launch.other_types)};
     return open;
 }
 

@@ -127,6 +127,7 @@ View view_of(const core::State& state, Timestamp now) {
         }
     }
     add_consumables(state, view);
+    view.capacity_trouble = state.scaling.trouble;
     return view;
 }
 

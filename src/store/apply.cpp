@@ -9,16 +9,16 @@ constexpr std::int64_t kKeptDecisions = 10'000;  // of an environment
 constexpr std::int64_t kPruneEvery = 256;
 
 Result<> put(Database& database, const ports::EnvironmentRow& row) {
-    BATCHD_TRY(
-        database.run("INSERT INTO compute_environment"
-                     " (id, name, uuid, status, status_reason, created_at, generation, document)"
-                     " VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
-                     " ON CONFLICT (id) DO UPDATE SET name = excluded.name, uuid = excluded.uuid,"
-                     " status = excluded.status, status_reason = excluded.status_reason,"
-                     " created_at = excluded.created_at, generation = excluded.generation,"
-                     " document = excluded.document",
-                     row.id, row.document.compute_environment_name, row.uuid, row.status,
-                     row.status_reason, row.created_at, row.generation, to_json(row.document)));
+    BATCHD_TRY(database.run(
+        "INSERT INTO compute_environment"
+        " (id, name, uuid, status, status_reason, created_at, generation, raised_vcpus,"
+        " document) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
+        " ON CONFLICT (id) DO UPDATE SET name = excluded.name, uuid = excluded.uuid,"
+        " status = excluded.status, status_reason = excluded.status_reason,"
+        " created_at = excluded.created_at, generation = excluded.generation,"
+        " raised_vcpus = excluded.raised_vcpus, document = excluded.document",
+        row.id, row.document.compute_environment_name, row.uuid, row.status, row.status_reason,
+        row.created_at, row.generation, row.raised_vcpus, to_json(row.document)));
     return {};
 }
 
@@ -36,20 +36,23 @@ Result<> put(Database& database, const model::HostRow& row) {
 }
 
 Result<> put(Database& database, const model::InstanceRow& row) {
-    if (row.is_gone) {
-        BATCHD_TRY(database.run("DELETE FROM instance WHERE id = ?", row.id));
-        return {};
-    }
     BATCHD_TRY(database.run(
         "INSERT OR REPLACE INTO instance (id, environment_id, type, zone, is_spot, price, status,"
-        " launched_at, generation) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        " launched_at, generation, has_run_job, idle_since, ended_at)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         row.id, row.environment_id, row.type, row.zone, row.is_spot, row.price, row.status,
-        row.launched_at, row.generation));
+        row.launched_at, row.generation, row.has_run_job, row.idle_since, row.ended_at));
     return {};
 }
 
-/// Keeps the newest decisions of an environment, and those that are open.
+/// Keeps the newest decisions of an environment, those that are open, and the instances that ended
+/// last.
 Result<> prune_decisions(Database& database, std::int64_t environment_id) {
+    BATCHD_TRY(database.run(
+        "DELETE FROM instance WHERE environment_id = ?1 AND ended_at <"
+        " (SELECT ended_at FROM instance WHERE environment_id = ?1 AND ended_at IS NOT NULL"
+        " ORDER BY ended_at DESC LIMIT 1 OFFSET ?2)",
+        environment_id, kKeptDecisions));
     BATCHD_TRY(database.run(
         "DELETE FROM scaling_decision WHERE environment_id = ?1 AND NOT is_open AND id <="
         " (SELECT id FROM scaling_decision WHERE environment_id = ?1 ORDER BY id DESC"

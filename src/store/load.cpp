@@ -17,11 +17,12 @@ Result<> load_environments(Database& database, ports::Snapshot& snapshot) {
         auto& environment = snapshot.environments.emplace_back();
         std::string document;
         row.read(environment.id, environment.uuid, environment.status, environment.status_reason,
-                 environment.created_at, environment.generation, document);
+                 environment.created_at, environment.generation, environment.raised_vcpus,
+                 document);
         return read_document(document, environment.document);
     };
     return database.each(
-        "SELECT id, uuid, status, status_reason, created_at, generation, document"
+        "SELECT id, uuid, status, status_reason, created_at, generation, raised_vcpus, document"
         " FROM compute_environment"
         " WHERE status <> 'DELETED' ORDER BY id",
         on_row);
@@ -50,12 +51,12 @@ Result<> load_instances(Database& database, ports::Snapshot& snapshot) {
         auto& instance = snapshot.instances.emplace_back();
         row.read(instance.id, instance.environment_id, instance.type, instance.zone,
                  instance.is_spot, instance.price, instance.status, instance.launched_at,
-                 instance.generation);
+                 instance.generation, instance.has_run_job, instance.idle_since);
         return {};
     };
     return database.each(
         "SELECT id, environment_id, type, zone, is_spot, price, status, launched_at,"
-        " generation FROM instance",
+        " generation, has_run_job, idle_since FROM instance WHERE ended_at IS NULL",
         on_row);
 }
 

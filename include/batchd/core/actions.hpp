@@ -57,6 +57,7 @@ struct LaunchInstances {
     std::string zone;  ///< the subnet
     bool is_spot = false;
     std::int64_t count = 0;
+    std::vector<std::string> other_types;  ///< what a fleet may launch instead
 };
 
 struct TerminateInstances {

@@ -203,9 +203,10 @@ struct InstancesLaunched {
     std::int64_t decision = 0;
     std::vector<model::LaunchedInstance> instances;
     struct Failure {
-        std::optional<OfferError> offer;  ///< nullopt: it speaks not against the offer
-        bool is_configuration = false;    ///< the environment cannot launch until it is updated
-        std::string message;              ///< begins with the provider's code
+        std::optional<OfferError> offer;      ///< nullopt: it speaks not against the offer
+        bool is_configuration = false;        ///< the environment cannot launch until it is updated
+        std::vector<model::Pool> pools = {};  ///< that it speaks of; empty: what was asked for
+        std::string message;                  ///< begins with the provider's code
     };
     std::optional<Failure> failure;
 };
@@ -231,16 +232,20 @@ struct OffersRefreshed {
     std::optional<std::vector<model::SpotPrice>> spot_prices;  ///< all there are
 };
 
-using Event =
-    std::variant<SubmitJob, CancelJob, TerminateJob, CreateEnvironment, UpdateEnvironment,
-                 DeleteEnvironment, PutHost, DrainHost, DeleteHost, CreateQueue, UpdateQueue,
-                 DeleteQueue, RegisterDefinition, DeregisterDefinition, CreateSchedulingPolicy,
-                 UpdateSchedulingPolicy, DeleteSchedulingPolicy, CreateConsumableResource,
-                 UpdateConsumableResource, DeleteConsumableResource, CreateServiceEnvironment,
-                 UpdateServiceEnvironment, DeleteServiceEnvironment, SubmitServiceJob,
-                 TerminateServiceJob, UpdateServiceJob, CreateQuotaShare, UpdateQuotaShare,
-                 DeleteQuotaShare, PatchTags, HostUp, HostDown, AttemptStarted, AttemptEnded,
-                 InstancesLaunched, InstanceReady, InstanceLeaving, InstanceGone, OffersRefreshed>;
+/// Whether the provider of capacity can be asked; while it cannot, no instance is given up.
+struct ProviderReachable {
+    std::string trouble;  ///< what keeps us from it; empty: nothing does
+};
+
+using Event = std::variant<
+    SubmitJob, CancelJob, TerminateJob, CreateEnvironment, UpdateEnvironment, DeleteEnvironment,
+    PutHost, DrainHost, DeleteHost, CreateQueue, UpdateQueue, DeleteQueue, RegisterDefinition,
+    DeregisterDefinition, CreateSchedulingPolicy, UpdateSchedulingPolicy, DeleteSchedulingPolicy,
+    CreateConsumableResource, UpdateConsumableResource, DeleteConsumableResource,
+    CreateServiceEnvironment, UpdateServiceEnvironment, DeleteServiceEnvironment, SubmitServiceJob,
+    TerminateServiceJob, UpdateServiceJob, CreateQuotaShare, UpdateQuotaShare, DeleteQuotaShare,
+    PatchTags, HostUp, HostDown, AttemptStarted, AttemptEnded, InstancesLaunched, InstanceReady,
+    InstanceLeaving, InstanceGone, OffersRefreshed, ProviderReachable>;
 
 /// What a request is answered with, beside success.
 struct Reply {

@@ -27,6 +27,11 @@ enum class AllocationStrategy : std::uint8_t {
     SpotCapacityOptimizedPrioritized,
 };
 
+/// EC2 itself chooses among the types that a fleet offers it.
+constexpr bool is_for_fleet(AllocationStrategy strategy) {
+    return strategy >= AllocationStrategy::SpotCapacityOptimized;
+}
+
 /// An instance type in one zone (of an environment: one of its subnets), as an environment may
 /// launch it. Types of an architecture that the environment's jobs cannot use, and Spot prices
 /// above its bid, are left out by the caller.

@@ -177,8 +177,6 @@ struct Environment {
     model::EnvironmentRow row;
     std::vector<HostIndex> hosts;  ///< its own; one without any uses State::local_hosts
     MilliVcpu used;                ///< by jobs placed through this environment
-    /// desiredvCpus, from when the client raised it until as many run.
-    std::int32_t raised_vcpus = 0;
     /// Instances that did not come up since the last one that did.
     std::int32_t failed_boots = 0;
 };
@@ -207,8 +205,6 @@ struct Host {
 /// An instance of a MANAGED environment. While it is Up it is a host, of the same name.
 struct Instance {
     model::InstanceRow row;
-    bool has_run_job = false;
-    std::optional<Timestamp> idle_since;    ///< set while it is Up and has no attempts
     std::optional<Timestamp> silent_since;  ///< set while its Engine does not answer
 };
 
@@ -220,6 +216,7 @@ struct Scaling {
     std::map<std::pair<std::string, std::string>, model::MicroUsd> spot_prices;
     std::map<std::string, Instance> instances;            ///< by id
     std::map<std::int64_t, model::DecisionRow> launches;  ///< open ones, by id
+    std::string trouble;  ///< why the provider cannot be reached; empty: it can
     std::int64_t next_decision = 1;
     /// Why there is and will be no room for jobs of that shape, by the last plan.
     std::map<std::pair<QueueIndex, ShapeIndex>, std::string> unserved;

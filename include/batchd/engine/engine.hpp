@@ -55,6 +55,7 @@ class Engine final : public ports::RuntimeEvents, public ports::CapacityEvents {
     void instance_ready(std::string id, model::Host host) override;
     void offers_refreshed(std::vector<model::InstanceType> types,
                           std::optional<std::vector<model::SpotPrice>> spot_prices) override;
+    void provider_reachable(std::string trouble) override;
     void instance_gone(std::string id, std::string reason) override;
 
   private:

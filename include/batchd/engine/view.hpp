@@ -85,6 +85,7 @@ struct View {
     std::vector<EnvironmentView> environments;
     std::vector<HostView> hosts;
     std::map<std::string, ConsumableView> consumables;  ///< by name
+    std::string capacity_trouble;  ///< why nothing can be launched at the moment, if so
     bool is_writable = true;
     std::string not_writable_reason;  ///< why writes are refused
 

@@ -36,6 +36,8 @@ struct EnvironmentRow {
     Timestamp created_at;
     /// Counts infrastructure updates: instances of an earlier one are replaced.
     std::int64_t generation = 0;
+    /// desiredvCpus, from when the client raised it until as many run.
+    std::int32_t raised_vcpus = 0;
 };
 
 /// Where a host comes from. Stored as these numbers.
@@ -182,7 +184,7 @@ struct TagPatch {
 struct Changes {
     std::vector<EnvironmentRow> environments;  ///< insert or replace by id; tags stay
     std::vector<HostRow> hosts;          ///< insert, replace or delete by name; after environments
-    std::vector<InstanceRow> instances;  ///< insert, replace or delete by id; after environments
+    std::vector<InstanceRow> instances;  ///< insert or replace by id; after environments
     std::vector<DecisionRow> decisions;  ///< insert or replace by id; after environments
     std::vector<QueueRow> queues;        ///< insert or replace by id; tags stay
     std::vector<DefinitionRow> definitions;   ///< insert or replace by (name, revision); tags stay
@@ -208,7 +210,7 @@ struct Changes {
 struct Snapshot {
     std::vector<EnvironmentRow> environments;  ///< without deleted ones
     std::vector<HostRow> hosts;                ///< by name
-    std::vector<InstanceRow> instances;
+    std::vector<InstanceRow> instances;        ///< that have not ended
     std::vector<DecisionRow> open_launches;
     std::int64_t next_decision = 1;
     std::vector<QueueRow> queues;            ///< without deleted ones

@@ -30,8 +30,10 @@ struct InstanceRow {
     MicroUsd price;  ///< per hour
     InstanceStatus status = InstanceStatus::Booting;
     Timestamp launched_at;
-    std::int64_t generation = 0;  ///< of its environment, when it was asked for
-    bool is_gone = false;         ///< the row goes
+    std::int64_t generation = 0;          ///< of its environment, when it was asked for
+    bool has_run_job = false;             ///< ever
+    std::optional<Timestamp> idle_since;  ///< set while it is Up and has no attempts
+    std::optional<Timestamp> ended_at;    ///< set: it is no more; the row tells what it cost
 };
 
 /// What came of a launch.
@@ -39,6 +41,12 @@ struct LaunchedInstance {
     std::string id;
     std::string type;  ///< a fleet may choose another one than was asked for
     std::string zone;  ///< likewise
+};
+
+/// A type in a zone.
+struct Pool {
+    std::string type;
+    std::string zone;
 };
 
 /// What was not launched instead.
@@ -66,10 +74,12 @@ struct ScalingDecision {
     std::string outcome;          ///< of a launch that gave less than was asked for
     std::int64_t generation = 0;  ///< of the environment, for its instances
     std::string token;            ///< of a launch: AWS's ClientToken
+    /// Of a launch by a fleet: what EC2 may launch instead, if it has more of it.
+    std::vector<std::string> other_types;
 };
 BOOST_DESCRIBE_STRUCT(ScalingDecision, (),
                       (action, instance_type, subnet, spot, count, price_per_hour, why,
-                       alternatives, instances, outcome, generation, token))
+                       alternatives, instances, outcome, generation, token, other_types))
 
 struct DecisionRow {
     std::int64_t id = 0;  ///< ascending

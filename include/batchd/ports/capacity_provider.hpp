@@ -23,6 +23,8 @@ struct LaunchRequest {
     std::string zone;  ///< the subnet
     bool is_spot = false;
     std::int64_t count = 0;
+    /// Of as many vCPUs and at least as much of the rest: a fleet may launch them instead.
+    std::vector<std::string> other_types = {};
 };
 
 struct LaunchFailure {
@@ -35,7 +37,8 @@ struct LaunchFailure {
         Other,          ///< nothing that has a name: as if there were no capacity
     };
     Kind kind = Kind::Other;
-    std::string message;  ///< begins with the provider's code
+    std::string message;                  ///< begins with the provider's code
+    std::vector<model::Pool> pools = {};  ///< that it speaks of; empty: what was asked for
 };
 
 struct LaunchResult {
@@ -54,6 +57,9 @@ class CapacityEvents {
     /// Types that are new or have changed, and, if they could be found out, all Spot prices.
     virtual void offers_refreshed(std::vector<model::InstanceType> types,
                                   std::optional<std::vector<model::SpotPrice>> spot_prices) = 0;
+    /// Whether the provider can be asked: `trouble` says what keeps us from it, empty that nothing
+    /// does (any more).
+    virtual void provider_reachable(std::string trouble) = 0;
     /// It is no more, whoever ended it; `reason` is for people.
     virtual void instance_gone(std::string id, std::string reason) = 0;
 };

@@ -181,6 +181,9 @@ struct Usage {
     std::int64_t attempts = 0;
     double hours = 0;     ///< for which they ran
     double cost_usd = 0;  ///< of those whose price is known
+    /// By compute environment of instances: their own hours and cost, idle time included.
+    std::optional<double> instance_hours;
+    std::optional<double> instance_cost_usd;
 };
 
 class Reader {

@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <limits>
 #include <map>
 
@@ -81,10 +82,14 @@ Task<http::Response> get_usage(NativeCall call) {
     if (!found) co_return error_of(found);
     Json list = Json::array();
     for (const auto& usage : *found) {
-        list.push_back(Json{{"key", shown(query->by, usage.key)},
-                            {"attempts", usage.attempts},
-                            {"hours", usage.hours},
-                            {"estimatedCostUsd", usage.cost_usd}});
+        Json& item = list.emplace_back(Json{{"key", shown(query->by, usage.key)},
+                                            {"attempts", usage.attempts},
+                                            {"hours", usage.hours},
+                                            {"estimatedCostUsd", usage.cost_usd}});
+        if (!usage.instance_hours) continue;
+        item["instanceHours"] = *usage.instance_hours;
+        item["instanceCostUsd"] = *usage.instance_cost_usd;
+        item["idleCostUsd"] = std::max(0.0, *usage.instance_cost_usd - usage.cost_usd);
     }
     co_return json_response(200, json::dump(Json{{"since", to_epoch_ms(query->since)},
                                                  {"until", to_epoch_ms(query->until)},

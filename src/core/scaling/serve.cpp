@@ -25,12 +25,20 @@ class Serving {
           all_(candidates(environment, now)) {}
 
     Served run() {
-        while (room_.vcpus > 0) {
-            auto bought = buy_for_first_ones();
-            if (bought.empty()) break;
-            settle(std::move(bought));
+        const auto all = left_;
+        const Room room = room_;
+        fill_room();
+        if (auto passing = passing_max()) {
+            // What fits beside its job needs no other instance: begun anew, with it.
+            left_ = all;
+            room_ = room;
+            purchases_.clear();
+            vcpus_per_job_.clear();
+            fill(*passing);
+            take(std::move(*passing));
+            fill_room();
+            room_.vcpus = 0;
         }
-        if (room_.may_pass && room_.vcpus > 0) pass_max();
         Served served;
         served.purchases = std::move(purchases_);
         for (std::size_t i = 0; i < left_.size(); ++i) {
@@ -184,15 +192,8 @@ class Serving {
         return {};
     }
 
-    void settle(Purchases bought) {
-        room_.vcpus -= scaling::vcpus_of(bought);
-        for (Purchase& purchase : bought) {
-            for (const auto& part : purchase.parts) left_[part.item].count -= part.jobs;
-            merge(std::move(purchase));
-        }
-    }
-
-    void merge(Purchase&& purchase) {
+    void take(Purchase&& purchase) {
+        for (const auto& part : purchase.parts) left_[part.item].count -= part.jobs;
         for (Purchase& known : purchases_) {
             if (known.type.offer != purchase.type.offer) continue;
             known.count += purchase.count;
@@ -210,26 +211,41 @@ class Serving {
         });
     }
 
+    void fill_room() {
+        while (room_.vcpus > 0) {
+            auto bought = buy_for_first_ones();
+            if (bought.empty()) return;
+            room_.vcpus -= scaling::vcpus_of(bought);
+            for (Purchase& purchase : bought) take(std::move(purchase));
+        }
+    }
+
     /// One instance more than maxvCpus allows, for the first job that fits into none that is small
-    /// enough; others fill it.
-    void pass_max() {
+    /// enough.
+    std::optional<Purchase> passing_max() const {
+        if (!room_.may_pass || room_.vcpus <= 0) return std::nullopt;
         for (std::size_t i = 0; i < left_.size(); ++i) {
             if (left_[i].count == 0 || fits_below_max(left_[i])) continue;
-            std::vector<Item> one{{.need = left_[i].need, .count = 1}};
-            auto bought = buy(one, std::numeric_limits<std::int64_t>::max());
+            const std::vector<Item> one{{.need = left_[i].need, .count = 1}};
+            const auto bought = buy(one, std::numeric_limits<std::int64_t>::max());
             if (bought.empty()) continue;
-            Purchase purchase{.type = bought.front().type, .count = 1, .parts = {}};
-            Amounts free = purchase.type.bin.capacity;
-            for (std::size_t j = i; j < left_.size(); ++j) {
-                const auto jobs = std::min(left_[j].count, times_fit(left_[j].need, free));
-                if (jobs == 0) continue;
-                take(free, left_[j].need, jobs);
-                purchase.parts.push_back({.item = j, .jobs = jobs});
-            }
-            Purchases passing;
-            passing.push_back(std::move(purchase));
-            settle(std::move(passing));
-            return;
+            return Purchase{
+                .type = bought.front().type, .count = 1, .parts = {{.item = i, .jobs = 1}}};
+        }
+        return std::nullopt;
+    }
+
+    /// Puts what else fits into an instance that holds one job.
+    void fill(Purchase& purchase) const {
+        const std::size_t first = purchase.parts.front().item;
+        Amounts free = purchase.type.bin.capacity;
+        scaling::take(free, left_[first].need, 1);
+        for (std::size_t i = 0; i < left_.size(); ++i) {
+            const auto waiting = left_[i].count - (i == first ? 1 : 0);
+            const auto jobs = std::min(waiting, times_fit(left_[i].need, free));
+            if (jobs == 0) continue;
+            scaling::take(free, left_[i].need, jobs);
+            add(purchase, i, jobs);
         }
     }
 

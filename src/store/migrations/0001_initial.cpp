@@ -21,6 +21,7 @@ CREATE TABLE compute_environment (
     status_reason TEXT NOT NULL,
     created_at INTEGER NOT NULL,
     generation INTEGER NOT NULL,           -- counts infrastructure updates
+    raised_vcpus INTEGER NOT NULL,         -- desiredvCpus that a client wants and does not have yet
     document TEXT NOT NULL,
     tags TEXT NOT NULL DEFAULT '{}'
 ) STRICT;
@@ -38,7 +39,8 @@ CREATE TABLE host (
     document TEXT NOT NULL
 ) STRICT, WITHOUT ROWID;
 
--- Instances that were launched for a MANAGED environment. One that is up is a row of host, too.
+-- Instances that were launched for a MANAGED environment. One that is up is a row of host, too. Those
+-- that ended last stay, for what they cost.
 CREATE TABLE instance (
     id TEXT PRIMARY KEY,
     environment_id INTEGER NOT NULL REFERENCES compute_environment,
@@ -48,8 +50,12 @@ CREATE TABLE instance (
     price INTEGER NOT NULL,                -- millionths of a US dollar per hour
     status INTEGER NOT NULL,               -- model::InstanceStatus
     launched_at INTEGER NOT NULL,
-    generation INTEGER NOT NULL            -- of its environment
+    generation INTEGER NOT NULL,           -- of its environment
+    has_run_job INTEGER NOT NULL,
+    idle_since INTEGER,                    -- NULL: it is busy, or not up
+    ended_at INTEGER                       -- NULL: it has not
 ) STRICT, WITHOUT ROWID;
+CREATE INDEX instance_by_end ON instance (environment_id, ended_at);
 
 -- What the scaling plan decided. An open one is a launch that may have to be repeated.
 CREATE TABLE scaling_decision (

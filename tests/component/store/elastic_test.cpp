@@ -1,6 +1,8 @@
 // Instances, the decisions about them, and what attempts on them cost.
 #include "fixtures.hpp"
 
+#include <algorithm>
+
 namespace batchd::store {
 namespace {
 
@@ -10,6 +12,7 @@ class ElasticStore : public StoreTest {
         ports::Changes changes;
         changes.environments = {an_environment(1, "cloud")};
         changes.environments[0].generation = 3;
+        changes.environments[0].raised_vcpus = 8;
         commit(changes);
     }
 };
@@ -36,13 +39,17 @@ TEST_F(ElasticStore, AnInstanceComesBackAndGoes) {
                            .price = model::MicroUsd{85'000},
                            .status = model::InstanceStatus::Terminating,
                            .launched_at = at(7),
-                           .generation = 2};
+                           .generation = 2,
+                           .has_run_job = true,
+                           .idle_since = at(8),
+                           .ended_at = std::nullopt};
     ports::Changes changes;
     changes.instances = {row};
     commit(changes);
     reopen();
     const auto snapshot = load();
     EXPECT_EQ(snapshot.environments.at(0).generation, 3);
+    EXPECT_EQ(snapshot.environments.at(0).raised_vcpus, 8);
     ASSERT_EQ(snapshot.instances.size(), 1U);
     const auto& found = snapshot.instances[0];
     EXPECT_EQ(found.id, row.id);
@@ -53,7 +60,9 @@ TEST_F(ElasticStore, AnInstanceComesBackAndGoes) {
     EXPECT_EQ(found.status, row.status);
     EXPECT_EQ(found.launched_at, row.launched_at);
     EXPECT_EQ(found.generation, 2);
-    row.is_gone = true;
+    EXPECT_TRUE(found.has_run_job);
+    EXPECT_EQ(found.idle_since, at(8));
+    row.ended_at = at(9);
     changes.instances = {row};
     commit(changes);
     reopen();
@@ -90,6 +99,14 @@ TEST_F(ElasticStore, OldDecisionsGoButNotOpenOnes) {
 
 TEST_F(ElasticStore, AttemptsCostForTheTimeThatIsAskedFor) {
     ports::Changes changes;
+    for (const char* id : {"i-1", "i-2"}) {
+        auto& instance = changes.instances.emplace_back();
+        instance.id = id;
+        instance.environment_id = 1;
+        instance.price = model::MicroUsd{100'000};
+        instance.launched_at = at(0);
+    }
+    changes.instances[1].ended_at = at(3'600'000);
     changes.queues = {a_queue(1, "default"), a_queue(2, "other")};
     changes.new_jobs = {a_job(1), a_job(2), a_job(3, 2)};
     changes.new_jobs[0].tags = R"({"team":"genomics"})";
@@ -109,6 +126,16 @@ TEST_F(ElasticStore, AttemptsCostForTheTimeThatIsAskedFor) {
         EXPECT_TRUE(found) << found.error().message;
         return *found;
     };
+    const auto environments = usage({.by = UsageQuery::By::ComputeEnvironment,
+                                     .tag = {},
+                                     .queue = {},
+                                     .since = at(0),
+                                     .until = at(2 * kHour)});
+    const auto cloud = std::find_if(environments.begin(), environments.end(),
+                                    [](const Usage& usage) { return usage.key == "cloud"; });
+    ASSERT_NE(cloud, environments.end());
+    EXPECT_DOUBLE_EQ(cloud->instance_hours.value_or(0), 3) << "one of them has ended";
+    EXPECT_DOUBLE_EQ(cloud->instance_cost_usd.value_or(0), 0.3);
     const auto queues = usage({.by = UsageQuery::By::Queue,
                                .tag = {},
                                .queue = {},

@@ -83,7 +83,7 @@ class FakeStore final : public ports::Store {
         }
         for (const auto& row : changes.instances) {
             instances[row.id] = row;
-            if (row.is_gone) instances.erase(row.id);
+            if (row.ended_at) instances.erase(row.id);
         }
         for (const auto& row : changes.decisions) decisions[row.id] = row;
         for (const auto& row : changes.queues) queues[row.id] = row;

@@ -229,7 +229,7 @@ class World {
             if (!row.is_gone) snapshot.hosts.push_back(row);
         }
         for (const auto& [_, row] : instances) {
-            if (!row.is_gone) snapshot.instances.push_back(row);
+            if (!row.ended_at) snapshot.instances.push_back(row);
         }
         for (const auto& [id, row] : decisions) {
             if (row.is_open) snapshot.open_launches.push_back(row);

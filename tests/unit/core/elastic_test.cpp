@@ -295,6 +295,88 @@ TEST_F(Elastic, ASpotInstanceIsLaunchedWhereItIsCheapAndNotAboveTheBid) {
     EXPECT_EQ(world.last.changes.decisions.at(0).document.price_per_hour, 0.03);
 }
 
+TEST_F(Elastic, AFleetMayLaunchOtherTypesOfAsManyVcpus) {
+    model::ComputeEnvironmentUpdate update;
+    auto& resources = update.compute_resources.emplace();
+    resources.type = "SPOT";
+    resources.allocation_strategy = "SPOT_CAPACITY_OPTIMIZED";
+    resources.instance_types = {"c5.large", "m5.large", "r5.large", "c5.xlarge", "g4dn.xlarge"};
+    ASSERT_TRUE(world.tell(UpdateEnvironment{.name = "cloud", .update = update}));
+    news(OffersRefreshed{.types = {},
+                         .spot_prices = {{{"m5.large", "subnet-1", model::MicroUsd{40'000}}}}});
+    submit();
+    pass(Seconds{1});
+    const auto asked = *last<LaunchInstances>();
+    EXPECT_EQ(asked.type, "m5.large") << "the cheapest that is known";
+    EXPECT_EQ(asked.other_types, std::vector<std::string>{"r5.large"}) << "no less memory";
+    world.restart();
+    EXPECT_EQ(open_launches(world.state).at(0).other_types, asked.other_types);
+    news(InstancesLaunched{.decision = asked.decision,
+                           .instances = {},
+                           .failure = InstancesLaunched::Failure{
+                               .offer = OfferError::Capacity,
+                               .pools = {{"m5.large", "subnet-1"}, {"r5.large", "subnet-1"}},
+                               .message = "InsufficientInstanceCapacity: none"}});
+    pass(Seconds{1});
+    EXPECT_EQ(last<LaunchInstances>()->type, "c5.large") << "both pools are left alone for now";
+}
+
+TEST_F(Elastic, AJobLargerThanMaxvCpusDoesNotRunOnAnInstanceThatHappensToBeLargeEnough) {
+    const auto job = submit();
+    pass(Seconds{1});
+    launched({"i-1"});
+    up("i-1", 32);
+    world.ran(job, 0);
+    const auto large = submit(17);
+    pass(Seconds{1});
+    EXPECT_EQ(world.status(large), "RUNNABLE");
+}
+
+TEST_F(Elastic, WhatAnInstanceHasDoneAndForHowLongItIdlesSurvivesARestart) {
+    const auto job = submit();
+    pass(Seconds{1});
+    launched({"i-1"});
+    up("i-1");
+    world.ran(job, 0);
+    pass(Seconds{200});
+    world.restart();
+    world.host_up("i-1", resources(2, 3000));
+    EXPECT_TRUE(world.state.scaling.instances.at("i-1").row.has_run_job);
+    pass(Seconds{99});
+    EXPECT_EQ(world.count<TerminateInstances>(), 0);
+    pass(Seconds{2});
+    EXPECT_EQ(world.count<TerminateInstances>(), 1);
+}
+
+TEST_F(Elastic, DesiredvCpusThatAClientRaisedSurviveARestart) {
+    model::ComputeEnvironmentUpdate update;
+    update.compute_resources.emplace().desiredv_cpus = 4;
+    ASSERT_TRUE(world.tell(UpdateEnvironment{.name = "cloud", .update = update}));
+    world.restart();
+    pass(Seconds{1});
+    ASSERT_TRUE(last<LaunchInstances>());
+    EXPECT_EQ(last<LaunchInstances>()->type, "c5.xlarge");
+}
+
+TEST_F(Elastic, NothingIsGivenUpWhileAwsCannotBeAsked) {
+    world.state.policy.on_aws = true;
+    const auto job = submit();
+    pass(Seconds{1});
+    launched({"i-1"});
+    news(ProviderReachable{.trouble = "EC2 does not tell: no route"});
+    EXPECT_EQ(row().status, "VALID");
+    EXPECT_NE(row().status_reason.find("no route"), std::string::npos);
+    pass(Seconds{3600});
+    EXPECT_EQ(world.count<TerminateInstances>(), 0);
+    news(ProviderReachable{.trouble = {}});
+    EXPECT_EQ(row().status_reason, "ComputeEnvironment Healthy");
+    pass(Seconds{599});
+    EXPECT_EQ(world.count<TerminateInstances>(), 0) << "its time begins anew";
+    pass(Seconds{2});
+    EXPECT_EQ(world.count<TerminateInstances>(), 1);
+    EXPECT_EQ(world.status(job), "RUNNABLE");
+}
+
 TEST_F(Elastic, ATypeThatAppearsLaterCanBeUsed) {
     model::InstanceType fresh{.name = "zz9.large", .vcpus = 2, .memory = MiB{4096}};
     fresh.price = model::MicroUsd{1000};

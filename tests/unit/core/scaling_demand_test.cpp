@@ -122,6 +122,17 @@ TEST(ScalingDemands, OneInstanceMayPassTheMaximumIfNoneIsSmallEnough) {
     EXPECT_EQ(launches(plan_scaling(input({e}, {demand(40, need(1))}))), "") << "it is reached";
 }
 
+TEST(ScalingDemands, TheInstanceThatPassesTheMaximumIsFilledBeforeOthersAreLaunched) {
+    auto e = environment(16);
+    e.offers = {offer("t2", 2), offer("t32", 32, 0, 256'000)};
+    const std::vector<ScalingDemand> demands{demand(7, need(1)), demand(1, need(1, 200'000))};
+    const auto plan = plan_scaling(input({e}, demands));
+    EXPECT_EQ(launches(plan), "0:t32@ax1");
+    EXPECT_TRUE(plan.unserved.empty());
+    EXPECT_EQ(launches(plan_scaling(input({e}, {demand(35, need(1)), demands[1]}))), "0:t2@ax8")
+        << "the maximum is reached before its turn";
+}
+
 TEST(ScalingDemands, BestFitOnDemandNeverPassesTheMaximum) {
     auto e = environment(8);
     e.offers = {offer("t16", 16)};
