@@ -182,7 +182,7 @@ void drain_host(State& state, HostIndex host, std::optional<Timestamp> deadline)
 /// Removes an environment's own host at once; what runs there is lost with it.
 void lose_host(State& state, HostIndex host, const std::string& why, Timestamp now);
 
-// elastic.cpp
+// elastic.cpp, instances.cpp
 Result<Reply> decide(State& state, InstancesLaunched&& event, Timestamp now);
 Result<Reply> decide(State& state, InstanceReady&& event, Timestamp now);
 Result<Reply> decide(State& state, InstanceLeaving&& event, Timestamp now);
