@@ -156,6 +156,13 @@ void drop_slot(State& state, const Job& child) {
     if (parent.seq == child.seq && parent.array) parent.array->slots.erase(child.id.index());
 }
 
+void restore_sequence(Array& array) {
+    if (!array.sequential) return;
+    for (std::size_t i = 1; i < array.children.size(); ++i) {
+        if (array.children[i - 1] == JobStatus::Succeeded) --array.waiting_for[i];
+    }
+}
+
 model::ArrayProgress progress_of(const Array& array, Timestamp now) {
     return {.is_released = array.is_released,
             .counts = array.counts,

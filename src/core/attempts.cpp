@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <cctype>
+#include <cmath>
+#include <limits>
 
 namespace batchd::core {
 namespace {
@@ -33,12 +35,44 @@ bool matches(const model::EvaluateOnExit& rule, const model::Attempt& attempt) {
 }
 
 /// AWS: the first rule that matches decides; if none does, the job is retried.
-bool may_retry(const Job& job, const model::Attempt& attempt) {
-    if (attempt.id.number >= job.attempts_limit) return false;
+bool is_allowed_by_rules(const Job& job, const model::Attempt& attempt) {
     for (const auto& rule : job.retry_rules) {
         if (matches(rule, attempt)) return std::toupper(rule.action.front()) == 'R';
     }
     return true;
+}
+
+/// Whether a retry after this attempt is one of those that infrastructure failures have.
+bool is_free_of_charge(const State& state, const Job& job, const model::Attempt& attempt) {
+    const auto own = job.options ? job.options->infrastructure_retries : std::nullopt;
+    return model::is_infrastructure_failure(attempt) &&
+           job.state.infrastructure_failures < own.value_or(state.policy.infrastructure_retries);
+}
+
+bool may_retry(const State& state, const Job& job, const model::Attempt& attempt) {
+    if (!is_allowed_by_rules(job, attempt)) return false;
+    const std::int32_t own = attempt.id.number - job.state.infrastructure_failures;
+    return own < job.attempts_limit || is_free_of_charge(state, job, attempt);
+}
+
+bool was_out_of_memory(const model::Attempt& attempt) {
+    return attempt.reason.starts_with("OutOfMemoryError");
+}
+
+/// After an out-of-memory kill, if the job wants that.
+void grow_memory(State& state, JobIndex index) {
+    Job& job = state.job(index);
+    if (!job.options || !job.options->out_of_memory_factor || job.gang) return;
+    Shape shape = state.shape(job.shape);
+    const auto before = static_cast<double>(shape.resources.memory.value);
+    const auto most =
+        job.options->out_of_memory_limit.value_or(std::numeric_limits<std::int32_t>::max());
+    const auto grown = std::min(
+        most, static_cast<std::int64_t>(std::ceil(before * *job.options->out_of_memory_factor)));
+    if (grown <= shape.resources.memory.value) return;
+    shape.resources.memory = MiB{grown};
+    job.state.memory = MiB{grown};
+    reshape(state, index, intern(state, shape));
 }
 
 /// A container may have ended in time while nobody could see it: the daemon or its host was away.
@@ -65,17 +99,22 @@ void put_attempt(State& state, const Job& job) {
     state.step.changes.attempts.push_back({.job_seq = job.seq, .attempt = job.run->attempt});
 }
 
-JobEvent meaning_of_end(const Job& job, const model::Attempt& attempt, StopCause stop) {
-    const bool counts = stop == StopCause::None || stop == StopCause::HostDrained;
+JobEvent meaning_of_end(const State& state, const Job& job, const model::Attempt& attempt,
+                        StopCause stop) {
+    const bool counts = stop == StopCause::None || stop == StopCause::HostDrained ||
+                        stop == StopCause::StartingTooLong;
     if (!counts) return JobEvent::AttemptFailed;
     if (attempt.exit_code == 0) return JobEvent::AttemptSucceeded;
-    return may_retry(job, attempt) ? JobEvent::AttemptRetried : JobEvent::AttemptFailed;
+    return may_retry(state, job, attempt) ? JobEvent::AttemptRetried : JobEvent::AttemptFailed;
 }
 
-void retry(State& state, JobIndex index, const std::string& status_reason) {
+void retry(State& state, JobIndex index, const model::Attempt& attempt) {
+    const bool is_free = is_free_of_charge(state, state.job(index), attempt);
     transition(state, index, JobEvent::AttemptRetried);
+    if (was_out_of_memory(attempt)) grow_memory(state, index);
     Job& job = state.job(index);
-    job.state.status_reason = status_reason;
+    if (is_free) ++job.state.infrastructure_failures;
+    job.state.status_reason = attempt.status_reason;
     job.state.started_at.reset();  // of the next attempt, once that runs
     job.state.stopped_at.reset();
 }
@@ -153,7 +192,13 @@ void stop_attempt(State& state, JobIndex index, StopCause cause, std::string rea
     }
     if (before != StopCause::None) return;  // asked for
     state.step.actions.emplace_back(
-        StopContainer{.id = job.run->attempt.id, .grace = state.policy.stop_grace});
+        StopContainer{.id = job.run->attempt.id, .grace = stop_grace(state, job)});
+}
+
+Seconds stop_grace(const State& state, const Job& job) {
+    const auto& options = job.node_of ? state.job(*job.node_of).options : job.options;
+    if (!options || !options->stop_timeout) return state.policy.stop_grace;
+    return Seconds{*options->stop_timeout};
 }
 
 void stop_overdue_attempts(State& state, Timestamp now) {
@@ -200,13 +245,16 @@ void take_outcome(Job& job, model::AttemptOutcome&& outcome) {
     attempt.exit_code = outcome.exit_code;
     attempt.reason = std::move(outcome.reason);
     attempt.containers = std::move(outcome.containers);
+    attempt.use = outcome.use;
     if (stop == StopCause::TimedOut && ended_in_time(job)) stop = StopCause::None;
-    if (stop == StopCause::HostDrained) {
+    if (stop == StopCause::HostDrained || stop == StopCause::StartingTooLong) {
         if (attempt.exit_code == 0) {
             stop = StopCause::None;  // it finished in its grace
         } else {
             attempt.exit_code.reset();  // the host's end is none of the job's own
-            attempt.reason = "Host " + attempt.host + ": the time to drain it was over";
+            attempt.reason = stop == StopCause::HostDrained
+                                 ? "Host " + attempt.host + ": the time to drain it was over"
+                                 : "Host " + attempt.host + " did not start it in time";
         }
     }
     attempt.status_reason =
@@ -227,9 +275,9 @@ void end_attempt(State& state, JobIndex index, model::AttemptOutcome&& outcome, 
         end_node(state, index, now);
         return;
     }
-    const JobEvent meaning = meaning_of_end(job, attempt, job.run->stop);
+    const JobEvent meaning = meaning_of_end(state, job, attempt, job.run->stop);
     if (meaning == JobEvent::AttemptRetried) {
-        retry(state, index, attempt.status_reason);
+        retry(state, index, model::Attempt{attempt});
     } else {
         end_job(state, index, meaning, attempt.status_reason, now);
     }

@@ -44,6 +44,24 @@ ShapeIndex intern(State& state, const Shape& shape);
 /// What stays the same for a job's whole life. Its queue and created_at are set.
 void take_traits(State& state, Job& job, const model::JobTraits& traits);
 
+// holds.cpp
+Result<Reply> decide(State& state, HoldJob&& event, Timestamp now);
+Result<Reply> decide(State& state, ReleaseJob&& event, Timestamp now);
+Result<Reply> decide(State& state, PauseQueue&& event, Timestamp now);
+Result<Reply> decide(State& state, ResumeQueue&& event, Timestamp now);
+/// How many more jobs of the queue may be started now, whatever the capacity.
+std::int64_t room_to_run(const Queue& queue);
+
+// job_limits.cpp
+void enforce_limits(State& state, Timestamp now);
+std::optional<Timestamp> next_limit(const State& state);
+
+// submissions.cpp
+/// The job of the first submission with the event's key; Conflict if that asked for something else.
+Result<std::optional<model::JobId>> find_repeated(const State& state, const SubmitJob& event);
+void remember_submission(State& state, model::RecentSubmission submission);
+void forget_old_submissions(State& state, Timestamp now);
+
 // dependencies.cpp
 inline constexpr std::string_view kDependentJobFailed = "Dependent Job failed";
 inline constexpr std::string_view kTimedOut = "Job attempt duration exceeded timeout";
@@ -106,6 +124,8 @@ void finish_array(State& state, JobIndex array, Timestamp now, std::vector<Ended
 void note_child_started(State& state, const Job& child);
 /// `child` ended and leaves State::jobs.
 void drop_slot(State& state, const Job& child);
+/// What children of a sequence wait for, by the statuses of those before them.
+void restore_sequence(Array& array);
 model::ArrayProgress progress_of(const Array& array, Timestamp now);
 
 // gang.cpp
@@ -136,8 +156,12 @@ void put_attempt(State& state, const Job& job);
 /// What the runtime is told to start the job's present attempt.
 StartContainer start_of(const State& state, const Job& job);
 /// What an attempt's end means for its job.
-JobEvent meaning_of_end(const Job& job, const model::Attempt& attempt, StopCause stop);
-void retry(State& state, JobIndex index, const std::string& status_reason);
+JobEvent meaning_of_end(const State& state, const Job& job, const model::Attempt& attempt,
+                        StopCause stop);
+/// The job is RUNNABLE again after that attempt.
+void retry(State& state, JobIndex index, const model::Attempt& attempt);
+/// Between SIGTERM and SIGKILL.
+Seconds stop_grace(const State& state, const Job& job);
 /// Ends the attempt at once as lost with its host; `why` the host is.
 void lose_attempt(State& state, JobIndex index, const std::string& why, Timestamp now);
 /// Asks for the container's end, unless that was done before.
@@ -263,6 +287,8 @@ Result<Reply> decide(State& state, DeleteServiceEnvironment&& event, Timestamp n
 void restore_resources(State& state, const std::vector<model::ResourceRow>& rows);
 /// AWS: all units that a job asks for are locked when it starts; those of a REPLENISHABLE resource
 /// come back when it ends, others are used up then.
+/// Units that nobody holds; of a definition with maxRunning: places.
+std::int64_t left_of(const State& state, const model::ConsumableNeed& need);
 void take_consumables(State& state, const Shape& shape);
 void give_back_consumables(State& state, const Shape& shape);
 

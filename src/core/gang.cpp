@@ -33,9 +33,9 @@ void finish_gang(State& state, JobIndex index, Timestamp now) {
         end_job(state, index, JobEvent::AttemptFailed, std::string(whole.state.status_reason), now);
         return;
     }
-    const JobEvent meaning = meaning_of_end(whole, main, stop);
+    const JobEvent meaning = meaning_of_end(state, whole, main, stop);
     if (meaning == JobEvent::AttemptRetried) {
-        retry(state, index, main.status_reason);
+        retry(state, index, main);
     } else {
         end_job(state, index, meaning, main.status_reason, now);
     }

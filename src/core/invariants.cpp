@@ -45,18 +45,37 @@ Broken check_counts(const State& state) {
     return std::nullopt;
 }
 
+/// For how many RUNNABLE jobs it has to stand in its bucket.
+std::int64_t offered(const State& state, const Job& job) {
+    const bool is_held = job.state.hold || (job.parent && state.job(*job.parent).state.hold);
+    if (job.node_of || is_held) return 0;
+    if (!job.array) {
+        const bool is_fresh = job.parent && job.state.attempt == 0;
+        return job.state.status == JobStatus::Runnable && !is_fresh ? 1 : 0;
+    }
+    const Array& array = *job.array;
+    if (!job.options || !job.options->max_parallel) return array.fresh_runnable;
+    std::int64_t under_way = 0;
+    for (const auto& [_, index] : array.slots) {
+        const Job& child = state.job(index);
+        const bool is_retried =
+            child.state.status == JobStatus::Runnable && child.state.attempt > 0;
+        if (model::is_placed(child.state.status) || is_retried) ++under_way;
+    }
+    const auto room = std::max<std::int64_t>(*job.options->max_parallel - under_way, 0);
+    return std::min(room, array.fresh_runnable);
+}
+
 Broken check_bucket(const State& state, ShareIndex share, ShapeIndex shape, const Bucket& bucket) {
     if (bucket.entries.empty()) return "an empty bucket is kept";
     std::int64_t jobs = 0;
     for (const auto& [key, index] : bucket.entries) {
         const Job& job = state.job(index);
-        const bool waits =
-            job.array ? job.array->fresh_runnable > 0 : job.state.status == JobStatus::Runnable;
-        if (!waits || job.seq != key.seq || job.id.part != key.part || job.shape != shape ||
-            job.share != share || job.rank != key.rank) {
+        if (offered(state, job) == 0 || job.seq != key.seq || job.id.part != key.part ||
+            job.shape != shape || job.share != share || job.rank != key.rank) {
             return "a bucket holds a job that does not belong there: " + to_string(job.id);
         }
-        jobs += job.array ? job.array->fresh_runnable : 1;
+        jobs += offered(state, job);
     }
     if (jobs != bucket.jobs) return "a bucket counts its jobs wrong";
     return std::nullopt;
@@ -72,11 +91,9 @@ Broken check_buckets(const State& state) {
             }
         }
     }
-    std::int64_t runnable = 0;
-    for (const auto& counts : counted(state)) {
-        runnable += counts[static_cast<std::size_t>(JobStatus::Runnable)];
-    }
-    if (static_cast<std::size_t>(runnable) != waiting) return "a RUNNABLE job stands in no bucket";
+    std::int64_t expected = 0;
+    for (const auto& [id, index] : state.job_index) expected += offered(state, state.job(index));
+    if (static_cast<std::size_t>(expected) != waiting) return "a RUNNABLE job stands in no bucket";
     return std::nullopt;
 }
 
@@ -109,6 +126,7 @@ Broken check_array(const State& state, const Job& job) {
     }
     if (counts != array.counts) return "an array counts wrong: " + to_string(job.id);
     if (fresh != array.fresh_runnable) return "an array counts its fresh children wrong";
+    if (offered(state, job) != array.offered) return "an array offers other children than it may";
     return std::nullopt;
 }
 

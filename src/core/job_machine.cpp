@@ -53,15 +53,31 @@ void change_bucket_count(State& state, const Job& job, std::int64_t by) {
     }
 }
 
-/// The array's entry stands in the bucket as long as it has fresh RUNNABLE children.
 void change_fresh(State& state, JobIndex array_index, std::int64_t by) {
     Job& job = state.job(array_index);
     if (by > 0) job.array->runnable_since = std::max(job.created_at, state.step.now);
-    const std::int64_t before =
-        std::exchange(job.array->fresh_runnable, job.array->fresh_runnable + by);
-    if (before == 0) add_waiting(state, array_index);
-    change_bucket_count(state, job, by);
-    if (job.array->fresh_runnable == 0) remove_waiting(state, array_index);
+    job.array->fresh_runnable += by;
+    offer_children(state, array_index);
+    if (job.options) arm_limits(state, array_index);
+}
+
+bool is_held(const State& state, const Job& job) {
+    return job.state.hold || (job.parent && state.job(*job.parent).state.hold);
+}
+
+/// Of a RUNNABLE job that is no fresh child.
+void stand_in_bucket(State& state, JobIndex index) {
+    const Job& job = state.job(index);
+    if (is_held(state, job)) return;
+    add_waiting(state, index);
+    change_bucket_count(state, job, +1);
+}
+
+void leave_bucket(State& state, JobIndex index) {
+    const Job& job = state.job(index);
+    if (is_held(state, job)) return;
+    change_bucket_count(state, job, -1);
+    remove_waiting(state, index);
 }
 
 /// Counts a job, or as many children of an array.
@@ -82,6 +98,12 @@ void count_child(State& state, JobIndex array_index, std::int32_t child, JobStat
     array.counts[static_cast<std::size_t>(status)] += by;
     if (by > 0) array.children[static_cast<std::size_t>(child)] = status;
     mark_dirty(state, array_index);
+    if (model::is_placed(status)) offer_children(state, array_index);
+}
+
+void count_retrying(State& state, JobIndex array_index, std::int64_t by) {
+    state.job(array_index).array->retrying += by;
+    offer_children(state, array_index);
 }
 
 /// A child that was never placed, whether it has a slot or not, stands under its array's entry.
@@ -97,8 +119,8 @@ void enter(State& state, JobIndex index) {
         change_fresh(state, *job.parent, +1);
     } else {
         job.runnable_since = std::max(job.created_at, state.step.now);
-        add_waiting(state, index);
-        change_bucket_count(state, job, +1);
+        stand_in_bucket(state, index);
+        if (job.parent) count_retrying(state, *job.parent, +1);
     }
     state.step.needs_pass = true;
 }
@@ -112,8 +134,8 @@ void leave(State& state, JobIndex index) {
     if (is_fresh_child(job)) {
         change_fresh(state, *job.parent, -1);
     } else {
-        change_bucket_count(state, job, -1);
-        remove_waiting(state, index);
+        leave_bucket(state, index);
+        if (job.parent) count_retrying(state, *job.parent, -1);
     }
     state.step.needs_pass = true;  // it may have stood in the way of others
 }
@@ -171,10 +193,62 @@ bool transition(State& state, JobIndex index, JobEvent event) {
     leave(state, index);
     if (held && !holds) release_capacity(state, index);
     job.state.status = *next;
+    if (*next == Starting) job.starting_since = state.step.now;
     if (!held && holds) hold_capacity(state, index);
     enter(state, index);
     mark_dirty(state, index);
+    if (job.options) arm_limits(state, index);
     return true;
+}
+
+void offer_children(State& state, JobIndex array_index) {
+    Job& job = state.job(array_index);
+    Array& array = *job.array;
+    std::int64_t offered = job.state.hold ? 0 : array.fresh_runnable;
+    if (job.options && job.options->max_parallel) {
+        const auto under_way = array.retrying + array.counts[static_cast<std::size_t>(Starting)] +
+                               array.counts[static_cast<std::size_t>(Running)];
+        const std::int64_t room = *job.options->max_parallel - under_way;
+        offered = std::min(offered, std::max<std::int64_t>(room, 0));
+    }
+    const std::int64_t before = std::exchange(array.offered, offered);
+    if (before == offered) return;
+    if (before == 0) add_waiting(state, array_index);
+    change_bucket_count(state, job, offered - before);
+    if (offered == 0) remove_waiting(state, array_index);
+}
+
+void set_hold(State& state, JobIndex index, std::optional<std::string> hold) {
+    const auto retried = [&](auto change) {
+        Job& job = state.job(index);
+        if (!job.array) {
+            if (job.state.status == Runnable && !job.parent) change(state, index);
+            return;
+        }
+        for (const auto& [_, child] : job.array->slots) {
+            const Job& slot = state.job(child);
+            if (slot.state.status == Runnable && slot.state.attempt > 0) change(state, child);
+        }
+    };
+    const bool was_held = state.job(index).state.hold.has_value();
+    Job& job = state.job(index);
+    if (was_held && !hold) {
+        job.runnable_since = state.step.now;  // for its limit, it waits from now on
+        if (job.array) job.array->runnable_since = state.step.now;
+    }
+    if (!was_held && hold) retried(leave_bucket);
+    state.job(index).state.hold = std::move(hold);
+    if (was_held && !state.job(index).state.hold) retried(stand_in_bucket);
+    if (state.job(index).array) offer_children(state, index);
+    if (state.job(index).options) arm_limits(state, index);
+    mark_dirty(state, index);
+    state.step.needs_pass = true;
+}
+
+void reshape(State& state, JobIndex index, ShapeIndex shape) {
+    leave(state, index);
+    state.job(index).shape = shape;
+    enter(state, index);
 }
 
 JobIndex make_slot(State& state, JobIndex array_index, std::int32_t child) {
@@ -190,6 +264,7 @@ JobIndex make_slot(State& state, JobIndex array_index, std::int32_t child) {
     job.retry_rules = parent.retry_rules;
     job.attempts_limit = parent.attempts_limit;
     job.timeout_seconds = parent.timeout_seconds;
+    job.options = parent.options;
     job.state.status = parent.array->children[static_cast<std::size_t>(child)];
     job.parent = array_index;
     parent.array->slots.emplace(child, index);
@@ -268,6 +343,7 @@ void restore_status(State& state, JobIndex index, model::JobStatus status) {
     job.state.status = status;
     if (model::is_placed(status)) hold_capacity(state, index);
     enter(state, index);
+    if (job.options) arm_limits(state, index);
 }
 
 void mark_dirty(State& state, JobIndex index) {

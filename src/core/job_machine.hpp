@@ -54,6 +54,20 @@ void restore_child(State& state, JobIndex array, std::int32_t child, model::JobS
 /// Puts a stored job into the state with the status that it had.
 void restore_status(State& state, JobIndex index, model::JobStatus status);
 
+/// The array's entry in its bucket stands for as many fresh children as may be placed now. After
+/// each change of what that depends on.
+void offer_children(State& state, JobIndex array);
+
+/// Holds a job that is not placed, or an array whose children then wait; nullopt releases it.
+void set_hold(State& state, JobIndex index, std::optional<std::string> hold);
+
+/// Gives a RUNNABLE job another shape.
+void reshape(State& state, JobIndex index, ShapeIndex shape);
+
 void mark_dirty(State& state, JobIndex index);
+
+// job_limits.cpp
+/// Notes when the next limit of a job with options is due; after each change of its status.
+void arm_limits(State& state, JobIndex index);
 
 }  // namespace batchd::core

@@ -49,9 +49,26 @@ model::JobInsert insert_of(const State& state, const Job& job, SubmitJob&& event
     insert.row.definition_revision = event.definition_revision;
     insert.row.traits = std::move(event.traits);
     insert.row.created_at = job.created_at;
+    insert.row.key = std::move(event.key);
     insert.spec = std::move(event.spec);
     insert.tags = std::move(event.tags);
     return insert;
+}
+
+/// Of a re-run: all children but these have succeeded before.
+void skip_children(State& state, JobIndex index, const std::vector<std::int32_t>& only) {
+    const Job& job = state.job(index);
+    for (std::int32_t i = 0; i < std::ssize(job.array->children); ++i) {
+        if (std::ranges::binary_search(only, i)) continue;
+        restore_child(state, index, i, JobStatus::Succeeded);
+        model::JobState done;
+        done.status = JobStatus::Succeeded;
+        done.status_reason = "Succeeded in the job that this one runs again";
+        done.stopped_at = state.step.now;
+        state.step.changes.children.push_back(
+            {.job_seq = job.seq, .part = i + 1, .state = std::move(done)});
+    }
+    restore_sequence(*job.array);
 }
 
 }  // namespace
@@ -84,6 +101,9 @@ void take_traits(State& state, Job& job, const model::JobTraits& traits) {
     job.retry_rules = traits.retry_rules;
     job.attempts_limit = traits.attempts;
     job.flaw = traits.flaw;
+    if (traits.options) {
+        job.options = std::make_shared<const model::JobOptions>(*traits.options);
+    }
     job.timeout_seconds = static_cast<std::uint32_t>(traits.timeout.value_or(Seconds{0}).count());
     if (traits.shape.nodes.empty()) return;
     job.gang = std::make_unique<Gang>();
@@ -91,6 +111,9 @@ void take_traits(State& state, Job& job, const model::JobTraits& traits) {
 }
 
 Result<Reply> decide(State& state, SubmitJob&& event, Timestamp now) {
+    const auto repeated = find_repeated(state, event);
+    if (!repeated) return std::unexpected(repeated.error());
+    if (*repeated) return Reply{.repeated = *repeated};
     const auto queue = open_queue(state, event);
     if (!queue) return std::unexpected(queue.error());
     BATCHD_TRY(check_share(state, *queue, event, now));
@@ -105,10 +128,13 @@ Result<Reply> decide(State& state, SubmitJob&& event, Timestamp now) {
     job.queue = *queue;
     take_traits(state, job, event.traits);
     job.is_new = true;
+    if (event.traits.is_held) job.state.hold = "submitted on hold";
     if (event.traits.array_size > 0) add_children(state, index, event.traits);
+    if (!event.only_children.empty()) skip_children(state, index, event.only_children);
     restore_status(state, index, JobStatus::Submitted);
     mark_dirty(state, index);
 
+    if (event.key) remember_submission(state, {.key = *event.key, .job = event.id, .at = now});
     const Links links = link_dependencies(state, index, event);
     state.step.changes.new_jobs.push_back(insert_of(state, job, std::move(event)));
     if (job.array || job.waiting_for > 0) transition(state, index, JobEvent::MustWait);

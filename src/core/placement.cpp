@@ -104,7 +104,9 @@ class Pass {
         ServiceOrder order(state_, state_.queue(index), now_);
         std::set<ShapeIndex> blocked;
         bool is_first = true;
-        while (const auto next = order.next()) {
+        while (room_to_run(state_.queue(index)) > 0) {
+            const auto next = order.next();
+            if (!next) break;
             // Other shares have jobs of the same shape; but only the head has a host kept for it.
             if (!is_first && blocked.contains(next->shape)) continue;
             if (const auto found = find_place(index, *next)) {

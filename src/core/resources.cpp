@@ -213,13 +213,17 @@ Result<Reply> decide(State& state, DeleteServiceEnvironment&& event, Timestamp) 
     return erase(state, state.service_environments, kServiceEnvironments, event.name);
 }
 
+std::int64_t left_of(const State& state, const model::ConsumableNeed& need) {
+    const auto in_use = state.consumables_in_use.find(need.name);
+    const std::int64_t used = in_use == state.consumables_in_use.end() ? 0 : in_use->second;
+    if (need.limit > 0) return need.limit - used;
+    const auto found = state.consumables.find(need.name);
+    return found == state.consumables.end() ? 0 : found->second.document.total_quantity - used;
+}
+
 bool has_consumables(const State& state, const Shape& shape) {
     return std::ranges::all_of(shape.consumables, [&](const model::ConsumableNeed& need) {
-        const auto found = state.consumables.find(need.name);
-        if (found == state.consumables.end()) return false;
-        const auto in_use = state.consumables_in_use.find(need.name);
-        const std::int64_t used = in_use == state.consumables_in_use.end() ? 0 : in_use->second;
-        return need.quantity <= found->second.document.total_quantity - used;
+        return need.quantity <= left_of(state, need);
     });
 }
 

@@ -124,12 +124,20 @@ class Restorer {
         job.state = row.state;
         job.queue = queue->second;
         take_traits(state_, job, row.traits);
+        take_grown_memory(job);
         if (row.traits.array_size > 0) return restore_array(index, row);
         if (model::is_placed(row.state.status)) {
             BATCHD_TRY(job.gang ? restore_nodes(index) : restore_run(index));
         }
         restore_status(state_, index, row.state.status);
         return {};
+    }
+
+    void take_grown_memory(Job& job) {
+        if (job.state.memory.value == 0) return;
+        Shape shape = state_.shape(job.shape);
+        shape.resources.memory = job.state.memory;
+        job.shape = intern(state_, shape);
     }
 
     Result<> restore_array(JobIndex index, const model::JobRow& row) {
@@ -162,6 +170,7 @@ class Restorer {
         if (model::is_terminal(row.state.status)) return {};
         const JobIndex child = make_slot(state_, index, id.index());
         state_.job(child).state = row.state;
+        take_grown_memory(state_.job(child));
         if (model::is_placed(row.state.status)) BATCHD_TRY(restore_run(child));
         restore_status(state_, child, row.state.status);
         return {};
@@ -342,13 +351,6 @@ class Restorer {
         return found == snapshot_.ended_arrays.end() ? none : found->second;
     }
 
-    static void restore_sequence(Array& array) {
-        if (!array.sequential) return;
-        for (std::size_t i = 1; i < array.children.size(); ++i) {
-            if (array.children[i - 1] == JobStatus::Succeeded) --array.waiting_for[i];
-        }
-    }
-
     /// What was laid in is stored already.
     void forget_marks() {
         for (const JobIndex index : state_.step.dirty) state_.job(index).is_dirty = false;
@@ -368,7 +370,11 @@ class Restorer {
 }  // namespace
 
 Result<> restore(State& state, const model::Snapshot& snapshot, Timestamp now) {
+    state.restored_at = now;
     BATCHD_TRY(Restorer(state, snapshot, now).run());
+    for (const auto& submission : snapshot.recent_submissions) {
+        remember_submission(state, submission);
+    }
     restore_service_jobs(state, snapshot, now);
     stop_overdue_attempts(state, now);
     end_drained_attempts(state, now);
@@ -384,7 +390,9 @@ std::vector<LiveAttempt> live_attempts(const State& state) {
         if (!job.run || job.run->is_held) continue;
         list.push_back({.start = start_of(state, job),
                         .was_running = job.state.status == JobStatus::Running,
-                        .is_stopping = job.run->stop != StopCause::None});
+                        .stop_with_grace = job.run->stop == StopCause::None
+                                               ? std::nullopt
+                                               : std::optional(stop_grace(state, job))});
     }
     std::ranges::sort(list, {}, [](const LiveAttempt& live) {
         return std::pair(live.start.seq, live.start.id.job.part);

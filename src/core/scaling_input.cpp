@@ -4,6 +4,7 @@
 #include "core/decisions.hpp"
 
 #include <algorithm>
+#include <limits>
 #include <map>
 
 namespace batchd::core {
@@ -152,6 +153,15 @@ struct Waiting {
     std::int64_t jobs = 0;
 };
 
+/// How many jobs of the shape maxRunning lets run beside those that do.
+std::int64_t startable(const State& state, const Shape& shape) {
+    std::int64_t most = std::numeric_limits<std::int64_t>::max();
+    for (const auto& need : shape.consumables) {
+        if (need.limit > 0) most = std::min(most, left_of(state, need));
+    }
+    return most;
+}
+
 void add_demands(const State& state, QueueIndex index, ScalingQuestion& question) {
     const Queue& queue = state.queue(index);
     std::vector<std::uint32_t> environments;
@@ -169,10 +179,14 @@ void add_demands(const State& state, QueueIndex index, ScalingQuestion& question
         }
     }
     std::ranges::sort(waiting, {}, &Waiting::head);
+    std::int64_t room = room_to_run(queue);
     for (const Waiting& bucket : waiting) {
         const Shape& shape = state.shape(bucket.shape);
+        const std::int64_t jobs = std::min({bucket.jobs, room, startable(state, shape)});
+        if (jobs == 0) break;
+        room -= jobs;
         question.input.demands.push_back({.resources = shape.resources,
-                                          .count = bucket.jobs,
+                                          .count = jobs,
                                           .environments = environments,
                                           .nodes = shape.nodes});
         question.demands.emplace_back(index, bucket.shape);

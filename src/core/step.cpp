@@ -83,6 +83,8 @@ Result<Reply> apply(State& state, Event&& event, Timestamp now) {
 Decision finish_step(State& state, Timestamp now) {
     state.step.now = now;
     stop_overdue_attempts(state, now);
+    enforce_limits(state, now);
+    forget_old_submissions(state, now);
     end_drained_attempts(state, now);
     remove_leaving_hosts(state);
     end_overdue_service_jobs(state, now);
@@ -111,7 +113,8 @@ Decision finish_step(State& state, Timestamp now) {
 std::optional<Timestamp> next_deadline(const State& state) {
     std::optional<Timestamp> next;
     if (!state.deadlines.empty()) next = state.deadlines.begin()->first;
-    for (const auto other : {next_reservation(state), next_share_end(state), next_scaling(state)}) {
+    for (const auto other :
+         {next_reservation(state), next_share_end(state), next_scaling(state), next_limit(state)}) {
         if (other && (!next || *other < *next)) next = other;
     }
     if (!state.drain_deadlines.empty()) {

@@ -64,6 +64,12 @@ std::string describe_limits(const std::vector<const EnvironmentView*>& environme
 std::string missing_units(const View& view, const core::Shape& shape) {
     for (const auto& need : shape.consumables) {
         const auto found = view.consumables.find(need.name);
+        if (need.limit > 0) {
+            const std::int64_t running = view.in_use(need.name);
+            if (running + need.quantity <= need.limit) continue;
+            return fmt::format("{} jobs of the definition run, as many as its maxRunning allows",
+                               running);
+        }
         if (found == view.consumables.end() || !found->second.exists) {
             return "consumable resource '" + need.name + "' does not exist";
         }
@@ -75,6 +81,22 @@ std::string missing_units(const View& view, const core::Shape& shape) {
                std::to_string(total) + " are available";
     }
     return {};
+}
+
+/// What keeps all of the queue's jobs from being started.
+std::string held_back(const QueueView& queue) {
+    if (queue.pause) {
+        return fmt::format("PAUSED:JOB_QUEUE - job queue {} was paused{}{}.", queue.name,
+                           queue.pause->by.empty() ? "" : " by " + queue.pause->by,
+                           queue.pause->reason.empty() ? "" : ": " + queue.pause->reason);
+    }
+    const auto running = queue.counts[static_cast<std::size_t>(model::JobStatus::Starting)] +
+                         queue.counts[static_cast<std::size_t>(model::JobStatus::Running)];
+    if (queue.max_running == 0 || running < queue.max_running) return {};
+    return fmt::format(
+        "LIMIT:MAX_RUNNING - job queue {} runs {} jobs, as many as its maxRunning "
+        "allows.",
+        queue.name, running);
 }
 
 model::Resources largest_node(const core::Shape& shape) {
@@ -91,6 +113,7 @@ std::string describe(const core::Shape& shape) {
 }  // namespace
 
 std::string View::waiting_reason(const QueueView& queue, const core::Shape& shape) const {
+    if (auto reason = held_back(queue); !reason.empty()) return reason;
     const auto usable_ones = usable(*this, queue, shape);
     if (usable_ones.empty()) {
         return "ACTION_REQUIRED - CE(s) associated with the job queue are invalid. (None of them "

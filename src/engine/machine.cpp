@@ -96,9 +96,7 @@ Result<> Machine::adopt() {
         }
         list.push_back({.attempt = std::move(*attempt),
                         .was_running = live.was_running,
-                        .stop_with_grace = live.is_stopping
-                                               ? std::optional(options_.policy.stop_grace)
-                                               : std::nullopt});
+                        .stop_with_grace = live.stop_with_grace});
     }
     runtime_->adopt(core::own_hosts(state_), std::move(list));
     adopt_instances();
@@ -236,6 +234,10 @@ Result<> Machine::prepare(core::Event& event) {
             if (state_.find_job(dependency.id.whole())) continue;
             BATCHD_TRY(look_up(dependency, *submit));
         }
+        if (!submit->key || !submit->key->is_explicit) return {};
+        auto first = store_.find_submission(submit->key->key);
+        if (!first) return std::unexpected(std::move(first).error());
+        submit->repeated = std::move(*first);
     } else if (auto* service = std::get_if<core::SubmitServiceJob>(&event)) {
         if (!service->document.client_token) return {};
         const auto known = store_.knows_token(*service->document.client_token);
@@ -340,6 +342,7 @@ Result<ports::StartAttempt> Machine::describe(const core::StartContainer& start)
         attempt.fargate->tags = *std::move(tags);
     }
     attempt.task = model::task_of(*spec, start.id.job);
+    model::set_memory(attempt.task, start.resources.memory);
     if (auto sound = model::validate_structure(attempt.task); !sound) {
         return fail(ErrorKind::Internal, "the stored specification of job " +
                                              to_string(start.id.job) +

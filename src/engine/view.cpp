@@ -40,6 +40,8 @@ QueueView view_of(const core::State& state, core::QueueIndex index,
     view.status = queue.row.status;
     view.priority = queue.row.document.priority;
     view.counts = queue.counts;
+    view.pause = queue.row.pause;
+    view.max_running = queue.row.document.max_running.value_or(0);
     for (const auto e : queue.environments) {
         view.environments.push_back(environment_places[e.value]);
     }

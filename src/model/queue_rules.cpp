@@ -134,6 +134,7 @@ Result<> validate(JobQueue& queue) {
                           : validate_order(queue.compute_environment_order));
     BATCHD_TRY(validate_time_limits(queue.job_state_time_limit_actions,
                                     is_service ? "TERMINATE" : "CANCEL"));
+    if (queue.max_running) BATCHD_TRY(expect_at_least("maxRunning", *queue.max_running, 0));
     std::ranges::sort(queue.compute_environment_order, {}, &ComputeEnvironmentOrder::order);
     return {};
 }
@@ -151,6 +152,7 @@ void merge(JobQueue& queue, const JobQueueUpdate& update) {
     if (update.job_state_time_limit_actions) {
         queue.job_state_time_limit_actions = *update.job_state_time_limit_actions;
     }
+    if (update.max_running) queue.max_running = update.max_running;
 }
 
 }  // namespace batchd::model

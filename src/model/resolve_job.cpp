@@ -190,12 +190,37 @@ Result<> resolve_form(const SubmitJobRequest& request, const JobDefinition& defi
     return {};
 }
 
+/// Beside the request's own options, those of its tags, of the definition, in this order.
+Result<std::optional<JobOptions>> resolve_options(const SubmitJobRequest& request,
+                                                  const JobDefinition& definition) {
+    JobOptions options = request.options;
+    const auto of_tags = options_of_tags(request.tags);
+    if (!of_tags) return std::unexpected(of_tags.error());
+    complete(options, *of_tags);
+    if (options.max_parallel && !is_array(request)) {
+        return invalid_argument("maxParallel is for array jobs");
+    }
+    if (definition.options) complete(options, *definition.options);
+    if (!is_array(request)) options.max_parallel.reset();
+    BATCHD_TRY(validate(options));
+    return options == JobOptions{} ? std::nullopt : std::optional(options);
+}
+
+/// A place among the jobs of the definition.
+void add_running_limit(const JobSpec& spec, const std::string& definition, Shape& shape) {
+    if (!spec.options || !spec.options->max_running) return;
+    shape.consumables.push_back({.name = running_limit_name(definition),
+                                 .quantity = 1,
+                                 .limit = *spec.options->max_running});
+}
+
+}  // namespace
+
 JobTraits traits_of(const JobSpec& spec, Shape shape) {
     JobTraits traits;
     traits.shape = std::move(shape);
     if (spec.node_properties) traits.main_node = spec.node_properties->main_node.value_or(0);
-    traits.shape.fargate = platform_of(spec.platform_capabilities) == Platform::Fargate;
-    add_needs(spec.consumable_resource_properties, traits.shape.consumables);
+    traits.options = spec.options;
     traits.share = spec.share_identifier.value_or("");
     traits.scheduling_priority = spec.scheduling_priority.value_or(0);
     if (spec.retry_strategy) {
@@ -205,10 +230,11 @@ JobTraits traits_of(const JobSpec& spec, Shape shape) {
     if (spec.timeout && spec.timeout->attempt_duration_seconds) {
         traits.timeout = Seconds{*spec.timeout->attempt_duration_seconds};
     }
+    traits.sequential = std::ranges::any_of(spec.depends_on, [](const JobDependency& dependency) {
+        return dependency.type == "SEQUENTIAL";
+    });
     return traits;
 }
-
-}  // namespace
 
 Result<ResolvedJob> resolve(const SubmitJobRequest& request, const JobDefinition& definition,
                             const std::string& definition_arn, const Limits& limits) {
@@ -238,9 +264,16 @@ Result<ResolvedJob> resolve(const SubmitJobRequest& request, const JobDefinition
                                               ? request.consumable_resource_properties_override
                                               : definition.consumable_resource_properties;
 
+    auto options = resolve_options(request, definition);
+    if (!options) return std::unexpected(std::move(options).error());
+    spec.options = *options;
+
+    form.shape.fargate = platform_of(spec.platform_capabilities) == Platform::Fargate;
+    add_needs(spec.consumable_resource_properties, form.shape.consumables);
+    add_running_limit(spec, definition.job_definition_name, form.shape);
     JobTraits traits = traits_of(spec, std::move(form.shape));
     traits.depends_on = std::move(dependencies->jobs);
-    traits.sequential = dependencies->sequential;
+    traits.is_held = request.hold.value_or(false);
     if (std::cmp_greater(form.override_characters, limits.container_overrides_characters)) {
         traits.flaw = DispatchFlaw::OverridesTooLong;
     }

@@ -4,6 +4,7 @@
 #include "model/node_rules.hpp"
 
 #include <algorithm>
+#include <cstdlib>
 #include <utility>
 
 namespace batchd::model {
@@ -37,6 +38,23 @@ EcsTaskProperties task_of(ContainerProperties container) {
     require(only, "VCPU", container.vcpus);
     require(only, "MEMORY", container.memory);
     return task;
+}
+
+void set_memory(EcsTaskProperties& task, MiB memory) {
+    std::vector<ResourceRequirement*> requirements;
+    std::int64_t sum = 0;
+    for (auto& container : task.containers) {
+        for (auto& requirement : container.resource_requirements) {
+            if (requirement.type != "MEMORY") continue;
+            requirements.push_back(&requirement);
+            sum += std::strtoll(requirement.value.c_str(), nullptr, 10);
+        }
+    }
+    if (sum == 0 || sum == memory.value) return;
+    for (auto* requirement : requirements) {
+        const auto before = std::strtoll(requirement->value.c_str(), nullptr, 10);
+        requirement->value = std::to_string(before * memory.value / sum);
+    }
 }
 
 JobSpec spec_of_node(JobSpec spec, std::int32_t node) {

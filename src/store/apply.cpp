@@ -71,13 +71,13 @@ Result<> put(Database& database, const model::DecisionRow& row) {
 
 Result<> put(Database& database, const ports::QueueRow& row) {
     BATCHD_TRY(database.run(
-        "INSERT INTO job_queue (id, name, status, status_reason, created_at, document)"
-        " VALUES (?, ?, ?, ?, ?, ?)"
+        "INSERT INTO job_queue (id, name, status, status_reason, created_at, document, pause)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?)"
         " ON CONFLICT (id) DO UPDATE SET name = excluded.name, status = excluded.status,"
         " status_reason = excluded.status_reason, created_at = excluded.created_at,"
-        " document = excluded.document",
+        " document = excluded.document, pause = excluded.pause",
         row.id, row.document.job_queue_name, row.status, row.status_reason, row.created_at,
-        to_json(row.document)));
+        to_json(row.document), row.pause ? std::optional(to_json(*row.pause)) : std::nullopt));
     return {};
 }
 
@@ -134,6 +134,11 @@ Result<> put(Database& database, std::int64_t job_seq, const model::ArrayProgres
     return {};
 }
 
+std::optional<std::string> key_if(const std::optional<model::SubmissionKey>& key,
+                                  bool is_explicit) {
+    return key && key->is_explicit == is_explicit ? std::optional(key->key) : std::nullopt;
+}
+
 Result<> put(Database& database, const ports::JobInsert& insert) {
     const ports::JobRow& row = insert.row;
     const model::JobTraits& traits = row.traits;
@@ -144,6 +149,8 @@ Result<> put(Database& database, const ports::JobInsert& insert) {
     if (!traits.shape.consumables.empty()) consumables = to_json(traits.shape.consumables);
     std::optional<std::string> nodes;
     if (!traits.shape.nodes.empty()) nodes = to_json(traits.shape.nodes);
+    std::optional<std::string> options;
+    if (traits.options) options = to_json(*traits.options);
     std::optional<Blob> depends_on;
     if (!traits.depends_on.empty()) depends_on.emplace(encode(traits.depends_on));
     BATCHD_TRY(database.run(
@@ -153,19 +160,24 @@ Result<> put(Database& database, const ports::JobInsert& insert) {
         "attempts,"
         " timeout_seconds, retry_rules, depends_on, array_size, is_sequential, main_node, flaw, "
         "tags,"
-        " status, status_reason, attempt, started_at, stopped_at, is_cancelled, is_terminated)"
+        " status, status_reason, attempt, started_at, stopped_at, is_cancelled, is_terminated,"
+        " infrastructure_failures, grown_memory_mib, hold, options, idempotency_key, invocation,"
+        " request_hash)"
         " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?,"
-        " ?, ?, ?, ?, ?)",
+        " ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         row.seq, row.id, row.queue_id, row.name, row.definition_name, row.definition_revision,
         row.created_at, traits.shape.resources.vcpu, traits.shape.resources.memory,
         traits.shape.resources.gpus, traits.shape.fargate, consumables, nodes, traits.share,
         traits.scheduling_priority, traits.attempts, traits.timeout, retry_rules, depends_on,
         traits.array_size, traits.sequential, traits.main_node, traits.flaw, insert.tags,
         state.status, state.status_reason, state.attempt, state.started_at, state.stopped_at,
-        state.is_cancelled, state.is_terminated));
+        state.is_cancelled, state.is_terminated, state.infrastructure_failures, state.memory,
+        state.hold, options, key_if(row.key, true), key_if(row.key, false),
+        row.key ? std::optional(row.key->request) : std::nullopt));
     BATCHD_TRY(
         database.run("INSERT INTO job_spec (job_seq, spec) VALUES (?, ?)", row.seq, insert.spec));
     for (const auto& need : traits.shape.consumables) {
+        if (need.limit > 0) continue;
         BATCHD_TRY(
             database.run("INSERT INTO job_consumable (name, job_seq, quantity) VALUES (?, ?, ?)",
                          need.name, row.seq, need.quantity));
@@ -178,9 +190,11 @@ Result<> put(Database& database, const ports::JobUpdate& update) {
     const model::JobState& state = update.state;
     const auto changed = database.run(
         "UPDATE job SET status = ?, status_reason = ?, attempt = ?, started_at = ?, stopped_at = ?,"
-        " is_cancelled = ?, is_terminated = ? WHERE seq = ?",
+        " is_cancelled = ?, is_terminated = ?, infrastructure_failures = ?, grown_memory_mib = ?,"
+        " hold = ? WHERE seq = ?",
         state.status, state.status_reason, state.attempt, state.started_at, state.stopped_at,
-        state.is_cancelled, state.is_terminated, update.seq);
+        state.is_cancelled, state.is_terminated, state.infrastructure_failures, state.memory,
+        state.hold, update.seq);
     if (!changed) return std::unexpected(changed.error());
     if (*changed != 1) {
         return fail(ErrorKind::Internal, "job number " + std::to_string(update.seq) +
@@ -193,9 +207,11 @@ Result<> put(Database& database, const ports::ChildPut& child) {
     const model::JobState& state = child.state;
     BATCHD_TRY(database.run(
         "INSERT OR REPLACE INTO child (job_seq, part, status, status_reason, attempt, started_at,"
-        " stopped_at, is_cancelled, is_terminated) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        " stopped_at, is_cancelled, is_terminated, infrastructure_failures, grown_memory_mib, hold)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         child.job_seq, child.part, state.status, state.status_reason, state.attempt,
-        state.started_at, state.stopped_at, state.is_cancelled, state.is_terminated));
+        state.started_at, state.stopped_at, state.is_cancelled, state.is_terminated,
+        state.infrastructure_failures, state.memory, state.hold));
     return {};
 }
 
@@ -239,12 +255,14 @@ Result<> put(Database& database, const ports::AttemptPut& row) {
     BATCHD_TRY(database.run(
         "INSERT OR REPLACE INTO attempt (job_seq, part, number, compute_environment, host,"
         " container_id, address, log_group, log_stream, started_at, stopped_at, exit_code,"
-        " reason, status_reason, containers, gpu_ids, price)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        " reason, status_reason, containers, gpu_ids, price, peak_memory, cpu_ms)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         row.job_seq, attempt.id.job.part, attempt.id.number, attempt.compute_environment,
         attempt.host, attempt.container_id, attempt.address, attempt.log_group, attempt.log_stream,
         attempt.started_at, attempt.stopped_at, attempt.exit_code, attempt.reason,
-        attempt.status_reason, containers, gpus, attempt.price));
+        attempt.status_reason, containers, gpus, attempt.price,
+        attempt.use ? std::optional(attempt.use->peak_memory_bytes) : std::nullopt,
+        attempt.use ? std::optional(attempt.use->cpu_milliseconds) : std::nullopt));
     return put_logs(database, row);
 }
 

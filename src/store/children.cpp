@@ -7,11 +7,6 @@ namespace {
 
 using model::JobStatus;
 
-/// status, status_reason, attempt, started_at, stopped_at, is_cancelled, is_terminated
-constexpr std::string_view kChildState =
-    "SELECT status, status_reason, attempt, started_at, stopped_at, is_cancelled, is_terminated"
-    " FROM child WHERE job_seq = ? AND part = ?";
-
 Result<std::optional<model::JobState>> read_child(Database& database, std::int64_t job_seq,
                                                   std::int32_t part) {
     std::optional<model::JobState> state;
@@ -19,7 +14,9 @@ Result<std::optional<model::JobState>> read_child(Database& database, std::int64
         read_state(row, state.emplace());
         return {};
     };
-    BATCHD_TRY(database.each(kChildState, on_row, job_seq, part));
+    static const std::string sql =
+        "SELECT " + state_columns("child") + " FROM child WHERE job_seq = ? AND part = ?";
+    BATCHD_TRY(database.each(sql, on_row, job_seq, part));
     return state;
 }
 

@@ -76,11 +76,13 @@ Result<> load_queues(Database& database, ports::Snapshot& snapshot) {
     auto on_row = [&](Row& row) -> Result<> {
         auto& queue = snapshot.queues.emplace_back();
         std::string document;
-        row.read(queue.id, queue.status, queue.status_reason, queue.created_at, document);
+        std::optional<std::string> pause;
+        row.read(queue.id, queue.status, queue.status_reason, queue.created_at, document, pause);
+        if (pause) BATCHD_TRY(read_document(*pause, queue.pause.emplace()));
         return read_document(document, queue.document);
     };
     return database.each(
-        "SELECT id, status, status_reason, created_at, document FROM job_queue"
+        "SELECT id, status, status_reason, created_at, document, pause FROM job_queue"
         " WHERE status <> 'DELETED' ORDER BY id",
         on_row);
 }
@@ -145,25 +147,27 @@ Result<> load_jobs(Database& database, ports::Snapshot& snapshot) {
         auto& job = snapshot.jobs.emplace_back();
         auto& traits = job.traits;
         std::optional<std::string> retry_rules;
+        std::optional<std::string> options;
         row.read(job.seq, job.id, job.queue_id, job.name, job.definition_name,
                  job.definition_revision, job.created_at, traits.share, traits.scheduling_priority,
                  traits.attempts, traits.timeout, retry_rules, traits.depends_on,
                  Within{traits.array_size, 0}, traits.sequential, Within{traits.main_node, 0},
-                 traits.flaw);
+                 traits.flaw, options);
+        if (options) BATCHD_TRY(read_document(*options, traits.options.emplace()));
         BATCHD_TRY(read_shape(row, traits.shape));
         BATCHD_TRY(expect_one_kind(traits));
         read_state(row, job.state);
         return retry_rules ? read_document(*retry_rules, traits.retry_rules) : Result<>{};
     };
-    return database.each(
+    static const std::string sql =
         "SELECT seq, id, queue_id, name, definition_name, definition_revision, created_at,"
         " share, scheduling_priority, attempts, timeout_seconds,"
-        " retry_rules, depends_on, array_size, is_sequential, main_node, flaw,"
-        " milli_vcpu, memory_mib, gpus, fargate, consumables, nodes,"
-        " status, status_reason, attempt, started_at, stopped_at, is_cancelled, is_terminated"
+        " retry_rules, depends_on, array_size, is_sequential, main_node, flaw, options,"
+        " milli_vcpu, memory_mib, gpus, fargate, consumables, nodes, " +
+        state_columns("job") +
         " FROM job WHERE seq IN (SELECT seq FROM job WHERE queue_id IN (SELECT id FROM job_queue)"
-        " AND status IN (0, 1, 2, 3, 4)) ORDER BY seq",
-        on_row);
+        " AND status IN (0, 1, 2, 3, 4)) ORDER BY seq";
+    return database.each(sql, on_row);
 }
 
 /// A child has a row once it was placed, or ended apart from the others.
@@ -187,10 +191,9 @@ Result<> load_children(Database& database, std::int64_t job_seq, bool is_array,
         read_state(row, child.state);
         return is_array ? expect_child(child) : Result<>{};
     };
-    return database.each(
-        "SELECT job_seq, part, status, status_reason, attempt, started_at, stopped_at,"
-        " is_cancelled, is_terminated FROM child WHERE job_seq = ?",
-        on_row, job_seq);
+    static const std::string sql =
+        "SELECT job_seq, part, " + state_columns("child") + " FROM child WHERE job_seq = ?";
+    return database.each(sql, on_row, job_seq);
 }
 
 /// How the children ended of arrays that are over, but that a live one waits for N_TO_N.
@@ -259,6 +262,22 @@ Result<> load_attempts(Database& database, ports::Snapshot& snapshot) {
         on_row);
 }
 
+/// Those of the last minutes before the newest job.
+Result<> load_submissions(Database& database, ports::Snapshot& snapshot) {
+    auto on_row = [&](Row& row) -> Result<> {
+        auto& submission = snapshot.recent_submissions.emplace_back();
+        row.read(submission.job, submission.key.key, submission.key.request, submission.at);
+        return {};
+    };
+    return database.each(
+        "SELECT id, invocation, request_hash, created_at FROM job WHERE seq >"
+        " coalesce((SELECT seq FROM job WHERE created_at <"
+        "  (SELECT created_at FROM job ORDER BY seq DESC LIMIT 1) - 900000"
+        "  ORDER BY seq DESC LIMIT 1), 0)"
+        " AND invocation IS NOT NULL ORDER BY seq",
+        on_row);
+}
+
 Result<> load_ended(Database& database, ports::Snapshot& snapshot) {
     return database.each("SELECT id, succeeded, failed FROM job_queue WHERE status <> 'DELETED'",
                          [&](Row& row) -> Result<> {
@@ -304,6 +323,7 @@ Result<ports::Snapshot> load_snapshot(Database& database) {
     BATCHD_TRY(load_jobs(database, snapshot));
     BATCHD_TRY(load_parts(database, snapshot));
     BATCHD_TRY(load_attempts(database, snapshot));
+    BATCHD_TRY(load_submissions(database, snapshot));
     BATCHD_TRY(load_ended(database, snapshot));
     BATCHD_TRY(load_shares(database, snapshot));
     BATCHD_TRY(load_next_ids(database, snapshot));

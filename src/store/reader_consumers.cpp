@@ -23,18 +23,19 @@ Result<Page<ConsumerSummary, std::int64_t>> Reader::list_consumers(
         read_state(row, job.state);
         return {};
     };
-    BATCHD_TRY(database_->each(
+    static const std::string sql =
         "SELECT job.seq, job.id, job_queue.name, job.name, definition_name, definition_revision,"
-        " job.created_at, share, quantity, milli_vcpu, memory_mib, gpus, fargate, consumables, "
-        "nodes,"
-        " job.status, job.status_reason, attempt, started_at, stopped_at, is_cancelled,"
-        " is_terminated FROM job_consumable JOIN job ON job.seq = job_seq"
+        " job.created_at, share, quantity, milli_vcpu, memory_mib, gpus, fargate, consumables,"
+        " nodes, " +
+        state_columns("job") +
+        " FROM job_consumable JOIN job ON job.seq = job_seq"
         " JOIN job_queue ON job_queue.id = job.queue_id"
         " WHERE job_consumable.name = ?1 AND job_seq < ?2"
         " AND (?3 IS NULL OR job.status = ?3) AND (?4 IS NULL OR job.name LIKE ?4 ESCAPE '\\')"
-        " ORDER BY job_seq DESC LIMIT ?5",
-        on_row, consumable, before.value_or(std::numeric_limits<std::int64_t>::max()),
-        filter.status, pattern, one_more(limit)));
+        " ORDER BY job_seq DESC LIMIT ?5";
+    BATCHD_TRY(database_->each(sql, on_row, consumable,
+                               before.value_or(std::numeric_limits<std::int64_t>::max()),
+                               filter.status, pattern, one_more(limit)));
     return make_page(std::move(jobs), limit, [](const ConsumerSummary& job) { return job.seq; });
 }
 

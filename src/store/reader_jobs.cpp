@@ -78,14 +78,13 @@ Result<> read_job(Database& database, const model::JobId& id, std::vector<JobDet
         read_state(row, job.state);
         return {};
     };
-    BATCHD_TRY(database.each(
+    static const std::string sql =
         "SELECT job.seq, job_queue.name, job.name, job.created_at, spec, job.tags, array_size,"
-        " main_node, milli_vcpu, memory_mib, gpus, fargate, consumables, nodes, job.status, "
-        "job.status_reason,"
-        " attempt, started_at, stopped_at, is_cancelled, is_terminated"
+        " main_node, milli_vcpu, memory_mib, gpus, fargate, consumables, nodes, " +
+        state_columns("job") +
         " FROM job JOIN job_queue ON job_queue.id = job.queue_id"
-        " JOIN job_spec ON job_spec.job_seq = job.seq WHERE job.id = ?",
-        on_row, id));
+        " JOIN job_spec ON job_spec.job_seq = job.seq WHERE job.id = ?";
+    BATCHD_TRY(database.each(sql, on_row, id));
     if (jobs.size() == before) return {};
     const auto is_there = complete(database, jobs.back());
     if (!is_there) return std::unexpected(is_there.error());
@@ -106,12 +105,11 @@ Result<std::vector<JobDetail>> Reader::jobs(std::span<const model::JobId> ids) {
 
 namespace {
 
-constexpr std::string_view kSelectSummary =
+const std::string kSelectSummary =
     "SELECT job.seq, job.id, job.name, definition_name, definition_revision, job.created_at,"
     " array_size, attempt.exit_code, attempt.reason, share, milli_vcpu, memory_mib, gpus,"
-    " fargate, consumables, nodes, job.status, job.status_reason, job.attempt, job.started_at, "
-    "job.stopped_at,"
-    " job.is_cancelled, job.is_terminated"
+    " fargate, consumables, nodes, " +
+    state_columns("job") +
     " FROM job LEFT JOIN attempt ON attempt.job_seq = job.seq AND attempt.number = job.attempt"
     " AND attempt.part = CASE WHEN nodes IS NULL THEN 0 ELSE -1 - main_node END";
 
@@ -151,7 +149,7 @@ Result<Page<JobSummary, std::int64_t>> Reader::list_jobs(std::int64_t queue_id,
                                                          model::JobStatus status,
                                                          std::optional<std::int64_t> before,
                                                          std::size_t limit) {
-    static const std::string sql = std::string(kSelectSummary) +
+    static const std::string sql = kSelectSummary +
                                    " WHERE job.queue_id = ? AND job.status = ? AND job.seq < ?"
                                    " ORDER BY job.seq DESC LIMIT ?";
     std::vector<JobSummary> jobs;
@@ -168,7 +166,7 @@ Result<Page<JobSummary, std::int64_t>> Reader::filter_jobs(std::int64_t queue_id
                                                            std::size_t limit) {
     // Jobs are walked from the newest on, until the page is full.
     static const std::string sql =
-        std::string(kSelectSummary) +
+        kSelectSummary +
         " WHERE job.seq < ?1 AND +job.queue_id = ?2"
         " AND (?3 IS NULL OR job.name LIKE ?3 ESCAPE '\\')"
         " AND (?4 IS NULL OR definition_name = ?4"

@@ -13,10 +13,9 @@ Result<model::JobState> node_state(Database& database, std::int64_t job_seq, std
         read_state(row, node);
         return {};
     };
-    BATCHD_TRY(
-        database.each("SELECT status, status_reason, attempt, started_at, stopped_at, is_cancelled,"
-                      " is_terminated FROM child WHERE job_seq = ? AND part = ?",
-                      on_row, job_seq, part));
+    static const std::string sql =
+        "SELECT " + state_columns("child") + " FROM child WHERE job_seq = ? AND part = ?";
+    BATCHD_TRY(database.each(sql, on_row, job_seq, part));
     return node;
 }
 
@@ -34,11 +33,11 @@ Result<Page<JobSummary, std::int32_t>> Reader::list_nodes(const model::JobId& id
         read_state(row, whole.state);
         return {};
     };
-    BATCHD_TRY(database_->each(
+    static const std::string sql =
         "SELECT seq, id, name, definition_name, definition_revision, created_at, share, main_node,"
-        " milli_vcpu, memory_mib, gpus, fargate, consumables, nodes, status, status_reason,"
-        " attempt, started_at, stopped_at, is_cancelled, is_terminated FROM job WHERE id = ?",
-        on_row, id));
+        " milli_vcpu, memory_mib, gpus, fargate, consumables, nodes, " +
+        state_columns("job") + " FROM job WHERE id = ?";
+    BATCHD_TRY(database_->each(sql, on_row, id));
     std::vector<JobSummary> nodes;
     const auto most = static_cast<std::size_t>(one_more(limit));
     const std::int32_t count = count_nodes(whole.shape);

@@ -14,8 +14,10 @@ std::optional<std::string> name_list(const std::vector<std::string>& names) {
 
 Result<> read_queue(Row& row, QueueDetail& queue) {
     std::string document;
+    std::optional<std::string> pause;
     row.read(queue.row.id, queue.row.status, queue.row.status_reason, queue.row.created_at,
-             document, queue.tags);
+             document, queue.tags, pause);
+    if (pause) BATCHD_TRY(read_document(*pause, queue.row.pause.emplace()));
     return read_document(document, queue.row.document);
 }
 
@@ -58,7 +60,7 @@ Result<Page<QueueDetail, std::string>> Reader::queues(const std::vector<std::str
     auto on_row = [&](Row& row) { return read_queue(row, found.emplace_back()); };
     const auto wanted = name_list(names);
     BATCHD_TRY(database_->each(
-        "SELECT id, status, status_reason, created_at, document, tags"
+        "SELECT id, status, status_reason, created_at, document, tags, pause"
         " FROM job_queue WHERE status <> 'DELETED' AND name > ?"
         " AND (? IS NULL OR name IN (SELECT value FROM json_each(?))) ORDER BY name LIMIT ?",
         on_row, after.value_or(""), wanted, wanted, one_more(limit)));

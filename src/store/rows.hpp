@@ -14,10 +14,22 @@ namespace batchd::store {
 /// Far more than a job may have.
 inline constexpr std::int64_t kMostAttempts = 1'000'000;
 
-/// status, status_reason, attempt, started_at, stopped_at, is_cancelled, is_terminated
+/// The columns of tables job and child that read_state reads, in its order. `table`: "job" or
+/// "child".
+inline std::string state_columns(const std::string& table) {
+    std::string columns;
+    for (const char* name :
+         {"status", "status_reason", "attempt", "started_at", "stopped_at", "is_cancelled",
+          "is_terminated", "infrastructure_failures", "grown_memory_mib", "hold"}) {
+        columns += (columns.empty() ? "" : ", ") + table + "." + name;
+    }
+    return columns;
+}
+
 inline void read_state(Row& row, model::JobState& state) {
     row.read(state.status, state.status_reason, Within{state.attempt, 0, kMostAttempts},
-             state.started_at, state.stopped_at, state.is_cancelled, state.is_terminated);
+             state.started_at, state.stopped_at, state.is_cancelled, state.is_terminated,
+             Within{state.infrastructure_failures, 0, kMostAttempts}, state.memory, state.hold);
 }
 
 template <class T>
@@ -33,17 +45,22 @@ inline constexpr std::string_view kAttemptColumns =
     "attempt.part, attempt.number, compute_environment, host, container_id, address, log_group, "
     "log_stream,"
     " attempt.started_at, attempt.stopped_at, exit_code, reason, attempt.status_reason,"
-    " containers, gpu_ids, price";
+    " containers, gpu_ids, price, peak_memory, cpu_ms";
 
 /// kAttemptColumns; the job's UUID is the caller's to fill in.
 inline Result<> read_attempt(Row& row, model::Attempt& attempt) {
     std::optional<std::string> containers;
     std::optional<std::string> gpus;
+    std::optional<std::int64_t> peak_memory;
+    std::optional<std::int64_t> cpu;
     row.read(attempt.id.job.part, Within{attempt.id.number, 1, kMostAttempts},
              attempt.compute_environment, attempt.host, attempt.container_id, attempt.address,
              attempt.log_group, attempt.log_stream, attempt.started_at, attempt.stopped_at,
              attempt.exit_code, attempt.reason, attempt.status_reason, containers, gpus,
-             attempt.price);
+             attempt.price, peak_memory, cpu);
+    if (peak_memory && cpu) {
+        attempt.use = {.peak_memory_bytes = *peak_memory, .cpu_milliseconds = *cpu};
+    }
     if (gpus) BATCHD_TRY(read_document(*gpus, attempt.gpus));
     return containers ? read_document(*containers, attempt.containers) : Result<>{};
 }

@@ -91,6 +91,20 @@ Result<bool> SqliteStore::knows_token(const std::string& client_token) {
     return found->has_value();
 }
 
+Result<std::optional<model::RecentSubmission>> SqliteStore::find_submission(
+    const std::string& key) {
+    std::optional<model::RecentSubmission> found;
+    auto on_row = [&](Row& row) -> Result<> {
+        auto& first = found.emplace();
+        first.key = {.key = key, .is_explicit = true, .request = 0};
+        row.read(first.job, first.key.request, first.at);
+        return {};
+    };
+    BATCHD_TRY(database_->each(
+        "SELECT id, request_hash, created_at FROM job WHERE idempotency_key = ?", on_row, key));
+    return found;
+}
+
 Result<model::JobSpec> SqliteStore::job_spec(std::int64_t seq) {
     auto text =
         query_value<std::string>(*database_, "SELECT spec FROM job_spec WHERE job_seq = ?", seq);

@@ -53,7 +53,7 @@ Result<> restore(State& state, const model::Snapshot& snapshot, Timestamp now);
 struct LiveAttempt {
     StartContainer start;
     bool was_running = false;
-    bool is_stopping = false;
+    std::optional<Seconds> stop_with_grace = {};  ///< set: it is being stopped
 };
 std::vector<LiveAttempt> live_attempts(const State& state);
 

@@ -44,6 +44,28 @@ struct SubmitJob {
     std::string tags;                 ///< JSON object
     /// Of those dependencies that are not live any more; looked up by the engine.
     std::vector<EndedDependency> ended_dependencies;
+    std::optional<model::SubmissionKey> key = {};
+    /// The stored job with that key, if it is explicit; looked up by the engine.
+    std::optional<model::RecentSubmission> repeated = {};
+    /// Of a re-run: the children that are to run, ascending; the others count as succeeded. Empty:
+    /// all.
+    std::vector<std::int32_t> only_children = {};
+};
+/// A job that waits, or an array whose children do, is not started until it is released.
+struct HoldJob {
+    model::JobId id;
+    std::string reason;
+};
+struct ReleaseJob {
+    model::JobId id;
+};
+/// No job of the queue is started until it is resumed. Jobs may be submitted; those that run go on.
+struct PauseQueue {
+    std::string name;
+    model::QueuePause pause;
+};
+struct ResumeQueue {
+    std::string name;
 };
 struct CancelJob {
     model::JobId id;
@@ -237,20 +259,23 @@ struct ProviderReachable {
     std::string trouble;  ///< what keeps us from it; empty: nothing does
 };
 
-using Event = std::variant<
-    SubmitJob, CancelJob, TerminateJob, CreateEnvironment, UpdateEnvironment, DeleteEnvironment,
-    PutHost, DrainHost, DeleteHost, CreateQueue, UpdateQueue, DeleteQueue, RegisterDefinition,
-    DeregisterDefinition, CreateSchedulingPolicy, UpdateSchedulingPolicy, DeleteSchedulingPolicy,
-    CreateConsumableResource, UpdateConsumableResource, DeleteConsumableResource,
-    CreateServiceEnvironment, UpdateServiceEnvironment, DeleteServiceEnvironment, SubmitServiceJob,
-    TerminateServiceJob, UpdateServiceJob, CreateQuotaShare, UpdateQuotaShare, DeleteQuotaShare,
-    PatchTags, HostUp, HostDown, AttemptStarted, AttemptEnded, InstancesLaunched, InstanceReady,
-    InstanceLeaving, InstanceGone, OffersRefreshed, ProviderReachable>;
+using Event =
+    std::variant<SubmitJob, CancelJob, TerminateJob, HoldJob, ReleaseJob, PauseQueue, ResumeQueue,
+                 CreateEnvironment, UpdateEnvironment, DeleteEnvironment, PutHost, DrainHost,
+                 DeleteHost, CreateQueue, UpdateQueue, DeleteQueue, RegisterDefinition,
+                 DeregisterDefinition, CreateSchedulingPolicy, UpdateSchedulingPolicy,
+                 DeleteSchedulingPolicy, CreateConsumableResource, UpdateConsumableResource,
+                 DeleteConsumableResource, CreateServiceEnvironment, UpdateServiceEnvironment,
+                 DeleteServiceEnvironment, SubmitServiceJob, TerminateServiceJob, UpdateServiceJob,
+                 CreateQuotaShare, UpdateQuotaShare, DeleteQuotaShare, PatchTags, HostUp, HostDown,
+                 AttemptStarted, AttemptEnded, InstancesLaunched, InstanceReady, InstanceLeaving,
+                 InstanceGone, OffersRefreshed, ProviderReachable>;
 
 /// What a request is answered with, beside success.
 struct Reply {
-    std::int32_t revision = 0;        ///< of RegisterDefinition
-    std::int64_t total_quantity = 0;  ///< of UpdateConsumableResource
+    std::int32_t revision = 0;                  ///< of RegisterDefinition
+    std::int64_t total_quantity = 0;            ///< of UpdateConsumableResource
+    std::optional<model::JobId> repeated = {};  ///< of SubmitJob: the job of the first submission
 };
 
 }  // namespace batchd::core

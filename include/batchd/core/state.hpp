@@ -51,7 +51,8 @@ enum class StopCause : std::uint8_t {
     Terminated,
     TimedOut,
     MainNodeEnded,
-    HostDrained,  ///< the attempt is lost with its host, and retried by its rules
+    HostDrained,      ///< the attempt is lost with its host, and retried by its rules
+    StartingTooLong,  ///< likewise, as if lost
 };
 
 /// The part of a job that exists only while an attempt is under way.
@@ -80,8 +81,12 @@ struct Array {
     bool sequential = false;
     bool is_released = false;  ///< the array as a whole waits for nothing any more
     std::array<std::int64_t, model::kJobStatusCount> counts{};  ///< of `children`
-    boost::dynamic_bitset<> fresh;           ///< by index: whether it is RUNNABLE and has no slot
-    std::int64_t fresh_runnable = 0;         ///< RUNNABLE children that were never placed
+    boost::dynamic_bitset<> fresh;    ///< by index: whether it is RUNNABLE and has no slot
+    std::int64_t fresh_runnable = 0;  ///< RUNNABLE children that were never placed
+    std::int64_t retrying = 0;        ///< RUNNABLE children that were
+    /// For how many children the array's entry in its bucket stands: the fresh ones, within
+    /// maxParallel, none while it is held.
+    std::int64_t offered = 0;
     Timestamp runnable_since;                ///< of the newest of those
     std::map<std::int32_t, JobIndex> slots;  ///< children with a slot, by index
     std::map<std::int32_t, std::vector<Dependent>> child_dependents;
@@ -115,8 +120,11 @@ struct Job {
     std::uint32_t timeout_seconds = 0;  ///< 0: none
     std::uint32_t waiting_for = 0;      ///< dependencies that did not succeed yet
     model::DispatchFlaw flaw = model::DispatchFlaw::None;
-    bool is_new = false;    ///< inserted in this step
-    bool is_dirty = false;  ///< listed in Step::dirty
+    std::shared_ptr<const model::JobOptions> options;  ///< children share their array's; often none
+    std::optional<Timestamp> limit_at;                 ///< when it is in State::limits
+    Timestamp starting_since;                          ///< while it is STARTING
+    bool is_new = false;                               ///< inserted in this step
+    bool is_dirty = false;                             ///< listed in Step::dirty
     std::vector<Dependent> dependents;
     std::unique_ptr<Run> run;
     std::unique_ptr<Array> array;     ///< of an array's job
@@ -267,6 +275,7 @@ struct Policy {
     Seconds idle_delay{300};          ///< see ScalingInput::idle_delay
     /// MANAGED environments run on AWS; else the local Engine stands in for it, without GPUs.
     bool on_aws = false;
+    std::int32_t infrastructure_retries = 0;  ///< of jobs that do not say
 };
 
 /// What the step under way has decided so far.
@@ -279,6 +288,8 @@ struct Step {
     std::set<QueueIndex> ended_in;  ///< queues whose counts of ended jobs changed
     std::set<std::pair<QueueIndex, ShareIndex>> shares;  ///< whose usage changed
     std::unordered_set<std::string> client_tokens;       ///< of service jobs submitted in it
+    /// By explicit key: jobs submitted in it.
+    std::unordered_map<std::string, model::RecentSubmission> submissions;
     bool needs_pass = false;
 };
 
@@ -313,7 +324,11 @@ struct State {
     std::map<std::int64_t, ServiceLine> service_lines;            ///< by queue id; none is empty
     std::int64_t next_service_seq = 1;
     std::set<std::pair<Timestamp, JobIndex>> deadlines;  ///< of running attempts
+    std::set<std::pair<Timestamp, JobIndex>> limits;     ///< of jobs: see job_limits.cpp
+    std::unordered_map<std::string, model::RecentSubmission> submissions;  ///< by SDKs' keys
+    std::deque<std::pair<Timestamp, std::string>> submissions_by_age;
 
+    Timestamp restored_at;  ///< when this daemon began
     std::int64_t next_seq = 1;
     std::int64_t next_id = 1;
     Step step;

@@ -49,6 +49,8 @@ struct QueueView {
     std::vector<WaitingView> waiting;
     std::optional<Timestamp> oldest_runnable;    ///< createdAt of the oldest job at a bucket's head
     std::optional<ReservationView> reservation;  ///< if part of the capacity is kept back
+    std::optional<model::QueuePause> pause;
+    std::int32_t max_running = 0;  ///< 0: no limit
 };
 
 struct EnvironmentView {

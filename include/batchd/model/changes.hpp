@@ -64,6 +64,7 @@ struct QueueRow {
     std::string status;  ///< VALID, DELETING, DELETED
     std::string status_reason;
     Timestamp created_at;
+    std::optional<QueuePause> pause = {};
 };
 
 struct DefinitionRow {
@@ -72,6 +73,15 @@ struct DefinitionRow {
     std::shared_ptr<const JobDefinition> document;
     bool active = true;
     Timestamp created_at;
+};
+
+/// What tells a repeated submission from a new one.
+struct SubmissionKey {
+    std::string key;
+    /// The client chose it (Idempotency-Key, clientToken): it holds for as long as the job is
+    /// stored. Else it is an SDK's mark of one call (amz-sdk-invocation-id), and holds for minutes.
+    bool is_explicit = false;
+    std::int64_t request = 0;  ///< hash of what was asked for
 };
 
 /// A new job. `seq` orders jobs by submission and grows without gaps reused; it is the row's key.
@@ -86,6 +96,7 @@ struct JobRow {
     Timestamp created_at;
     JobState state;
     ArrayProgress array;  ///< if traits.array_size > 0
+    std::optional<SubmissionKey> key = {};
 };
 
 struct JobInsert {
@@ -206,6 +217,13 @@ struct Changes {
     }
 };
 
+/// A job that was submitted with a key.
+struct RecentSubmission {
+    SubmissionKey key;
+    JobId job;
+    Timestamp at;
+};
+
 /// All that the engine needs to go on after a restart. Jobs that ended are not part of it.
 struct Snapshot {
     std::vector<EnvironmentRow> environments;  ///< without deleted ones
@@ -223,6 +241,9 @@ struct Snapshot {
     std::vector<JobRow> jobs;
     /// All rows of the arrays among `jobs`, and of those multi-node jobs that are placed.
     std::vector<ChildPut> children;
+    /// Keys of SDKs' calls (SubmissionKey) of the last minutes before the newest job was submitted,
+    /// the oldest first.
+    std::vector<RecentSubmission> recent_submissions;
     /// How the children of those arrays ended that are over and that arrays among `jobs` wait for
     /// N_TO_N; by index.
     std::vector<std::pair<JobId, std::vector<JobStatus>>> ended_arrays;

@@ -5,6 +5,7 @@
 #include "batchd/base/time.hpp"
 #include "batchd/model/ids.hpp"
 #include "batchd/model/job_definition.hpp"
+#include "batchd/model/job_options.hpp"
 #include "batchd/model/limits.hpp"
 #include "batchd/model/money.hpp"
 #include "batchd/model/names.hpp"
@@ -109,13 +110,15 @@ struct SubmitJobRequest {
     std::optional<JobTimeout> timeout;
     StringMap tags;
     std::optional<ConsumableResourceProperties> consumable_resource_properties_override;
+    JobOptions options;        ///< members of their own on the wire; laid in by whoever decodes
+    std::optional<bool> hold;  ///< the job waits until it is released
 };
 BOOST_DESCRIBE_STRUCT(SubmitJobRequest, (),
                       (job_name, job_queue, job_definition, share_identifier,
                        scheduling_priority_override, array_properties, depends_on, parameters,
                        container_overrides, ecs_properties_override, node_overrides,
                        eks_properties_override, retry_strategy, propagate_tags, timeout, tags,
-                       consumable_resource_properties_override))
+                       consumable_resource_properties_override, hold))
 
 /// A job after definition and request were merged: all that stays the same for its whole life.
 /// Stored once, as JSON; loaded again when the job is dispatched or described.
@@ -133,14 +136,21 @@ struct JobSpec {
     std::optional<std::int32_t> scheduling_priority;
     std::optional<std::string> share_identifier;
     std::optional<ConsumableResourceProperties> consumable_resource_properties;
+    std::optional<JobOptions> options;
+    std::optional<std::string> rerun_of;  ///< id of the job that it runs again
 };
 BOOST_DESCRIBE_STRUCT(JobSpec, (),
                       (job_definition, parameters, container, ecs_properties, node_properties,
                        depends_on, retry_strategy, timeout, propagate_tags, platform_capabilities,
-                       scheduling_priority, share_identifier, consumable_resource_properties))
+                       scheduling_priority, share_identifier, consumable_resource_properties,
+                       options, rerun_of))
 
 /// The task that the job's attempts run, or those of one node, whichever form it was defined in.
 EcsTaskProperties task_of(const JobSpec& spec, const JobId& id);
+
+/// Gives the task's containers that much memory in all (outOfMemoryFactor), each in proportion to
+/// what it asks for; what they ask for already changes nothing.
+void set_memory(EcsTaskProperties& task, MiB memory);
 
 /// The specification of a multi-node job as one of its nodes has it: what that runs instead of
 /// nodeProperties.
@@ -175,7 +185,13 @@ struct JobTraits {
     bool sequential = false;      ///< an array whose child i waits for child i - 1
     std::int32_t main_node = 0;   ///< of a multi-node job
     DispatchFlaw flaw = DispatchFlaw::None;
+    std::optional<JobOptions> options;
+    bool is_held = false;  ///< submitted so
 };
+
+/// Of a job with that specification and shape: all but its size as an array and the jobs that it
+/// waits for.
+JobTraits traits_of(const JobSpec& spec, Shape shape);
 
 /// A request and its definition merged by AWS's rules (job-level values win; environment and
 /// requirements merge by key; Ref:: parameters are substituted in the command).
@@ -197,6 +213,9 @@ struct JobState {
     std::optional<Timestamp> stopped_at;
     bool is_cancelled = false;
     bool is_terminated = false;
+    std::int32_t infrastructure_failures = 0;  ///< attempts that are not counted as the job's own
+    MiB memory{0};  ///< of its attempts from now on, if an out-of-memory kill has raised it
+    std::optional<std::string> hold = {};  ///< it is not started until it is released; why
     friend bool operator==(const JobState&, const JobState&) = default;
 };
 
@@ -221,6 +240,13 @@ struct ContainerResult {
 };
 BOOST_DESCRIBE_STRUCT(ContainerResult, (), (name, exit_code, reason, log_group, log_stream))
 
+/// What an attempt used, as far as it was looked at while it ran; of all its containers.
+struct ResourceUse {
+    std::int64_t peak_memory_bytes = 0;
+    std::int64_t cpu_milliseconds = 0;
+    friend bool operator==(const ResourceUse&, const ResourceUse&) = default;
+};
+
 /// One attempt, as it is stored and shown. Of several containers the first essential one that
 /// failed gives exit code and reason, and each has its own log.
 struct Attempt {
@@ -240,8 +266,17 @@ struct Attempt {
     std::vector<ContainerResult> containers{};
     std::vector<std::string> gpus = {};  ///< ids of the host's GPUs that are its own while it runs
     MicroUsd price = {};  ///< per hour, of its share of an instance or of Fargate; 0: not known
+    std::optional<ResourceUse> use = {};
     friend bool operator==(const Attempt&, const Attempt&) = default;
 };
+
+/// Whether the attempt failed by its host, its Engine or the image's registry, not by what it ran:
+/// host lost, image not pulled (unless there is no such image), STARTING for too long. Such
+/// failures have a budget of their own (JobOptions::infrastructure_retries).
+bool is_infrastructure_failure(const Attempt& attempt);
+/// The statusReason of an attempt that was STARTING for too long.
+inline constexpr std::string_view kStartingTooLong =
+    "Job attempt was STARTING for longer than maxStartingSeconds";
 
 /// How an attempt ended. Exactly one is reported for each attempt that was started or adopted.
 struct AttemptOutcome {
@@ -256,6 +291,7 @@ struct AttemptOutcome {
     Timestamp stopped_at;
     /// In the order of the task's containers; empty if there is only one.
     std::vector<ContainerResult> containers{};
+    std::optional<ResourceUse> use = {};
 };
 
 /// Where a container's output is found in CloudWatch Logs' terms: the group of its awslogs-group

@@ -4,6 +4,7 @@
 #include "batchd/base/result.hpp"
 #include "batchd/model/container.hpp"
 #include "batchd/model/eks.hpp"
+#include "batchd/model/job_options.hpp"
 #include "batchd/model/resources.hpp"
 #include "batchd/model/task.hpp"
 
@@ -87,12 +88,13 @@ struct JobDefinition {
     std::optional<JobTimeout> timeout;
     std::vector<std::string> platform_capabilities;  ///< EC2 or FARGATE
     std::optional<ConsumableResourceProperties> consumable_resource_properties;
+    std::optional<JobOptions> options;  ///< members of their own on the wire
 };
 BOOST_DESCRIBE_STRUCT(JobDefinition, (),
                       (job_definition_name, type, parameters, scheduling_priority,
                        container_properties, ecs_properties, node_properties, eks_properties,
                        retry_strategy, propagate_tags, timeout, platform_capabilities,
-                       consumable_resource_properties))
+                       consumable_resource_properties, options))
 
 /// Which dangerous properties the operator allows; everything is refused by default. Paths are
 /// compared as texts: a job that may write below an allowed path can leave a symbolic link there

@@ -43,11 +43,12 @@ struct JobQueue {
     std::vector<JobStateTimeLimitAction> job_state_time_limit_actions;
     std::string job_queue_type = {};  ///< as the client gave it; empty: the environments tell
     std::vector<ServiceEnvironmentOrder> service_environment_order = {};
+    std::optional<std::int32_t> max_running = std::nullopt;  ///< jobs at once; 0: no limit
 };
 BOOST_DESCRIBE_STRUCT(JobQueue, (),
                       (job_queue_name, state, priority, compute_environment_order,
                        scheduling_policy_arn, job_state_time_limit_actions, job_queue_type,
-                       service_environment_order))
+                       service_environment_order, max_running))
 
 inline constexpr const char* kSageMakerTraining = "SAGEMAKER_TRAINING";
 
@@ -63,10 +64,19 @@ struct JobQueueUpdate {
     std::optional<std::string> scheduling_policy_arn;
     std::optional<std::vector<JobStateTimeLimitAction>> job_state_time_limit_actions;
     std::optional<std::vector<ServiceEnvironmentOrder>> service_environment_order;
+    std::optional<std::int32_t> max_running;
 };
 BOOST_DESCRIBE_STRUCT(JobQueueUpdate, (),
                       (state, priority, compute_environment_order, scheduling_policy_arn,
-                       job_state_time_limit_actions, service_environment_order))
+                       job_state_time_limit_actions, service_environment_order, max_running))
+
+/// Who keeps a queue from starting jobs.
+struct QueuePause {
+    std::string by;  ///< as far as the caller said
+    std::string reason;
+    std::int64_t at = 0;  ///< milliseconds since 1970
+};
+BOOST_DESCRIBE_STRUCT(QueuePause, (), (by, reason, at))
 
 /// Checks what a queue's document alone can show (name, state, type, priority, its list of
 /// environments); sorts the environments by order; makes `state` upper case, an absent one ENABLED;

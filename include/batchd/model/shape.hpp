@@ -12,13 +12,20 @@
 
 namespace batchd::model {
 
-/// Units of a consumable resource, by its name.
+/// Units of a consumable resource, by its name; or a place among the jobs of one definition, of
+/// which maxRunning may run at once.
 struct ConsumableNeed {
-    std::string name;
+    std::string name;  ///< of a definition as running_limit_name gives it
     std::int64_t quantity = 0;
+    std::int64_t limit = 0;  ///< maxRunning; 0: as many as the resource has
     friend auto operator<=>(const ConsumableNeed&, const ConsumableNeed&) = default;
 };
-BOOST_DESCRIBE_STRUCT(ConsumableNeed, (), (name, quantity))
+BOOST_DESCRIBE_STRUCT(ConsumableNeed, (), (name, quantity, limit))
+
+/// No name of a consumable resource has a slash.
+inline std::string running_limit_name(const std::string& definition) {
+    return "job-definition/" + definition;
+}
 
 /// Consecutive nodes of a multi-node parallel job that ask for the same.
 struct NodeGroup {

@@ -33,6 +33,10 @@ class Store {
     /// Whether a service job was submitted with that clientToken.
     virtual Result<bool> knows_token(const std::string& client_token) = 0;
 
+    /// The job that was submitted with that key of the client's own (model::SubmissionKey).
+    virtual Result<std::optional<model::RecentSubmission>> find_submission(
+        const std::string& key) = 0;
+
     /// NotFound if the job is not stored.
     virtual Result<model::JobSpec> job_spec(std::int64_t seq) = 0;
 

@@ -32,6 +32,7 @@ class SqliteStore final : public ports::Store {
     Result<std::optional<model::JobStatus>> ended_status(const model::JobId& id) override;
     Result<std::vector<model::JobStatus>> ended_children(const model::JobId& id) override;
     Result<bool> knows_token(const std::string& client_token) override;
+    Result<std::optional<model::RecentSubmission>> find_submission(const std::string& key) override;
     Result<model::JobSpec> job_spec(std::int64_t seq) override;
     Result<model::StringMap> task_tags(std::int64_t seq, const std::string& definition) override;
 

@@ -21,6 +21,11 @@ Result<model::DefinitionRow> find_definition(const Call& call, const std::string
 /// Names where the client may have given ARNs. What several ranges of nodes ask for adds up.
 Result<> use_names(const Call& call, model::Shape& shape) {
     std::map<std::string, std::int64_t> quantities;
+    std::vector<model::ConsumableNeed> limits;
+    std::erase_if(shape.consumables, [&](const model::ConsumableNeed& need) {
+        if (need.limit > 0) limits.push_back(need);
+        return need.limit > 0;
+    });
     for (const auto& need : shape.consumables) {
         auto name = model::name_of(call.scope(), "consumable-resource", need.name);
         quantities[std::move(name)] += need.quantity;
@@ -33,6 +38,7 @@ Result<> use_names(const Call& call, model::Shape& shape) {
     for (const auto& [name, quantity] : quantities) {
         shape.consumables.push_back({.name = name, .quantity = quantity});
     }
+    shape.consumables.insert(shape.consumables.end(), limits.begin(), limits.end());
     return {};
 }
 

@@ -76,6 +76,7 @@ CREATE TABLE job_queue (
     created_at INTEGER NOT NULL,
     document TEXT NOT NULL,
     tags TEXT NOT NULL DEFAULT '{}',
+    pause TEXT,                            -- JSON: model::QueuePause; NULL: it starts jobs
     succeeded INTEGER NOT NULL DEFAULT 0,  -- jobs that ended, an array's children one by one
     failed INTEGER NOT NULL DEFAULT 0
 ) STRICT;
@@ -134,9 +135,17 @@ CREATE TABLE job (
     is_sequential INTEGER NOT NULL,
     main_node INTEGER NOT NULL,
     flaw INTEGER NOT NULL,                 -- why it will fail when dispatched: model::DispatchFlaw
+    infrastructure_failures INTEGER NOT NULL,
+    grown_memory_mib INTEGER NOT NULL,     -- after out-of-memory kills; 0: as asked for
+    hold TEXT,                             -- why it is held; NULL: it is not
+    options TEXT,                          -- JSON: model::JobOptions; NULL: none
+    idempotency_key TEXT,                  -- that the client chose
+    invocation TEXT,                       -- an SDK's mark of the call
+    request_hash INTEGER,                  -- with one of those: of what was asked for
     tags TEXT NOT NULL
 ) STRICT;
 CREATE INDEX job_by_queue ON job (queue_id, status, seq);
+CREATE UNIQUE INDEX job_by_key ON job (idempotency_key) WHERE idempotency_key IS NOT NULL;
 
 -- Which jobs ask for a consumable resource.
 CREATE TABLE job_consumable (
@@ -191,6 +200,9 @@ CREATE TABLE child (
     stopped_at INTEGER,
     is_cancelled INTEGER NOT NULL,
     is_terminated INTEGER NOT NULL,
+    infrastructure_failures INTEGER NOT NULL,
+    grown_memory_mib INTEGER NOT NULL,
+    hold TEXT,
     PRIMARY KEY (job_seq, part)
 ) STRICT, WITHOUT ROWID;
 
@@ -212,6 +224,8 @@ CREATE TABLE attempt (
     containers TEXT,                       -- JSON list of model::ContainerResult, NULL for one
     gpu_ids TEXT,                          -- JSON list, NULL for none
     price INTEGER NOT NULL,                -- millionths of a US dollar per hour, 0: not known
+    peak_memory INTEGER,                   -- bytes, as far as it was looked at
+    cpu_ms INTEGER,
     PRIMARY KEY (job_seq, part, number)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX attempt_by_stop ON attempt (stopped_at);

@@ -48,6 +48,14 @@ class FakeStore final : public ports::Store {
         return row.array.unstarted ? row.array.unstarted->status : model::JobStatus::Pending;
     }
     Result<bool> knows_token(const std::string&) override { return false; }
+    Result<std::optional<model::RecentSubmission>> find_submission(
+        const std::string& key) override {
+        for (const auto& [seq, row] : jobs) {
+            if (!row.key || !row.key->is_explicit || row.key->key != key) continue;
+            return model::RecentSubmission{.key = *row.key, .job = row.id, .at = row.created_at};
+        }
+        return std::nullopt;
+    }
     Result<model::JobSpec> job_spec(std::int64_t seq) override {
         if (fault == Fault::NoReads) return fail(ErrorKind::Unavailable, "I/O error");
         if (!jobs.contains(seq)) return fail(ErrorKind::NotFound, "no such job");

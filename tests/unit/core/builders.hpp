@@ -74,6 +74,20 @@ struct JobBuilder {
             {.name = std::move(consumable), .quantity = quantity});
         return *this;
     }
+    JobBuilder& held() {
+        event.traits.is_held = true;
+        return *this;
+    }
+    /// Members that AWS Batch does not know.
+    template <class Set>
+    JobBuilder& with(Set set) {
+        set(event.traits.options.emplace());
+        return *this;
+    }
+    JobBuilder& key(std::string key, bool is_explicit, std::int64_t request) {
+        event.key = {.key = std::move(key), .is_explicit = is_explicit, .request = request};
+        return *this;
+    }
     JobBuilder& rule(model::EvaluateOnExit rule) {
         event.traits.retry_rules.push_back(std::move(rule));
         return *this;
@@ -215,7 +229,10 @@ class World {
             for (const auto& row : step.instances) instances[row.id] = row;
             for (const auto& row : step.decisions) decisions[row.id] = row;
             for (const auto& insert : step.new_jobs) jobs[insert.row.seq] = insert.row;
-            for (const auto& job : step.jobs) jobs[job.seq].state = job.state;
+            for (const auto& job : step.jobs) {
+                jobs[job.seq].state = job.state;
+                if (job.array) jobs[job.seq].array = *job.array;
+            }
             for (const auto& child : step.children) children[{child.job_seq, child.part}] = child;
             for (const auto& put : step.attempts) attempts_put[put.attempt.id] = put;
         }
@@ -237,14 +254,24 @@ class World {
         }
         for (const auto& [seq, row] : jobs) {
             if (!model::is_terminal(row.state.status)) snapshot.jobs.push_back(row);
+            if (row.key && !row.key->is_explicit) {
+                snapshot.recent_submissions.push_back(
+                    {.key = *row.key, .job = row.id, .at = row.created_at});
+            }
             snapshot.next_seq = seq + 1;
         }
         for (const auto& [_, child] : children) {
-            if (model::is_placed(jobs[child.job_seq].state.status))
+            const auto& whole = jobs[child.job_seq];
+            const bool is_live_array =
+                whole.traits.array_size > 0 && !model::is_terminal(whole.state.status);
+            if (is_live_array || model::is_placed(whole.state.status)) {
                 snapshot.children.push_back(child);
+            }
         }
         for (const auto& [_, put] : attempts_put) {
-            const auto& state_of_job = jobs[put.job_seq].state;
+            const auto child = children.find({put.job_seq, put.attempt.id.job.part});
+            const bool is_child = put.attempt.id.job.is_child() && child != children.end();
+            const auto& state_of_job = is_child ? child->second.state : jobs[put.job_seq].state;
             if (model::is_placed(state_of_job.status) &&
                 put.attempt.id.number == state_of_job.attempt) {
                 snapshot.attempts.push_back(put.attempt);

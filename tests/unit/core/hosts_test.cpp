@@ -436,7 +436,7 @@ TEST_F(Hosts, ARestartKnowsHostsAndGoesOnWithADrain) {
     EXPECT_EQ(broken_invariant(state), std::nullopt);
     EXPECT_EQ(own_hosts(state).size(), 2U);
     ASSERT_EQ(live_attempts(state).size(), 1U);
-    EXPECT_TRUE(live_attempts(state)[0].is_stopping);
+    EXPECT_TRUE(live_attempts(state)[0].stop_with_grace.has_value());
     world.state = std::move(state);
     world.now += Seconds{6};
     world.step();

@@ -98,7 +98,7 @@ TEST(Restore, ATerminatedAttemptGoesOnBeingStopped) {
     const auto live = live_attempts(restored);
     ASSERT_EQ(live.size(), 1U);
     EXPECT_TRUE(live[0].was_running);
-    EXPECT_TRUE(live[0].is_stopping);
+    EXPECT_TRUE(live[0].stop_with_grace.has_value());
 }
 
 /// The daemon was away when the time was up: who kills the container now does it for that reason.
@@ -116,7 +116,7 @@ TEST(Restore, AnOverdueAttemptIsBeingStopped) {
     add_host(later.state, "h0");
     later.now = world.now + Seconds{61};
     ASSERT_TRUE(restore(later.state, stored, later.now));
-    EXPECT_TRUE(live_attempts(later.state)[0].is_stopping);
+    EXPECT_TRUE(live_attempts(later.state)[0].stop_with_grace.has_value());
     later.exited(job, 137);
     EXPECT_EQ(later.status(job), "FAILED");
     EXPECT_EQ(later.ended[job].status_reason, "Job attempt duration exceeded timeout");
