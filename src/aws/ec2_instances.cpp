@@ -101,6 +101,21 @@ void add_market(Query& query, const SpotRequest& spot) {
         .text("InstanceMarketOptions.SpotOptions.MaxPrice", spot.max_price);
 }
 
+void add_interface(Query& query, const NetworkInterface& interface) {
+    const std::string entry = "NetworkInterface.1.";
+    query.number(entry + "DeviceIndex", interface.device_index)
+        .text(entry + "SubnetId", interface.subnet_id)
+        .list(entry + "SecurityGroupId", interface.security_group_ids)
+        .text(entry + "InterfaceType", interface.interface_type)
+        .text(entry + "Description", interface.description);
+    if (interface.associate_public_ip_address) {
+        query.flag(entry + "AssociatePublicIpAddress", *interface.associate_public_ip_address);
+    }
+    if (interface.delete_on_termination) {
+        query.flag(entry + "DeleteOnTermination", *interface.delete_on_termination);
+    }
+}
+
 }  // namespace
 
 Outcome<std::vector<Instance>> run_instances(Client& client, const RunInstances& request) {
@@ -116,6 +131,7 @@ Outcome<std::vector<Instance>> run_instances(Client& client, const RunInstances&
             .text("LaunchTemplate.LaunchTemplateName", request.launch_template->name)
             .text("LaunchTemplate.Version", request.launch_template->version);
     }
+    if (request.network_interface) add_interface(query, *request.network_interface);
     if (request.spot) add_market(query, *request.spot);
     add_specification(query, "", request.instance);
     const auto answer = ask_ec2(client, "RunInstances", query);

@@ -5,10 +5,11 @@
 
 namespace batchd::aws {
 
-Outcome<RegistryLogin> get_authorization_token(Client& client, const std::string& region) {
-    const auto answer =
-        client.call_json({.service = kEcr, .operation = "GetAuthorizationToken", .region = region},
-                         json::Json::object());
+Outcome<RegistryLogin> get_authorization_token(Client& client, const std::string& region,
+                                               const Service& service) {
+    const auto answer = client.call_json(
+        {.service = service, .operation = "GetAuthorizationToken", .region = region},
+        json::Json::object());
     if (!answer) return std::unexpected(answer.error());
     const auto& list = member(*answer, "authorizationData");
     if (!list.is_array() || list.empty()) return malformed("GetAuthorizationToken", "a token");

@@ -4,6 +4,7 @@
 #include "batchd/base/log.hpp"
 #include "batchd/docker/create_body.hpp"
 #include "batchd/model/bid.hpp"
+#include "compute/launch_template.hpp"
 #include "compute/user_data.hpp"
 
 #include <fmt/format.h>
@@ -63,36 +64,6 @@ ports::LaunchFailure failure_of(const ports::LaunchRequest& request,
 
 /// Of a text that is a member of a request: empty as absent.
 std::string text_of(const std::optional<std::string>& text) { return text.value_or(""); }
-
-bool is_named(const std::vector<std::string>& targets, const std::string& type) {
-    const std::string family = type.substr(0, type.find('.'));
-    return std::ranges::any_of(targets, [&](const auto& t) { return t == type || t == family; });
-}
-
-/// AWS: an override for the type stands above the template itself.
-struct ChosenTemplate {
-    std::optional<aws::LaunchTemplate> value;
-    bool is_override = false;
-};
-
-template <class Template>
-aws::LaunchTemplate reference_to(const Template& from) {
-    return {.id = text_of(from.launch_template_id),
-            .name = text_of(from.launch_template_name),
-            .version = from.version.value_or("$Default")};
-}
-
-ChosenTemplate template_of(const ComputeResources& resources, const std::string& type) {
-    if (!resources.launch_template) return {};
-    const auto& own = *resources.launch_template;
-    for (const auto& other : own.overrides.value_or(std::vector<model::LaunchTemplateOverride>{})) {
-        if (is_named(other.target_instance_types.value_or(std::vector<std::string>{}), type)) {
-            return {.value = reference_to(other), .is_override = true};
-        }
-    }
-    if (!own.launch_template_id && !own.launch_template_name) return {};
-    return {.value = reference_to(own), .is_override = false};
-}
 
 const model::Ec2Configuration* configuration_of(const ComputeResources& resources, bool has_gpus) {
     if (!resources.ec2_configuration) return nullptr;
@@ -258,6 +229,9 @@ aws::Outcome<aws::RunInstances> Ec2Launcher::compose(const ports::LaunchRequest&
             if (!merged) return misconfigured("InvalidUserData.Malformed", merged.error().message);
             instance.user_data = std::move(*merged);
         }
+        if (auto applied = apply_template(*version, call); !applied) {
+            return std::unexpected(std::move(applied).error());
+        }
     }
     if (!has_image) {
         auto image = image_of(resources, *type);
@@ -273,7 +247,7 @@ Ec2Launcher::Launched Ec2Launcher::run(const ports::LaunchRequest& request,
     if (request.is_spot && !call.launch_template && !fleet_strategy(resources).empty()) {
         return run_fleet(request, resources, call);
     }
-    call.subnet_id = request.zone;
+    (call.network_interface ? call.network_interface->subnet_id : call.subnet_id) = request.zone;
     call.max_count = static_cast<int>(request.count);
     if (request.is_spot) {
         call.spot = aws::SpotRequest{.max_price = max_price(resources, *find_type(request.type))};

@@ -1,5 +1,6 @@
 #include "batchd/api/api.hpp"
 #include "batchd/aws/client.hpp"
+#include "batchd/aws/ecr_logins.hpp"
 #include "batchd/aws/secret_reader.hpp"
 #include "batchd/base/log.hpp"
 #include "batchd/compute/ec2_provider.hpp"
@@ -123,6 +124,7 @@ class Daemon {
           aws_(aws_settings(config.aws), aws_outside_.outside()),
           uses_aws_(uses_aws(config, aws_outside_.outside())),
           aws_secrets_(aws_),
+          ecr_logins_(aws_),
           secrets_(secret_sources(config.secrets, aws_secrets_)),
           reader_threads_(static_cast<std::size_t>(config.daemon.readers)),
           secret_threads_(static_cast<std::size_t>(config.docker.max_concurrent_starts)),
@@ -136,6 +138,7 @@ class Daemon {
                    {.events = engine_,
                     .logs = *logs_,
                     .secrets = secrets_,
+                    .registry_logins = ecr_logins_,
                     .secret_threads = secret_threads_.get_executor(),
                     .clock = clock_}),
           fargate_(io_, fargate_options(config, store_->instance_id()),
@@ -252,6 +255,7 @@ class Daemon {
     aws::Client aws_;
     bool uses_aws_;  ///< for MANAGED environments
     aws::SecretReader aws_secrets_;
+    aws::EcrLogins ecr_logins_;
     secrets::Resolver secrets_;
     events::JobWatch watch_;  // before io_, whose coroutines hold subscriptions to the end
     metrics::Metrics metrics_;

@@ -40,12 +40,11 @@ std::string with_tag(std::string_view image) {
     return reference;
 }
 
-std::string registry_auth(const RegistryCredentials& credentials, std::string_view registry) {
+std::string registry_auth(const ports::RegistryLogin& login, std::string_view registry) {
     const std::string address =
         registry == kDockerHub ? "https://index.docker.io/v1/" : std::string(registry);
-    const nlohmann::json value{{"username", credentials.username},
-                               {"password", credentials.password},
-                               {"serveraddress", address}};
+    const nlohmann::json value{
+        {"username", login.username}, {"password", login.password}, {"serveraddress", address}};
     return base64url(value.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace));
 }
 

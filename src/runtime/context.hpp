@@ -25,16 +25,18 @@ struct Context : std::enable_shared_from_this<Context> {
           events(used_ports.events),
           logs(used_ports.logs),
           secrets(used_ports.secrets),
+          registry_logins(used_ports.registry_logins),
           clock(used_ports.clock),
           coroutines(strand) {}
 
     boost::asio::any_io_executor strand;          ///< everything runs here
     boost::asio::any_io_executor threads;         ///< except what blocks on the disk
-    boost::asio::any_io_executor secret_threads;  ///< and what waits for secrets
+    boost::asio::any_io_executor secret_threads;  ///< and what waits for secrets and logins
     DockerOptions options;
     ports::RuntimeEvents& events;
     ports::LogSink& logs;
     ports::SecretSource& secrets;
+    ports::RegistryLogins& registry_logins;
     const Clock& clock;
     DockerCounters counters;
     bool stopping = false;             ///< coroutines end, nothing is reported any more

@@ -35,7 +35,8 @@ class Pulls {
   private:
     boost::asio::awaitable<void> run(std::string image, std::shared_ptr<Pull> pull,
                                      std::shared_ptr<void> owner);
-    std::string login_for(const std::string& image) const;
+    boost::asio::awaitable<Result<>> fetch(std::string image, std::shared_ptr<Pull> pull);
+    boost::asio::awaitable<Result<std::string>> auth_for(std::string registry);
 
     Context& context_;
     docker::Client& client_;

@@ -246,16 +246,49 @@ class FromNothingToNothing(Elastic):
         self.assertEqual("ami-12345678", instance["ImageId"])
         self.assertTrue((self.machines.folder / instance["InstanceId"] / "own-script-ran").exists())
 
-    def test_user_data_that_is_no_mime_document_is_refused(self):
+    def test_a_launch_template_with_a_network_interface(self):
         template = self.unique("template")
-        self.moto.client("ec2").create_launch_template(
-            LaunchTemplateName=template, LaunchTemplateData={
-                "UserData": base64.b64encode(b"#!/bin/sh\ntrue\n").decode()})
+        ec2 = self.moto.client("ec2")
+        vpc = ec2.describe_subnets(SubnetIds=self.subnets)["Subnets"][0]["VpcId"]
+        theirs = ec2.create_security_group(GroupName=template, Description="x",
+                                           VpcId=vpc)["GroupId"]
+        ec2.create_launch_template(LaunchTemplateName=template, LaunchTemplateData={
+            "NetworkInterfaces": [{"DeviceIndex": 0, "Groups": [theirs],
+                                   "DeleteOnTermination": True}]})
+        # As AWS does where the template has an interface.
+        self.aws_proxy.fail("ec2:RunInstances", "InvalidParameterCombination", status=400,
+                            times=1000, containing="&SubnetId=")
+        for groups, expected in ([self.group], self.group), ([], theirs):
+            with self.subTest(groups=groups):
+                name = self.create(launchTemplate={"launchTemplateName": template},
+                                   securityGroupIds=groups)
+                job = self.submit(self.define("true"), queue=name)
+                self.wait_for(job, "SUCCEEDED")
+                instance, = self.instances_of(name)
+                self.assertIn(instance["SubnetId"], self.subnets)
+                interface, = instance["NetworkInterfaces"]
+                self.assertEqual([expected], [group["GroupId"] for group in interface["Groups"]])
+
+    def reason_for_template(self, data):
+        """Of the environment that a launch template with this data makes INVALID."""
+        template = self.unique("template")
+        self.moto.client("ec2").create_launch_template(LaunchTemplateName=template,
+                                                       LaunchTemplateData=data)
         name = self.create(launchTemplate={"launchTemplateName": template})
         self.submit(self.define("true"), queue=name)
         eventually(lambda: self.environment(name)["status"] == "INVALID", 30, "INVALID")
-        self.assertIn("must be a MIME multi-part document",
-                      self.environment(name)["statusReason"])
+        return self.environment(name)["statusReason"]
+
+    def test_a_launch_template_that_cannot_be_launched_is_refused(self):
+        self.assertIn("must be a MIME multi-part document", self.reason_for_template(
+            {"UserData": base64.b64encode(b"#!/bin/sh\ntrue\n").decode()}))
+        self.assertRegex(self.reason_for_template(
+            {"NetworkInterfaces": [{"DeviceIndex": 0}, {"DeviceIndex": 1}]}),
+            "^CLIENT_ERROR - InvalidLaunchTemplate: launch template '.+', version 1: "
+            "NetworkInterfaces has 2 entries; one is the most")
+        self.assertIn("InstanceMarketOptions.MarketType is 'spot'; the type of the compute "
+                      "environment", self.reason_for_template(
+                          {"InstanceMarketOptions": {"MarketType": "spot"}}))
 
     def test_minvcpus_are_kept_and_let_go(self):
         name = self.create(minvCpus=2)

@@ -49,6 +49,17 @@ struct InstanceSpecification {
     Tags tags{};                 ///< of the instance and its volumes
 };
 
+/// Of a new instance, made with it.
+struct NetworkInterface {
+    std::int64_t device_index = 0;
+    std::string subnet_id{};
+    std::vector<std::string> security_group_ids{};
+    std::optional<bool> associate_public_ip_address{};
+    std::optional<bool> delete_on_termination{};
+    std::string interface_type{};  ///< "efa"
+    std::string description{};
+};
+
 struct SpotRequest {
     std::string max_price{};  ///< dollars an hour, "0.05"; empty: the on-demand price
 };
@@ -58,6 +69,9 @@ struct RunInstances {
     InstanceSpecification instance{};
     std::optional<LaunchTemplate> launch_template{};  ///< what `instance` says stands above it
     std::string subnet_id{};
+    /// If it is given, `subnet_id` and the groups of `instance` must be empty: EC2 takes them from
+    /// one place.
+    std::optional<NetworkInterface> network_interface{};
     int min_count = 1;
     int max_count = 1;
     std::optional<SpotRequest> spot{};  ///< one-time, terminated when reclaimed
@@ -184,7 +198,14 @@ Outcome<std::string> create_launch_template(Client& client, const std::string& n
 /// One that is not there is no error.
 Outcome<> delete_launch_template(Client& client, const std::string& name);
 
+/// As a launch template describes it.
+struct TemplateInterface {
+    NetworkInterface settings{};
+    std::map<std::string, std::string> others{};  ///< members that `settings` has no place for
+};
+
 struct LaunchTemplateVersion {
+    std::string template_name{};
     std::int64_t number = 0;
     bool is_default = false;
     std::string image_id{};
@@ -193,6 +214,8 @@ struct LaunchTemplateVersion {
     std::string user_data{};  ///< decoded
     std::string instance_profile{};
     std::vector<std::string> security_group_ids{};
+    std::vector<TemplateInterface> network_interfaces{};
+    std::optional<std::string> market_type{};  ///< of InstanceMarketOptions, if there are any
     Tags instance_tags{};
 };
 /// The one that `launch_template.version` names.

@@ -17,7 +17,8 @@ struct RegistryLogin {
     std::optional<Timestamp> expires{};
 };
 
-/// An empty region is the client's.
-Outcome<RegistryLogin> get_authorization_token(Client& client, const std::string& region = {});
+/// An empty region is the client's; `service` is kEcr or kEcrFips.
+Outcome<RegistryLogin> get_authorization_token(Client& client, const std::string& region = {},
+                                               const Service& service = kEcr);
 
 }  // namespace batchd::aws

@@ -8,6 +8,7 @@
 #include "batchd/net/endpoint.hpp"
 #include "batchd/ports/container_runtime.hpp"
 #include "batchd/ports/log_sink.hpp"
+#include "batchd/ports/registry_logins.hpp"
 #include "batchd/ports/secret_source.hpp"
 
 #include <boost/asio/any_io_executor.hpp>
@@ -34,19 +35,14 @@ struct DockerHost {
     std::vector<std::string> gpus{};  ///< ids, each once; empty: those that the Engine tells of
 };
 
-struct RegistryLogin {
-    std::string username;
-    std::string password;
-};
-
 struct DockerOptions {
     std::vector<DockerHost> hosts;  ///< the local ones: connected to as long as the runtime lives
     /// Marks the containers of this daemon; it must stay the same over restarts, and differ from
     /// that of other daemons on the same Engine.
     std::string instance;
     std::string network_mode = "bridge";
-    std::map<std::string, RegistryLogin> registries;  ///< by host; "docker.io" is Docker Hub
-    std::size_t concurrent_starts = 4;                ///< per host
+    std::map<std::string, ports::RegistryLogin> registries;  ///< by host; "docker.io" is Docker Hub
+    std::size_t concurrent_starts = 4;                       ///< per host
     Seconds reconcile_every{30};  ///< how often the containers that exist are listed
 };
 
@@ -55,7 +51,8 @@ struct DockerPorts {
     ports::RuntimeEvents& events;
     ports::LogSink& logs;
     ports::SecretSource& secrets;
-    boost::asio::any_io_executor secret_threads;  ///< where `secrets` is asked: it may block
+    ports::RegistryLogins& registry_logins;       ///< asked where the options have no login
+    boost::asio::any_io_executor secret_threads;  ///< where both are asked: they may block
     const Clock& clock;
 };
 

@@ -94,6 +94,26 @@ TEST_F(Ec2, RunInstances) {
     EXPECT_EQ(sent("SecurityGroupId.2"), "sg-2");
 }
 
+TEST_F(Ec2, RunInstancesWithANetworkInterface) {
+    answer({response("RunInstances", kInstance)});
+    ASSERT_TRUE(run_instances(
+        client(), {.instance = {.image_id = "ami-1"},
+                   .network_interface = NetworkInterface{.subnet_id = "subnet-1",
+                                                         .security_group_ids = {"sg-1", "sg-2"},
+                                                         .associate_public_ip_address = false,
+                                                         .delete_on_termination = true,
+                                                         .interface_type = "efa",
+                                                         .description = "d"}}));
+    EXPECT_EQ(sent("NetworkInterface.1.DeviceIndex"), "0");
+    EXPECT_EQ(sent("NetworkInterface.1.SubnetId"), "subnet-1");
+    EXPECT_EQ(sent("NetworkInterface.1.SecurityGroupId.2"), "sg-2");
+    EXPECT_EQ(sent("NetworkInterface.1.AssociatePublicIpAddress"), "false");
+    EXPECT_EQ(sent("NetworkInterface.1.DeleteOnTermination"), "true");
+    EXPECT_EQ(sent("NetworkInterface.1.InterfaceType"), "efa");
+    EXPECT_EQ(sent("NetworkInterface.1.Description"), "d");
+    EXPECT_EQ(sent("SubnetId"), "") << "EC2 refuses both";
+}
+
 TEST_F(Ec2, ALostLaunchIsAskedForAgainWithItsToken) {
     answer({{.lost = true}, FakeAws::html(502), response("RunInstances", kInstance)});
     const auto instances =
@@ -313,6 +333,46 @@ TEST_F(Ec2, LaunchTemplates) {
     EXPECT_EQ(version->instance_profile, "p");
     EXPECT_EQ(version->security_group_ids, std::vector<std::string>{"sg-1"});
     EXPECT_EQ(version->instance_tags, (Tags{{"k", "v"}}));
+}
+
+TEST_F(Ec2, NetworkAndMarketOfALaunchTemplate) {
+    const auto version_with = [](const std::string& data) {
+        return response("DescribeLaunchTemplateVersions",
+                        "<launchTemplateVersionSet><item><launchTemplateName>theirs"
+                        "</launchTemplateName><launchTemplateData>" +
+                            data + "</launchTemplateData></item></launchTemplateVersionSet>");
+    };
+    answer({version_with(R"(<networkInterfaceSet>
+<item><deviceIndex>0</deviceIndex><subnetId>subnet-1</subnetId>
+<groupSet><groupId>sg-1</groupId><groupId>sg-2</groupId></groupSet>
+<associatePublicIpAddress>false</associatePublicIpAddress>
+<deleteOnTermination>true</deleteOnTermination><interfaceType>efa</interfaceType>
+<description>d</description><privateIpAddressesSet/><ipv6AddressCount>2</ipv6AddressCount>
+<ipv6AddressesSet><item><ipv6Address>::1</ipv6Address></item><item><ipv6Address>::2</ipv6Address>
+</item></ipv6AddressesSet></item><item><deviceIndex>1</deviceIndex></item></networkInterfaceSet>
+<instanceMarketOptions><marketType>spot</marketType></instanceMarketOptions>)"),
+            version_with("<instanceMarketOptions/>")});
+    const auto version = describe_launch_template_version(client(), {.name = "theirs"});
+    ASSERT_TRUE(version);
+    EXPECT_EQ(version->template_name, "theirs");
+    EXPECT_EQ(version->market_type, "spot");
+    ASSERT_EQ(version->network_interfaces.size(), 2U);
+    const auto& [settings, others] = version->network_interfaces[0];
+    EXPECT_EQ(settings.subnet_id, "subnet-1");
+    EXPECT_EQ(settings.security_group_ids, (std::vector<std::string>{"sg-1", "sg-2"}));
+    EXPECT_EQ(settings.associate_public_ip_address, false);
+    EXPECT_EQ(settings.delete_on_termination, true);
+    EXPECT_EQ(settings.interface_type, "efa");
+    EXPECT_EQ(settings.description, "d");
+    EXPECT_EQ(others, (std::map<std::string, std::string>{{"ipv6AddressCount", "2"},
+                                                          {"ipv6AddressesSet", "::1 ::2"}}));
+    EXPECT_EQ(version->network_interfaces[1].settings.device_index, 1);
+    EXPECT_EQ(version->network_interfaces[1].settings.delete_on_termination, std::nullopt);
+
+    const auto without = describe_launch_template_version(client(), {.name = "theirs"});
+    ASSERT_TRUE(without);
+    EXPECT_TRUE(without->network_interfaces.empty());
+    EXPECT_EQ(without->market_type, std::nullopt);
 }
 
 TEST_F(Ec2, SubnetsAndImages) {

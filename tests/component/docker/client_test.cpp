@@ -1,7 +1,7 @@
 // The client against servers that misbehave.
 #include "batchd/docker/client.hpp"
 
-#include "component/docker/fake_engine.hpp"
+#include "support/fake_engine.hpp"
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
@@ -55,7 +55,7 @@ TEST_F(ClientTest, NegotiatesTheLowerVersion) {
         if (line.starts_with("GET /_ping")) {
             return Reply{.bytes = FakeEngine::answer(200, "OK", "Api-Version: 1.43\r\n")};
         }
-        seen = line;
+        seen = line.substr(0, line.find("\r\n"));
         return Reply{.bytes = FakeEngine::answer(200, "{}")};
     });
     ASSERT_TRUE(run(client_->negotiate()));
@@ -67,7 +67,7 @@ TEST_F(ClientTest, NegotiatesTheLowerVersion) {
 TEST_F(ClientTest, NeverSpeaksNewerThanItKnows) {
     std::string seen;
     serve([&](const std::string& line) {
-        seen = line;
+        seen = line.substr(0, line.find("\r\n"));
         return Reply{.bytes = FakeEngine::answer(200, "{}", "Api-Version: 1.99\r\n")};
     });
     ASSERT_TRUE(run(client_->negotiate()));

@@ -40,7 +40,7 @@ class HostsTest : public RuntimeTest {
     /// As after the start of the daemon with these hosts.
     void boot_with(std::vector<model::Host> hosts,
                    std::vector<ports::ContainerRuntime::Adopt> attempts) {
-        runtime_.emplace(options(), events_, logs_, secrets_);
+        runtime_.emplace(options(), events_, logs_, secrets_, logins_);
         (*runtime_)->adopt(std::move(hosts), std::move(attempts));
     }
     bool runs(const model::AttemptId& id) {

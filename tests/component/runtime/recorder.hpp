@@ -4,10 +4,12 @@
 
 #include "batchd/ports/container_runtime.hpp"
 #include "batchd/ports/log_sink.hpp"
+#include "batchd/ports/registry_logins.hpp"
 #include "batchd/ports/secret_source.hpp"
 
 #include <chrono>
 #include <condition_variable>
+#include <functional>
 #include <map>
 #include <mutex>
 #include <optional>
@@ -113,6 +115,21 @@ class FakeSecrets final : public ports::SecretSource {
     std::map<std::string, std::string> values_;
     std::size_t asked_ = 0;
     bool held_ = false;
+};
+
+/// Knows the registries for which a test has an answer.
+class FakeLogins final : public ports::RegistryLogins {
+  public:
+    using Answer = std::function<Result<ports::RegistryLogin>()>;
+    void set(const std::string& registry, Answer answer) { answers_[registry] = std::move(answer); }
+
+    bool knows(const std::string& registry) const override { return answers_.contains(registry); }
+    Result<ports::RegistryLogin> login(const std::string& registry) override {
+        return answers_.at(registry)();
+    }
+
+  private:
+    std::map<std::string, Answer> answers_;  ///< set before the runtime begins
 };
 
 }  // namespace batchd::testing

@@ -156,7 +156,7 @@ TEST_F(RestartTest, ConflictOnCreateAdopts) {
     ASSERT_TRUE(events_.wait_ended(start.id));
     shut_down();
     // No word of it in adopt, and no time for the removal of orphans: start comes first.
-    runtime_.emplace(options(), events_, logs_, secrets_);
+    runtime_.emplace(options(), events_, logs_, secrets_, logins_);
     (*runtime_)->start(start);
     const auto outcome = events_.wait_ended(start.id, 2);
     ASSERT_TRUE(outcome);

@@ -29,11 +29,12 @@ namespace batchd::testing {
 class RunningRuntime {
   public:
     RunningRuntime(runtime::DockerOptions options, EventRecorder& events, MemoryLogs& logs,
-                   FakeSecrets& secrets)
+                   FakeSecrets& secrets, FakeLogins& logins)
         : runtime_(io_, std::move(options),
                    {.events = events,
                     .logs = logs,
                     .secrets = secrets,
+                    .registry_logins = logins,
                     .secret_threads = secret_threads_.get_executor(),
                     .clock = clock_}) {
         for (auto& thread : threads_) thread = std::thread([this] { io_.run(); });
@@ -71,13 +72,13 @@ class RuntimeTest : public ::testing::Test {
         return {.hosts = {{.name = "one", .url = url()}},
                 .instance = instance_,
                 .network_mode = "none",
-                .registries = {},
+                .registries = registries_,
                 .reconcile_every = Seconds{1}};
     }
 
     /// A runtime as after the start of the daemon, told of these attempts.
     void boot(std::vector<ports::ContainerRuntime::Adopt> attempts = {}) {
-        runtime_.emplace(options(), events_, logs_, secrets_);
+        runtime_.emplace(options(), events_, logs_, secrets_, logins_);
         (*runtime_)->adopt({}, std::move(attempts));
     }
     /// The daemon ends; containers stay.
@@ -130,6 +131,8 @@ class RuntimeTest : public ::testing::Test {
     EventRecorder events_;
     MemoryLogs logs_;
     FakeSecrets secrets_;
+    FakeLogins logins_;
+    std::map<std::string, ports::RegistryLogin> registries_;
     std::optional<RunningRuntime> runtime_;
 };
 

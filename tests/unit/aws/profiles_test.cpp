@@ -77,6 +77,7 @@ class AwsEndpoints : public ::testing::Test {
 TEST_F(AwsEndpoints, OfAws) {
     EXPECT_EQ(url(kEc2), "https://ec2.eu-west-1.amazonaws.com");
     EXPECT_EQ(url(kEcr), "https://api.ecr.eu-west-1.amazonaws.com");
+    EXPECT_EQ(url(kEcrFips), "https://ecr-fips.eu-west-1.amazonaws.com");
     EXPECT_EQ(url(kLogs), "https://logs.eu-west-1.amazonaws.com");
     EXPECT_EQ(endpoint_url(kEcs, "cn-north-1", settings_, world_.outside(transport_), {}),
               "https://ecs.cn-north-1.amazonaws.com.cn");

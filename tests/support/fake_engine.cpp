@@ -1,4 +1,4 @@
-#include "component/docker/fake_engine.hpp"
+#include "support/fake_engine.hpp"
 
 #include <cstdlib>
 #include <cstring>
@@ -55,7 +55,7 @@ void FakeEngine::serve(int connection) {
             input.append(piece, static_cast<std::size_t>(size));
             continue;
         }
-        const Reply reply = script_(input.substr(0, input.find("\r\n")));
+        const Reply reply = script_(input.substr(0, end));
         input.erase(0, end + 4);
         if (reply.keep_silent) continue;
         (void)!send(connection, reply.bytes.data(), reply.bytes.size(), MSG_NOSIGNAL);

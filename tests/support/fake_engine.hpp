@@ -11,14 +11,15 @@ namespace batchd::testing {
 
 class FakeEngine {
   public:
-    /// What a connection is told: raw bytes, sent when a request's head has come. The text is the
-    /// request's first line.
+    /// What a connection is told: raw bytes, sent when a request's head has come.
     struct Reply {
         std::string bytes;
         bool close = false;        ///< hang up after it
         bool keep_silent = false;  ///< no answer at all, until the client hangs up
     };
-    using Script = std::function<Reply(const std::string& request_line)>;
+    /// A head without the empty line at its end. A reply to a request with a body has to close:
+    /// bodies are not read.
+    using Script = std::function<Reply(const std::string& head)>;
 
     explicit FakeEngine(Script script);
     ~FakeEngine();
