@@ -32,8 +32,9 @@ struct JobBuilder {
         event.traits.shape.resources = what;
         return *this;
     }
-    JobBuilder& after(const model::JobId& id) {
-        event.traits.depends_on.push_back({.id = id});
+    JobBuilder& after(const model::JobId& id,
+                      model::Dependency::Kind kind = model::Dependency::Kind::AfterOk) {
+        event.traits.depends_on.push_back({.id = id, .kind = kind});
         return *this;
     }
     JobBuilder& pairwise(const model::JobId& id) {
@@ -44,8 +45,8 @@ struct JobBuilder {
         event.traits.array_size = size;
         return *this;
     }
-    JobBuilder& sequential() {
-        event.traits.sequential = true;
+    JobBuilder& sequential(model::Sequence sequence = model::Sequence::AfterOk) {
+        event.traits.sequence = sequence;
         return *this;
     }
     JobBuilder& attempts(std::int32_t n) {
@@ -215,7 +216,10 @@ class World {
             for (const auto& row : step.instances) instances[row.id] = row;
             for (const auto& row : step.decisions) decisions[row.id] = row;
             for (const auto& insert : step.new_jobs) jobs[insert.row.seq] = insert.row;
-            for (const auto& job : step.jobs) jobs[job.seq].state = job.state;
+            for (const auto& job : step.jobs) {
+                jobs[job.seq].state = job.state;
+                if (job.array) jobs[job.seq].array = *job.array;
+            }
             for (const auto& child : step.children) children[{child.job_seq, child.part}] = child;
             for (const auto& put : step.attempts) attempts_put[put.attempt.id] = put;
         }
@@ -240,11 +244,19 @@ class World {
             snapshot.next_seq = seq + 1;
         }
         for (const auto& [_, child] : children) {
-            if (model::is_placed(jobs[child.job_seq].state.status))
+            const auto& job = jobs[child.job_seq];
+            const bool is_live_array =
+                job.traits.array_size > 0 && !model::is_terminal(job.state.status);
+            if (is_live_array || model::is_placed(job.state.status)) {
                 snapshot.children.push_back(child);
+            }
         }
-        for (const auto& [_, put] : attempts_put) {
-            const auto& state_of_job = jobs[put.job_seq].state;
+        for (const auto& [id, put] : attempts_put) {
+            const auto& job = jobs[put.job_seq];
+            const bool is_child = id.job.is_child();
+            const auto& state_of_job =
+                is_child ? children[{put.job_seq, id.job.part}].state : job.state;
+            if (put.attempt.started_at && !id.job.is_node()) snapshot.started.push_back(id.job);
             if (model::is_placed(state_of_job.status) &&
                 put.attempt.id.number == state_of_job.attempt) {
                 snapshot.attempts.push_back(put.attempt);
