@@ -70,14 +70,22 @@ void child_dependency_met(State& state, JobIndex array_index, std::int32_t child
     }
 }
 
-void fail_child(State& state, JobIndex array_index, std::int32_t child, Timestamp now,
-                std::vector<Ended>& ended) {
+void advance(State& state, JobIndex array_index) {
+    Array& array = *state.job(array_index).array;
+    const auto size = static_cast<std::int32_t>(array.children.size());
+    while (array.front < size && lets_pass(array.sequence, *child_status(array, array.front))) {
+        if (++array.front < size) child_dependency_met(state, array_index, array.front);
+    }
+}
+
+void fail_child(State& state, JobIndex array_index, std::int32_t child, const std::string& reason,
+                Timestamp now, std::vector<Ended>& ended) {
     const Array& array = *state.job(array_index).array;
     if (child_status(array, child) != JobStatus::Pending || has_slot(array, child)) return;
     const JobIndex index = make_slot(state, array_index, child);
     transition(state, index, JobEvent::DependencyFailed);
     Job& job = state.job(index);
-    job.state.status_reason = kDependentJobFailed;
+    job.state.status_reason = reason;
     job.state.stopped_at = now;
     ended.push_back({.job = array_index, .child = child});
 }
@@ -154,13 +162,6 @@ void drop_slot(State& state, const Job& child) {
     // In the step in which the array itself ended its slot may be empty, or another job's, by now.
     Job& parent = state.job(*child.parent);
     if (parent.seq == child.seq && parent.array) parent.array->slots.erase(child.id.index());
-}
-
-void restore_sequence(Array& array) {
-    if (!array.sequential) return;
-    for (std::size_t i = 1; i < array.children.size(); ++i) {
-        if (array.children[i - 1] == JobStatus::Succeeded) --array.waiting_for[i];
-    }
 }
 
 model::ArrayProgress progress_of(const Array& array, Timestamp now) {

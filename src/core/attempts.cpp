@@ -216,6 +216,7 @@ Result<Reply> decide(State& state, AttemptStarted&& event, Timestamp) {
     Job& job = state.job(*index);
     job.state.started_at = event.started_at;
     if (job.parent) note_child_started(state, job);
+    note_started(state, *index);
     model::Attempt& attempt = job.run->attempt;
     attempt.container_id = std::move(event.container_id);
     attempt.started_at = event.started_at;

@@ -62,8 +62,36 @@ Result<std::optional<model::JobId>> find_repeated(const State& state, const Subm
 void remember_submission(State& state, model::RecentSubmission submission);
 void forget_old_submissions(State& state, Timestamp now);
 
-// dependencies.cpp
+// dependency_rules.cpp
+/// AWS's statusReason of a job whose dependency failed; ours begin with it.
 inline constexpr std::string_view kDependentJobFailed = "Dependent Job failed";
+/// What another job's state means to one that waits for it.
+enum class Bearing : std::uint8_t {
+    Open,
+    Met,
+    RuledOut,  ///< for good: what waits fails
+};
+Bearing bearing(model::Dependency::Kind kind, model::JobStatus status, bool has_started);
+/// A job or child that ended, as those see it that wait for it.
+class Culprit {
+  public:
+    /// `reason` is its statusReason.
+    Culprit(const model::JobId& id, model::JobStatus status, std::string reason)
+        : id_(id), status_(status), reason_(std::move(reason)) {}
+
+    model::JobStatus status() const { return status_; }
+    /// The statusReason of those that its end rules out. It names this job, and the one whose
+    /// failure was this one's. Composed once for all.
+    const std::string& verdict();
+
+  private:
+    model::JobId id_;
+    model::JobStatus status_;
+    std::string reason_;
+    std::string verdict_;
+};
+
+// dependencies.cpp
 inline constexpr std::string_view kTimedOut = "Job attempt duration exceeded timeout";
 inline constexpr std::string_view kMainNodeEnded = "The main node of the job has ended.";
 /// A job that ended, or a child of an array that did.
@@ -72,10 +100,14 @@ struct Ended {
     JobIndex job;
     std::int32_t child = kWhole;
 };
-/// What of a new job's dependencies has failed already.
+/// What of a new job's dependencies is ruled out already.
 struct Links {
-    bool has_failed = false;                    ///< one that the whole job waits for
-    std::vector<std::int32_t> failed_children;  ///< N_TO_N: these children's counterparts
+    std::string failure = {};  ///< why the whole job fails; empty: it does not
+    struct FailedChild {
+        std::int32_t child = 0;
+        std::string reason;
+    };
+    std::vector<FailedChild> failed_children = {};  ///< N_TO_N: their counterparts failed
 };
 Result<> check_dependencies(const State& state, const SubmitJob& event);
 /// Links a new job to those that it waits for.
@@ -87,6 +119,8 @@ void begin(State& state, JobIndex index, const Links& links, Timestamp now);
 /// Ends a job and everything that can no longer run because of it. `event` is one that leads to a
 /// terminal status.
 void end_job(State& state, JobIndex index, JobEvent event, std::string reason, Timestamp now);
+/// Meets what waits for the start of a job, which is RUNNING now. Repeated, it does nothing.
+void note_started(State& state, JobIndex index);
 /// Resolves what waited for those that ended.
 void settle(State& state, std::vector<Ended> ended, Timestamp now);
 
@@ -97,8 +131,8 @@ std::optional<JobIndex> find_or_make_slot(State& state, const model::JobId& id);
 /// nullopt beyond the array's size.
 std::optional<model::JobStatus> child_status(const Array& array, std::int32_t child);
 /// What a child waits for beside what the whole array does.
-inline std::uint8_t waits_for(const Array& array, std::int32_t child) {
-    return array.waiting_for.empty() ? std::uint8_t{0}
+inline std::uint16_t waits_for(const Array& array, std::int32_t child) {
+    return array.waiting_for.empty() ? std::uint16_t{0}
                                      : array.waiting_for[static_cast<std::size_t>(child)];
 }
 /// A slot for the RUNNABLE child with the lowest index that was never placed; there is one.
@@ -106,9 +140,11 @@ JobIndex fresh_child(State& state, JobIndex array);
 /// The array waits for nothing more: its children become RUNNABLE that wait for none either.
 void release_children(State& state, JobIndex array);
 void child_dependency_met(State& state, JobIndex array, std::int32_t child);
-/// A child whose dependency failed ends, if it still waits.
-void fail_child(State& state, JobIndex array, std::int32_t child, Timestamp now,
-                std::vector<Ended>& ended);
+/// In a sequence: the child behind those that let others pass waits for them no more.
+void advance(State& state, JobIndex array);
+/// A child whose counterpart failed ends, if it still waits.
+void fail_child(State& state, JobIndex array, std::int32_t child, const std::string& reason,
+                Timestamp now, std::vector<Ended>& ended);
 /// Ends all children that have no slot, in the same way. False if there are none.
 bool fail_unstarted(State& state, JobIndex array, const model::JobState& how,
                     std::vector<Ended>& ended);
@@ -121,11 +157,10 @@ void end_array(State& state, JobIndex array, const EndArray& how, Timestamp now)
 void refuse_dispatch(State& state, JobIndex index, Timestamp now);
 /// AWS: the array ends when its last child does.
 void finish_array(State& state, JobIndex array, Timestamp now, std::vector<Ended>& ended);
+/// A child runs: the array's startedAt is that of the first one.
 void note_child_started(State& state, const Job& child);
 /// `child` ended and leaves State::jobs.
 void drop_slot(State& state, const Job& child);
-/// What children of a sequence wait for, by the statuses of those before them.
-void restore_sequence(Array& array);
 model::ArrayProgress progress_of(const Array& array, Timestamp now);
 
 // gang.cpp

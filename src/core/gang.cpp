@@ -80,6 +80,7 @@ void note_node_started(State& state, JobIndex index) {
     if (main.id.index() != whole.gang->main) return;
     transition(state, whole_index, JobEvent::ContainerStarted);
     whole.state.started_at = main.state.started_at;
+    note_started(state, whole_index);
     if (main.run->stop != StopCause::None) return;  // the others have been given up
     for (const auto& [i, node] : whole.gang->nodes) {
         Run& run = *state.job(node).run;

@@ -124,6 +124,10 @@ Broken check_array(const State& state, const Job& job) {
             return "a child waits for nothing: " + to_string(job.id.child(i));
         }
     }
+    if (array.sequence != model::Sequence::None && array.front < std::ssize(array.children) &&
+        lets_pass(array.sequence, *child_status(array, array.front))) {
+        return "a sequence does not go on: " + to_string(job.id);
+    }
     if (counts != array.counts) return "an array counts wrong: " + to_string(job.id);
     if (fresh != array.fresh_runnable) return "an array counts its fresh children wrong";
     if (offered(state, job) != array.offered) return "an array offers other children than it may";
@@ -387,12 +391,18 @@ Broken check_dependencies(const State& state) {
     for (const auto& [id, index] : state.job_index) {
         const Job& job = state.job(index);
         if (model::is_terminal(job.state.status)) return "an ended job is kept: " + to_string(id);
-        for (const auto& [dependent, seq] : job.dependents) {
+        if (job.state.status == JobStatus::Running && !job.has_started && !job.node_of) {
+            return "a RUNNING job has not started: " + to_string(id);
+        }
+        for (const auto& [dependent, kind, seq] : job.dependents) {
             if (state.job(dependent).seq == seq) ++waits[dependent.value];
+            if (kind == model::Dependency::Kind::AfterStart && job.has_started) {
+                return "its start is waited for, but has been: " + to_string(id);
+            }
         }
         if (!job.array) continue;
         for (const auto& [child, dependents] : job.array->child_dependents) {
-            for (const auto& [dependent, seq] : dependents) {
+            for (const auto& [dependent, kind, seq] : dependents) {
                 if (state.job(dependent).seq == seq) ++waits[dependent.value];
             }
         }

@@ -322,13 +322,14 @@ void add_children(State& state, JobIndex array_index, const model::JobTraits& tr
     array.fresh.resize(size);
     array.counts[static_cast<std::size_t>(Pending)] = traits.array_size;
     count(state, job, Pending, traits.array_size);
-    array.sequential = traits.sequential;
+    array.sequence = traits.sequence;
+    const bool is_sequence = traits.sequence != model::Sequence::None;
     const bool is_paired = std::ranges::any_of(traits.depends_on, [](const auto& dependency) {
         return dependency.kind == model::Dependency::Kind::NToN;
     });
-    if (!is_paired && !traits.sequential) return;
-    array.waiting_for.assign(size, traits.sequential ? 1 : 0);
-    if (traits.sequential) array.waiting_for[0] = 0;
+    if (!is_paired && !is_sequence) return;
+    array.waiting_for.assign(size, is_sequence ? 1 : 0);
+    array.waiting_for[0] = 0;
 }
 
 void restore_child(State& state, JobIndex array_index, std::int32_t child, JobStatus status) {

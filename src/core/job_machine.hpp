@@ -9,9 +9,9 @@
 namespace batchd::core {
 
 enum class JobEvent : std::uint8_t {
-    MustWait,          ///< submitted with dependencies that did not succeed yet
+    MustWait,          ///< submitted with dependencies that are not met yet
     DependenciesMet,   ///< nothing left to wait for
-    DependencyFailed,  ///< a dependency ended FAILED
+    DependencyFailed,  ///< a dependency can not be met any more
     GivenUp,           ///< cancelled or terminated before it was placed
     Placed,            ///< a host and an attempt are assigned
     ContainerStarted,

@@ -68,7 +68,7 @@ void skip_children(State& state, JobIndex index, const std::vector<std::int32_t>
         state.step.changes.children.push_back(
             {.job_seq = job.seq, .part = i + 1, .state = std::move(done)});
     }
-    restore_sequence(*job.array);
+    if (job.array->sequence != model::Sequence::None) advance(state, index);
 }
 
 }  // namespace

@@ -32,6 +32,7 @@ class Restorer {
         for (const auto& attempt : snapshot_.attempts) attempts_.emplace(attempt.id, &attempt);
         for (const auto& child : snapshot_.children) children_[child.job_seq].push_back(&child);
         for (const auto& row : snapshot_.jobs) BATCHD_TRY(restore_job(row));
+        restore_starts();
         for (const auto& row : snapshot_.jobs) restore_dependencies(row);
         forget_marks();
         return {};
@@ -146,6 +147,7 @@ class Restorer {
                                  std::string(to_string(row.state.status)));
         }
         add_children(state_, index, row.traits);
+        state_.job(index).has_started = row.state.started_at.has_value();
         const auto rows = children_.find(row.seq);
         if (rows != children_.end()) {
             for (const auto* child : rows->second) BATCHD_TRY(restore_child_row(index, *child));
@@ -303,21 +305,30 @@ class Restorer {
         add_fargate_host(state_, environment);
     }
 
+    void restore_starts() {
+        for (const auto& id : snapshot_.started) {
+            const auto index = state_.find_job(id);
+            if (!index) continue;  // a child that has ended
+            state_.job(*index).has_started = true;
+        }
+    }
+
     void restore_dependencies(const model::JobRow& row) {
         if (row.state.status != JobStatus::Pending) return;
         const JobIndex index = *state_.find_job(row.id);
         for (const auto& dependency : row.traits.depends_on) {
             if (dependency.kind == model::Dependency::Kind::NToN) {
                 restore_pairs(index, dependency.id);
-            } else if (is_awaited(dependency.id)) {
+            } else if (is_awaited(dependency)) {
                 Job& job = state_.job(index);
                 ++job.waiting_for;
-                add_dependent(state_, dependency.id, {.job = index, .seq = job.seq});
+                add_dependent(state_, dependency.id,
+                              {.job = index, .kind = dependency.kind, .seq = job.seq});
             }
         }
         const Job& job = state_.job(index);
         if (job.array) {
-            restore_sequence(*job.array);
+            if (job.array->sequence != model::Sequence::None) advance(state_, index);
             if (job.waiting_for == 0 && !job.array->unstarted) release_children(state_, index);
             job.array->is_released = row.array.is_released;
         } else if (job.waiting_for == 0) {
@@ -325,12 +336,19 @@ class Restorer {
         }
     }
 
-    /// A dependency that is not live any more has succeeded, else this job would have failed.
-    bool is_awaited(const model::JobId& id) const {
-        if (!id.is_child()) return state_.find_job(id).has_value();
+    /// A dependency that is not live any more is met, else this job would have failed with its end.
+    bool is_awaited(const model::Dependency& dependency) const {
+        const auto& id = dependency.id;
+        const auto live = state_.find_job(id);
+        const bool has_started = live && state_.job(*live).has_started;
+        if (!id.is_child()) {
+            return live && bearing(dependency.kind, state_.job(*live).state.status, has_started) !=
+                               Bearing::Met;
+        }
         const auto array = state_.find_job(id.whole());
-        return array && state_.job(*array).array &&
-               child_status(*state_.job(*array).array, id.index()) != JobStatus::Succeeded;
+        if (!array || !state_.job(*array).array) return false;
+        const auto status = child_status(*state_.job(*array).array, id.index());
+        return status && bearing(dependency.kind, *status, has_started) != Bearing::Met;
     }
 
     void restore_pairs(JobIndex index, const model::JobId& id) {

@@ -213,10 +213,12 @@ std::optional<Timestamp> Machine::next_deadline() const {
 }
 
 Result<> Machine::look_up(const model::Dependency& dependency, core::SubmitJob& submit) {
-    auto status = store_.ended_status(dependency.id);
-    if (!status) return std::unexpected(std::move(status).error());
-    if (!*status) return {};
-    core::EndedDependency ended{.id = dependency.id, .status = **status, .children = {}};
+    auto state = store_.ended_state(dependency.id);
+    if (!state) return std::unexpected(std::move(state).error());
+    if (!*state) return {};
+    core::EndedDependency ended{.id = dependency.id,
+                                .status = (*state)->status,
+                                .status_reason = std::move((*state)->status_reason)};
     if (dependency.kind == model::Dependency::Kind::NToN) {
         auto children = store_.ended_children(dependency.id);
         if (!children) return std::unexpected(std::move(children).error());

@@ -1,4 +1,5 @@
 #include "batchd/model/job.hpp"
+#include "model/job_dependencies.hpp"
 #include "model/node_rules.hpp"
 #include "model/resolve_containers.hpp"
 #include "model/rules.hpp"
@@ -63,74 +64,6 @@ Result<> expect_served(const SubmitJobRequest& request, const JobDefinition& def
                         quote(definition_arn)));
     }
     return {};
-}
-
-/// What dependsOn asks for.
-struct Dependencies {
-    std::vector<Dependency> jobs;  ///< without repetition, in the order of the request
-    bool sequential = false;
-};
-
-Result<> add_sequential(const JobDependency& dependency, const std::string& field, bool is_array,
-                        Dependencies& dependencies) {
-    if (!is_array) {
-        return invalid_argument(field + ".type 'SEQUENTIAL' is for array jobs");
-    }
-    if (is_given(dependency.job_id)) {
-        return invalid_argument(field +
-                                ".jobId must be absent with type SEQUENTIAL, which orders "
-                                "the children of the array itself");
-    }
-    dependencies.sequential = true;
-    return {};
-}
-
-Result<> add_dependency(JobDependency dependency, std::size_t index, bool is_array,
-                        Dependencies& dependencies) {
-    const std::string field = element("dependsOn", index);
-    if (!is_given(dependency.type)) dependency.type.reset();
-    BATCHD_TRY(expect_enumerated(field + ".type", dependency.type, {"N_TO_N", "SEQUENTIAL"}));
-    if (dependency.type == "SEQUENTIAL") {
-        return add_sequential(dependency, field, is_array, dependencies);
-    }
-    if (!is_given(dependency.job_id)) return invalid_argument(field + ".jobId is required");
-    const auto id = parse_job_id(*dependency.job_id);
-    if (!id) return std::unexpected(id.error());
-    if (id->is_node()) {
-        return invalid_argument(fmt::format(
-            "{}.jobId '{}' is a node of a multi-node job; a job can depend on the whole job only",
-            field, *dependency.job_id));
-    }
-    const Dependency added{
-        .id = *id, .kind = dependency.type ? Dependency::Kind::NToN : Dependency::Kind::Whole};
-    if (std::ranges::find(dependencies.jobs, added) == dependencies.jobs.end()) {
-        dependencies.jobs.push_back(added);
-    }
-    return {};
-}
-
-Result<Dependencies> dependencies_of(const SubmitJobRequest& request, const Limits& limits) {
-    if (std::ssize(request.depends_on) > limits.depends_on) {
-        return invalid_argument(fmt::format("dependsOn must have at most {} entries, got {}",
-                                            limits.depends_on, request.depends_on.size()));
-    }
-    Dependencies dependencies;
-    for (std::size_t i = 0; i < request.depends_on.size(); ++i) {
-        BATCHD_TRY(add_dependency(request.depends_on[i], i, is_array(request), dependencies));
-    }
-    return dependencies;
-}
-
-/// As DescribeJobs shows them.
-std::vector<JobDependency> shown(const Dependencies& dependencies) {
-    std::vector<JobDependency> list;
-    for (const Dependency& dependency : dependencies.jobs) {
-        const bool is_paired = dependency.kind == Dependency::Kind::NToN;
-        list.push_back({.job_id = to_string(dependency.id),
-                        .type = is_paired ? std::optional<std::string>("N_TO_N") : std::nullopt});
-    }
-    if (dependencies.sequential) list.push_back({.job_id = {}, .type = "SEQUENTIAL"});
-    return list;
 }
 
 StringMap merged_parameters(const SubmitJobRequest& request, const JobDefinition& definition) {
@@ -230,9 +163,10 @@ JobTraits traits_of(const JobSpec& spec, Shape shape) {
     if (spec.timeout && spec.timeout->attempt_duration_seconds) {
         traits.timeout = Seconds{*spec.timeout->attempt_duration_seconds};
     }
-    traits.sequential = std::ranges::any_of(spec.depends_on, [](const JobDependency& dependency) {
-        return dependency.type == "SEQUENTIAL";
-    });
+    for (const JobDependency& dependency : spec.depends_on) {
+        if (dependency.type == "SEQUENTIAL") traits.sequence = Sequence::AfterOk;
+        if (dependency.type == "SEQUENTIAL_ANY") traits.sequence = Sequence::AfterAny;
+    }
     return traits;
 }
 
@@ -240,7 +174,7 @@ Result<ResolvedJob> resolve(const SubmitJobRequest& request, const JobDefinition
                             const std::string& definition_arn, const Limits& limits) {
     BATCHD_TRY(validate_request(request, limits));
     BATCHD_TRY(expect_served(request, definition, definition_arn));
-    auto dependencies = dependencies_of(request, limits);
+    auto dependencies = resolve_dependencies(request.depends_on, is_array(request), limits);
     if (!dependencies) return std::unexpected(std::move(dependencies).error());
 
     JobSpec spec;
@@ -248,7 +182,7 @@ Result<ResolvedJob> resolve(const SubmitJobRequest& request, const JobDefinition
     spec.parameters = merged_parameters(request, definition);
     ResolvedForm form;
     BATCHD_TRY(resolve_form(request, definition, spec, form));
-    spec.depends_on = shown(*dependencies);
+    spec.depends_on = std::move(dependencies->shown);
     spec.retry_strategy =
         request.retry_strategy ? request.retry_strategy : definition.retry_strategy;
     const bool has_timeout = request.timeout && request.timeout->attempt_duration_seconds;

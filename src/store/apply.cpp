@@ -158,7 +158,7 @@ Result<> put(Database& database, const ports::JobInsert& insert) {
         "created_at,"
         " milli_vcpu, memory_mib, gpus, fargate, consumables, nodes, share, scheduling_priority, "
         "attempts,"
-        " timeout_seconds, retry_rules, depends_on, array_size, is_sequential, main_node, flaw, "
+        " timeout_seconds, retry_rules, depends_on, array_size, sequence, main_node, flaw, "
         "tags,"
         " status, status_reason, attempt, started_at, stopped_at, is_cancelled, is_terminated,"
         " infrastructure_failures, grown_memory_mib, hold, options, idempotency_key, invocation,"
@@ -169,7 +169,7 @@ Result<> put(Database& database, const ports::JobInsert& insert) {
         row.created_at, traits.shape.resources.vcpu, traits.shape.resources.memory,
         traits.shape.resources.gpus, traits.shape.fargate, consumables, nodes, traits.share,
         traits.scheduling_priority, traits.attempts, traits.timeout, retry_rules, depends_on,
-        traits.array_size, traits.sequential, traits.main_node, traits.flaw, insert.tags,
+        traits.array_size, traits.sequence, traits.main_node, traits.flaw, insert.tags,
         state.status, state.status_reason, state.attempt, state.started_at, state.stopped_at,
         state.is_cancelled, state.is_terminated, state.infrastructure_failures, state.memory,
         state.hold, options, key_if(row.key, true), key_if(row.key, false),

@@ -37,8 +37,9 @@ Result<> each_row(Database& database, std::int64_t job_seq, OnChild on_child) {
 Result<std::vector<bool>> held_back(Database& database, const StoredArray& array,
                                     const std::vector<JobStatus>& statuses) {
     std::vector<bool> held(statuses.size(), false);
-    for (std::size_t i = 1; array.is_sequential && i < held.size(); ++i) {
-        held[i] = statuses[i - 1] != JobStatus::Succeeded;
+    const bool is_sequence = array.sequence != model::Sequence::None;
+    for (std::size_t i = 1; is_sequence && i < held.size(); ++i) {
+        held[i] = held[i - 1] || !lets_pass(array.sequence, statuses[i - 1]);
     }
     for (const auto& [id, kind] : array.depends_on) {
         if (kind != model::Dependency::Kind::NToN) continue;
@@ -89,11 +90,11 @@ Result<std::optional<StoredArray>> read_array(Database& database, const model::J
     std::optional<StoredArray> array;
     auto on_row = [&](Row& row) -> Result<> {
         array.emplace();
-        row.read(array->seq, array->size, array->is_sequential, array->depends_on);
+        row.read(array->seq, array->size, array->sequence, array->depends_on);
         return {};
     };
     BATCHD_TRY(
-        database.each("SELECT seq, array_size, is_sequential, depends_on FROM job"
+        database.each("SELECT seq, array_size, sequence, depends_on FROM job"
                       " WHERE id = ? AND array_size > 0",
                       on_row, id));
     if (!array) return array;

@@ -15,7 +15,7 @@ namespace batchd::store {
 struct StoredArray {
     std::int64_t seq = 0;
     std::int32_t size = 0;
-    bool is_sequential = false;
+    model::Sequence sequence = model::Sequence::None;
     std::vector<model::Dependency> depends_on;
     model::ArrayProgress progress;
 };

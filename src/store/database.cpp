@@ -148,7 +148,7 @@ bool column_value(sqlite3_stmt* statement, int at, std::vector<model::Dependency
         std::memcpy(&stored, bytes.data() + i * sizeof stored, sizeof stored);
         value[i].id = {.uuid = {.bytes = stored.uuid}, .part = stored.part};
         value[i].kind = static_cast<model::Dependency::Kind>(stored.kind);
-        if (stored.kind < 0 || value[i].kind > model::Dependency::Kind::NToN) return false;
+        if (stored.kind < 0 || value[i].kind > last_of(value[i].kind)) return false;
     }
     return true;
 }

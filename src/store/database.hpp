@@ -87,6 +87,10 @@ constexpr model::JobStatus last_of(model::JobStatus) { return model::JobStatus::
 constexpr model::DispatchFlaw last_of(model::DispatchFlaw) {
     return model::DispatchFlaw::TooManyTags;
 }
+constexpr model::Sequence last_of(model::Sequence) { return model::Sequence::AfterAny; }
+constexpr model::Dependency::Kind last_of(model::Dependency::Kind) {
+    return model::Dependency::Kind::AfterStart;
+}
 constexpr model::ResourceKind last_of(model::ResourceKind) {
     return model::ResourceKind::QuotaShare;
 }

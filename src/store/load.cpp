@@ -151,7 +151,7 @@ Result<> load_jobs(Database& database, ports::Snapshot& snapshot) {
         row.read(job.seq, job.id, job.queue_id, job.name, job.definition_name,
                  job.definition_revision, job.created_at, traits.share, traits.scheduling_priority,
                  traits.attempts, traits.timeout, retry_rules, traits.depends_on,
-                 Within{traits.array_size, 0}, traits.sequential, Within{traits.main_node, 0},
+                 Within{traits.array_size, 0}, traits.sequence, Within{traits.main_node, 0},
                  traits.flaw, options);
         if (options) BATCHD_TRY(read_document(*options, traits.options.emplace()));
         BATCHD_TRY(read_shape(row, traits.shape));
@@ -162,7 +162,7 @@ Result<> load_jobs(Database& database, ports::Snapshot& snapshot) {
     static const std::string sql =
         "SELECT seq, id, queue_id, name, definition_name, definition_revision, created_at,"
         " share, scheduling_priority, attempts, timeout_seconds,"
-        " retry_rules, depends_on, array_size, is_sequential, main_node, flaw, options,"
+        " retry_rules, depends_on, array_size, sequence, main_node, flaw, options,"
         " milli_vcpu, memory_mib, gpus, fargate, consumables, nodes, " +
         state_columns("job") +
         " FROM job WHERE seq IN (SELECT seq FROM job WHERE queue_id IN (SELECT id FROM job_queue)"
@@ -210,11 +210,30 @@ Result<> load_pairs(Database& database, const ports::JobRow& job, ports::Snapsho
     return {};
 }
 
+/// Which of a job, or of an array's children, have had an attempt that ran.
+Result<> load_started(Database& database, const ports::JobRow& job, ports::Snapshot& snapshot) {
+    const std::int32_t main_part =
+        job.traits.shape.nodes.empty() ? 0 : job.id.node(job.traits.main_node).part;
+    auto on_row = [&](Row& row) -> Result<> {
+        std::int32_t part = 0;
+        row.read(part);
+        if (part == main_part) part = 0;
+        if (part >= 0) snapshot.started.push_back({.uuid = job.id.uuid, .part = part});
+        return {};
+    };
+    return database.each(
+        "SELECT DISTINCT part FROM attempt WHERE job_seq = ? AND started_at IS NOT NULL", on_row,
+        job.seq);
+}
+
 /// Children of arrays, and nodes of the multi-node jobs that are placed.
 Result<> load_parts(Database& database, ports::Snapshot& snapshot) {
     for (auto& job : snapshot.jobs) {
         if (!job.traits.shape.nodes.empty() && model::is_placed(job.state.status)) {
             BATCHD_TRY(load_children(database, job.seq, false, snapshot));
+        }
+        if (job.state.attempt > 0 || job.traits.array_size > 0) {
+            BATCHD_TRY(load_started(database, job, snapshot));
         }
         if (job.traits.array_size == 0) continue;
         auto progress = read_progress(database, job.seq);

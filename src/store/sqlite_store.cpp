@@ -65,16 +65,23 @@ Result<ports::Snapshot> SqliteStore::load() {
     return load_snapshot(*database_);
 }
 
-Result<std::optional<model::JobStatus>> SqliteStore::ended_status(const model::JobId& id) {
-    if (!id.is_child()) {
-        return query_value<model::JobStatus>(*database_, "SELECT status FROM job WHERE id = ?", id);
+Result<std::optional<model::JobState>> SqliteStore::ended_state(const model::JobId& id) {
+    if (id.is_child()) {
+        const auto array = read_array(*database_, id.whole());
+        if (!array) return std::unexpected(array.error());
+        if (!*array) return std::nullopt;
+        return child_state(*database_, **array, id.index());
     }
-    const auto array = read_array(*database_, id.whole());
-    if (!array) return std::unexpected(array.error());
-    if (!*array) return std::nullopt;
-    const auto state = child_state(*database_, **array, id.index());
-    if (!state) return std::unexpected(state.error());
-    return *state ? std::optional((*state)->status) : std::nullopt;
+    std::optional<model::JobState> state;
+    auto on_row = [&](Row& row) -> Result<> {
+        read_state(row, state.emplace());
+        return {};
+    };
+    BATCHD_TRY(database_->each(
+        "SELECT status, status_reason, attempt, started_at, stopped_at, is_cancelled, is_terminated"
+        " FROM job WHERE id = ?",
+        on_row, id));
+    return state;
 }
 
 Result<std::vector<model::JobStatus>> SqliteStore::ended_children(const model::JobId& id) {

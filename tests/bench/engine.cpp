@@ -42,15 +42,25 @@ class Scheduler {
         finish();
     }
 
-    model::JobId submit(std::vector<model::JobId> after, std::int64_t memory = 1) {
+    model::JobId submit(std::vector<model::JobId> after, std::int64_t memory = 1,
+                        model::Dependency::Kind kind = model::Dependency::Kind::AfterOk) {
         core::SubmitJob event;
         event.id = id(++submitted_);
         event.queue = "default";
         event.traits.shape.resources = {.vcpu = vcpus(1), .memory = MiB{memory}};
-        for (const auto& dependency : after) event.traits.depends_on.push_back({.id = dependency});
+        for (const auto& dependency : after) {
+            event.traits.depends_on.push_back({.id = dependency, .kind = kind});
+        }
         const auto made = event.id;
         tell(std::move(event));
         return made;
+    }
+
+    void start(const model::JobId& job) {
+        tell(core::AttemptStarted{.id = {.job = job, .number = 1},
+                                  .container_id = "c",
+                                  .started_at = now_,
+                                  .containers{}});
     }
 
     void end(const model::JobId& job, std::int32_t exit_code) {
@@ -114,6 +124,32 @@ Resolved fan_out(std::size_t edges) {
     return resolve(scheduler, {first}, 0, edges + 1);
 }
 
+/// All wait for the start of one.
+Resolved fan_out_of_start(std::size_t edges) {
+    Scheduler scheduler;
+    const auto first = scheduler.submit({});
+    for (std::size_t i = 0; i < edges; ++i) {
+        scheduler.submit({first}, 1, model::Dependency::Kind::AfterStart);
+    }
+    scheduler.finish();
+    const auto begin = SteadyClock::now();
+    scheduler.start(first);
+    const auto changed = scheduler.finish().jobs.size();
+    return {milliseconds(SteadyClock::now() - begin), !scheduler.failed() && changed >= edges + 1};
+}
+
+/// All wait for the failure of one, and a job for each of them; the success of the one fails all.
+Resolved fan_out_in_vain(std::size_t edges) {
+    Scheduler scheduler;
+    const auto first = scheduler.submit({});
+    for (std::size_t i = 0; i < edges / 2; ++i) {
+        const auto next = scheduler.submit({first}, 1, model::Dependency::Kind::AfterNotOk);
+        scheduler.submit({next});
+    }
+    scheduler.finish();
+    return resolve(scheduler, {first}, 0, edges + 1);
+}
+
 /// One waits for all; the end of the last releases it.
 Resolved fan_in(std::size_t edges) {
     Scheduler scheduler(edges);
@@ -170,6 +206,9 @@ Result<> add_growth(Report& report, const std::string& name, Resolved (*measure)
 Result<> measure_engine(const Setup&, Report& report) {
     BATCHD_TRY(add_growth(report, "a chain fails", chain, kEdges / 10, 10, 30));
     BATCHD_TRY(add_growth(report, "one job releases others", fan_out, kEdges / 10, 10, 30));
+    BATCHD_TRY(
+        add_growth(report, "a start releases others", fan_out_of_start, kEdges / 10, 10, 30));
+    BATCHD_TRY(add_growth(report, "a success fails others", fan_out_in_vain, kEdges / 10, 10, 30));
     BATCHD_TRY(add_growth(report, "one job waits for others", fan_in, kEdges / 10, 10, 30));
     return add_growth(report, "one job ends, the next starts, jobs waiting", turn, 1'000, 100, 4);
 }

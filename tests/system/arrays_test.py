@@ -76,7 +76,8 @@ class Arrays(SystemTest):
         second = self.array("true", 3, dependsOn=[{"jobId": first, "type": "N_TO_N"}])
         self.wait_for(second, "FAILED")
         self.assertEqual({"SUCCEEDED": 2, "FAILED": 1}, self.summary(second))
-        self.assertEqual("Dependent Job failed", self.describe(f"{second}:1")["statusReason"])
+        self.assertEqual(f"Dependent Job failed (jobId: {first}:1)",
+                         self.describe(f"{second}:1")["statusReason"])
 
     def test_a_failure_in_the_middle_ends_a_sequence(self):
         job = self.array("test $AWS_BATCH_JOB_ARRAY_INDEX != 1", 4,
@@ -86,7 +87,7 @@ class Arrays(SystemTest):
         self.assertEqual(2, len(self.describe(f"{job}:1")["attempts"]))
         for index in (2, 3):
             child = self.describe(f"{job}:{index}")
-            self.assertEqual(("FAILED", "Dependent Job failed", []),
+            self.assertEqual(("FAILED", f"Dependent Job failed (jobId: {job}:1)", []),
                              (child["status"], child["statusReason"], child["attempts"]))
         self.assertEqual(3, len(self.children(job, "FAILED")))
 

@@ -15,7 +15,7 @@ class EdgeCases(unittest.TestCase):
         self.assertTrue(names)
         for suite, test in names:
             pattern = r"\w+" if test == "*" else test
-            found = re.search(rf"TEST(_F)?\({suite}, {pattern}\)", sources)
+            found = re.search(rf"TEST(_[FP])?\({suite}, {pattern}\)", sources)
             self.assertTrue(found, f"{suite}.{test}")
 
     def test_names_of_python_tests(self):

@@ -45,7 +45,7 @@ class Pipeline(SystemTest):
         self.wait_for(third, "FAILED")
         for job in map(self.describe, (second, third)):
             self.assertEqual("FAILED", job["status"])
-            self.assertEqual("Dependent Job failed", job["statusReason"])
+            self.assertIn("Dependent Job failed (jobId: ", job["statusReason"])
             self.assertEqual([], job.get("attempts", []))
             self.assertNotIn("startedAt", job)
 
@@ -55,7 +55,7 @@ class Pipeline(SystemTest):
         self.wait_for(bad, "FAILED")
         self.wait_for(self.run_command("true", after=[good]), "SUCCEEDED")
         dependent = self.wait_for(self.run_command("true", after=[good, bad]), "FAILED")
-        self.assertEqual("Dependent Job failed", dependent["statusReason"])
+        self.assertEqual(f"Dependent Job failed (jobId: {bad})", dependent["statusReason"])
 
     def test_a_dependency_that_does_not_exist_is_refused(self):
         unknown = "01234567-89ab-4def-8123-456789abcdef"

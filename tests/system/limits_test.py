@@ -27,7 +27,7 @@ class LimitsOfAws(SystemTest):
         self.assertEqual([], detail["attempts"])
         self.assertNotIn("startedAt", detail)
         self.assertFalse(detail["isCancelled"])
-        self.assertEqual("Dependent Job failed",
+        self.assertEqual(f"Dependent Job failed (jobId: {job})",
                          self.wait_for(dependent, "FAILED")["statusReason"])
 
     def test_an_array_with_such_overrides(self):

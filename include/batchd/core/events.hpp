@@ -29,8 +29,10 @@ namespace batchd::core {
 struct EndedDependency {
     model::JobId id;
     model::JobStatus status = model::JobStatus::Succeeded;
-    std::vector<model::JobStatus> children;  ///< by index; if it is an array that is waited for
-};  ///< N_TO_N
+    std::string status_reason = {};
+    /// By index; if it is an array that is waited for N_TO_N.
+    std::vector<model::JobStatus> children = {};
+};
 
 struct SubmitJob {
     model::JobId id;

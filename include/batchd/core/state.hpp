@@ -69,16 +69,18 @@ struct Run {
 /// A job that waits for another. The seq tells whether the slot still holds that job.
 struct Dependent {
     JobIndex job;
+    model::Dependency::Kind kind = model::Dependency::Kind::AfterOk;
     std::int64_t seq = 0;
 };
 
-/// What an array adds to its job. A child costs a byte or two and a bit until it is placed, or ends
-/// apart from the others: from then on to its end it has a slot in State::jobs, with the array's
-/// seq.
+/// What an array adds to its job. A child costs a byte or three and a bit until it is placed, or
+/// ends apart from the others: from then on to its end it has a slot in State::jobs, with the
+/// array's seq.
 struct Array {
     std::vector<model::JobStatus> children;  ///< by index
-    std::vector<std::uint8_t> waiting_for;   ///< by index; empty if children wait for none
-    bool sequential = false;
+    std::vector<std::uint16_t> waiting_for;  ///< by index; empty if children wait for none
+    model::Sequence sequence = model::Sequence::None;
+    std::int32_t front = 0;    ///< of a sequence: how many children let those behind them pass
     bool is_released = false;  ///< the array as a whole waits for nothing any more
     std::array<std::int64_t, model::kJobStatusCount> counts{};  ///< of `children`
     boost::dynamic_bitset<> fresh;    ///< by index: whether it is RUNNABLE and has no slot
@@ -118,13 +120,14 @@ struct Job {
     std::vector<model::EvaluateOnExit> retry_rules;
     std::int32_t attempts_limit = 1;
     std::uint32_t timeout_seconds = 0;  ///< 0: none
-    std::uint32_t waiting_for = 0;      ///< dependencies that did not succeed yet
+    std::uint32_t waiting_for = 0;      ///< dependencies that are not met yet
     model::DispatchFlaw flaw = model::DispatchFlaw::None;
     std::shared_ptr<const model::JobOptions> options;  ///< children share their array's; often none
     std::optional<Timestamp> limit_at;                 ///< when it is in State::limits
     Timestamp starting_since;                          ///< while it is STARTING
     bool is_new = false;                               ///< inserted in this step
     bool is_dirty = false;                             ///< listed in Step::dirty
+    bool has_started = false;  ///< an attempt has run, or one of a child
     std::vector<Dependent> dependents;
     std::unique_ptr<Run> run;
     std::unique_ptr<Array> array;     ///< of an array's job

@@ -236,8 +236,8 @@ struct Snapshot {
     std::vector<ResourceRow> resources;
     /// The highest revision ever given to each name, inactive ones included.
     std::vector<std::pair<std::string, std::int32_t>> last_revisions;
-    /// Not terminal, ascending by seq. A dependency that is missing here has succeeded: failure
-    /// reaches all dependents in the transaction in which it happens.
+    /// Not terminal, ascending by seq. A dependency that is missing here is met: an end that rules
+    /// it out fails all dependents in the transaction in which it happens.
     std::vector<JobRow> jobs;
     /// All rows of the arrays among `jobs`, and of those multi-node jobs that are placed.
     std::vector<ChildPut> children;
@@ -247,6 +247,9 @@ struct Snapshot {
     /// How the children of those arrays ended that are over and that arrays among `jobs` wait for
     /// N_TO_N; by index.
     std::vector<std::pair<JobId, std::vector<JobStatus>>> ended_arrays;
+    /// Those of `jobs`, and children of arrays among them, of which an attempt has run. Of a
+    /// multi-node job that is the main node's.
+    std::vector<JobId> started;
     /// The newest attempt of each STARTING or RUNNING job; of multi-node jobs that of every node,
     /// ended ones included.
     std::vector<Attempt> attempts;

@@ -156,14 +156,31 @@ void set_memory(EcsTaskProperties& task, MiB memory);
 /// nodeProperties.
 JobSpec spec_of_node(JobSpec spec, std::int32_t node);
 
-/// What a job waits for. AWS: without a type until that job SUCCEEDED, an array when all of its
-/// children have; N_TO_N child i until child i of that array has.
+/// What a job waits for: another job, an array as a whole, or a child of one. Kinds are stored as
+/// these numbers.
 struct Dependency {
-    enum class Kind : std::uint8_t { Whole, NToN };
-    JobId id;  ///< may be a child of an array, if Whole
-    Kind kind = Kind::Whole;
+    enum class Kind : std::uint8_t {
+        AfterOk,     ///< it has SUCCEEDED; AWS's, without a type
+        NToN,        ///< of an array: each child on its counterpart in that one; AWS's
+        AfterAny,    ///< it has ended
+        AfterNotOk,  ///< it has FAILED
+        AfterStart,  ///< an attempt of it, or of one of the array's children, has run, or it ended
+    };
+    JobId id;
+    Kind kind = Kind::AfterOk;
     friend bool operator==(const Dependency&, const Dependency&) = default;
 };
+
+/// Whether the children of an array wait for those before them. Stored as these numbers.
+enum class Sequence : std::uint8_t {
+    None,
+    AfterOk,   ///< until they have SUCCEEDED; AWS's SEQUENTIAL
+    AfterAny,  ///< until they have ended: SEQUENTIAL_ANY
+};
+/// Whether a child of that status holds back none of those behind it.
+constexpr bool lets_pass(Sequence sequence, JobStatus status) {
+    return sequence == Sequence::AfterAny ? is_terminal(status) : status == JobStatus::Succeeded;
+}
 
 /// What AWS refuses only when it dispatches a job: the job fails then, without an attempt, and is
 /// not retried. Stored as these numbers.
@@ -182,8 +199,8 @@ struct JobTraits {
     std::vector<EvaluateOnExit> retry_rules;
     std::vector<Dependency> depends_on;
     std::int32_t array_size = 0;  ///< 0: no array
-    bool sequential = false;      ///< an array whose child i waits for child i - 1
-    std::int32_t main_node = 0;   ///< of a multi-node job
+    Sequence sequence = Sequence::None;
+    std::int32_t main_node = 0;  ///< of a multi-node job
     DispatchFlaw flaw = DispatchFlaw::None;
     std::optional<JobOptions> options;
     bool is_held = false;  ///< submitted so

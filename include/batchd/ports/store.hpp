@@ -24,8 +24,8 @@ class Store {
 
     virtual Result<Snapshot> load() = 0;
 
-    /// The status of a job or child that is not live any more; nullopt if there is none of that id.
-    virtual Result<std::optional<model::JobStatus>> ended_status(const model::JobId& id) = 0;
+    /// How a job or child that is not live any more has ended; nullopt if there is none of that id.
+    virtual Result<std::optional<model::JobState>> ended_state(const model::JobId& id) = 0;
 
     /// By index, how the children of an array ended; empty if the job is no array or is not stored.
     virtual Result<std::vector<model::JobStatus>> ended_children(const model::JobId& array) = 0;

@@ -29,7 +29,7 @@ class SqliteStore final : public ports::Store {
     Result<> commit(const ports::Changes& changes) override;
     Result<> probe() override;
     Result<ports::Snapshot> load() override;
-    Result<std::optional<model::JobStatus>> ended_status(const model::JobId& id) override;
+    Result<std::optional<model::JobState>> ended_state(const model::JobId& id) override;
     Result<std::vector<model::JobStatus>> ended_children(const model::JobId& id) override;
     Result<bool> knows_token(const std::string& client_token) override;
     Result<std::optional<model::RecentSubmission>> find_submission(const std::string& key) override;

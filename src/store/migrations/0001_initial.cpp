@@ -132,7 +132,7 @@ CREATE TABLE job (
     retry_rules TEXT,                      -- JSON list, NULL for none
     depends_on BLOB,                       -- 24 bytes each (database.hpp), NULL for none
     array_size INTEGER NOT NULL,           -- 0: no array
-    is_sequential INTEGER NOT NULL,
+    sequence INTEGER NOT NULL,             -- of an array's children: model::Sequence
     main_node INTEGER NOT NULL,
     flaw INTEGER NOT NULL,                 -- why it will fail when dispatched: model::DispatchFlaw
     infrastructure_failures INTEGER NOT NULL,

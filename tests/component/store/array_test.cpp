@@ -70,8 +70,8 @@ TEST_F(ArrayTest, ChildrenWithoutARowWaitAsTheirArraySays) {
     EXPECT_EQ(statuses(1), "RUNNABLE RUNNING RUNNABLE");
     EXPECT_EQ(listed(1, JobStatus::Runnable), (std::vector{0, 2}));
     EXPECT_EQ(listed(1, JobStatus::Running), std::vector{1});
-    EXPECT_EQ(store_->ended_status(job_id(1).child(1)).value(), JobStatus::Running);
-    EXPECT_EQ(store_->ended_status(job_id(1).child(3)).value(), std::nullopt);
+    EXPECT_EQ(store_->ended_state(job_id(1).child(1)).value()->status, JobStatus::Running);
+    EXPECT_EQ(store_->ended_state(job_id(1).child(3)).value(), std::nullopt);
 }
 
 TEST_F(ArrayTest, ChildrenThatNeverStartedEndTogether) {
@@ -91,11 +91,25 @@ TEST_F(ArrayTest, ChildrenThatNeverStartedEndTogether) {
 
 TEST_F(ArrayTest, ASequenceHoldsBackAllButTheNext) {
     ports::JobInsert array = an_array(1, 4);
-    array.row.traits.sequential = true;
+    array.row.traits.sequence = model::Sequence::AfterOk;
     add(array);
     EXPECT_EQ(statuses(1), "RUNNABLE PENDING PENDING PENDING");
     put_child(1, 0, JobStatus::Succeeded);
     EXPECT_EQ(statuses(1), "SUCCEEDED RUNNABLE PENDING PENDING");
+}
+
+TEST_F(ArrayTest, ASequenceWhateverTheOutcomeGoesOnAfterAFailure) {
+    ports::JobInsert array = an_array(1, 4);
+    array.row.traits.sequence = model::Sequence::AfterAny;
+    add(array);
+    put_child(1, 2, JobStatus::Failed);
+    EXPECT_EQ(statuses(1), "RUNNABLE PENDING FAILED PENDING") << "all before it must have ended";
+    put_child(1, 0, JobStatus::Failed);
+    EXPECT_EQ(statuses(1), "FAILED RUNNABLE FAILED PENDING");
+    put_child(1, 1, JobStatus::Succeeded);
+    EXPECT_EQ(statuses(1), "FAILED SUCCEEDED FAILED RUNNABLE");
+    reopen();
+    EXPECT_EQ(load().jobs.at(0).traits.sequence, model::Sequence::AfterAny);
 }
 
 TEST_F(ArrayTest, PairsWaitForTheirCounterparts) {
@@ -127,6 +141,7 @@ TEST_F(ArrayTest, ARestartFindsChildrenAndAttempts) {
     EXPECT_EQ(snapshot.children[0].part, 2);
     ASSERT_EQ(snapshot.attempts.size(), 1U);
     EXPECT_EQ(snapshot.attempts[0], attempt.attempt);
+    EXPECT_EQ(snapshot.started, std::vector{job_id(1).child(1)});
     EXPECT_EQ(snapshot.ended.at(0).failed, 8);
 }
 

@@ -91,7 +91,7 @@ TEST_F(DamagedRow, IsNamed) {
         {"UPDATE job SET gpus = -1 WHERE seq = 1", "job.gpus is -1", queue},
         {"UPDATE job SET id = x'00' WHERE seq = 1", "job.id is 00", "job.seq is 1"},
         {"UPDATE job SET depends_on = x'00' WHERE seq = 1", "job.depends_on is 00", queue},
-        {"UPDATE job SET depends_on = x'000000000000000000000000000000000000000002000000' WHERE "
+        {"UPDATE job SET depends_on = x'000000000000000000000000000000000000000005000000' WHERE "
          "seq = 1",
          "job.depends_on is ", queue},
         {"UPDATE job SET array_size = -3 WHERE seq = 2", "job.array_size is -3", "job.seq is 2"},

@@ -158,7 +158,7 @@ TEST_F(StoreFailure, WhatWasAcknowledgedSurvivesAKill) {
     auto copy = SqliteStore::open(path("copy.db"));
     ASSERT_TRUE(copy) << copy.error().message;
     EXPECT_EQ((*copy)->load().value().jobs.size(), 19U);
-    EXPECT_EQ((*copy)->ended_status(job_id(4)).value(), JobStatus::Succeeded);
+    EXPECT_EQ((*copy)->ended_state(job_id(4)).value()->status, JobStatus::Succeeded);
     EXPECT_EQ((*copy)->instance_id(), store_->instance_id());
 }
 

@@ -98,7 +98,10 @@ TEST_F(RoundTrip, AJobWithAllItsTraits) {
                            .action = "RETRY"}};
     traits.depends_on = {{.id = job_id(77)},
                          {.id = job_id(78).child(9)},
-                         {.id = job_id(79), .kind = model::Dependency::Kind::NToN}};
+                         {.id = job_id(79), .kind = model::Dependency::Kind::NToN},
+                         {.id = job_id(80), .kind = model::Dependency::Kind::AfterAny},
+                         {.id = job_id(81), .kind = model::Dependency::Kind::AfterNotOk},
+                         {.id = job_id(82).child(1), .kind = model::Dependency::Kind::AfterStart}};
     job.row.state = {.status = JobStatus::Pending,
                      .status_reason = "waits \"here\"",
                      .attempt = 0,
@@ -160,8 +163,8 @@ TEST_F(RoundTrip, OnlyUnfinishedJobsAreLoadedInOrderOfTheirSeq) {
     std::vector<std::int64_t> loaded;
     for (const auto& job : load().jobs) loaded.push_back(job.seq);
     EXPECT_EQ(loaded, (std::vector<std::int64_t>{1, 3, 4, 6}));
-    EXPECT_EQ(store_->ended_status(job_id(5)).value(), JobStatus::Failed);
-    EXPECT_EQ(store_->ended_status(job_id(99)).value(), std::nullopt);
+    EXPECT_EQ(store_->ended_state(job_id(5)).value()->status, JobStatus::Failed);
+    EXPECT_EQ(store_->ended_state(job_id(99)).value(), std::nullopt);
 }
 
 TEST_F(RoundTrip, TheNewestAttemptOfPlacedJobs) {

@@ -24,9 +24,9 @@ class FakeStore final : public ports::Store {
         return {};
     }
     Result<ports::Snapshot> load() override;
-    Result<std::optional<model::JobStatus>> ended_status(const model::JobId& id) override {
+    Result<std::optional<model::JobState>> ended_state(const model::JobId& id) override {
         if (fault == Fault::NoReads) return fail(ErrorKind::Unavailable, "I/O error");
-        return status(id);
+        return state(id);
     }
     Result<std::vector<model::JobStatus>> ended_children(const model::JobId& array) override {
         if (fault == Fault::NoReads) return fail(ErrorKind::Unavailable, "I/O error");
@@ -37,15 +37,31 @@ class FakeStore final : public ports::Store {
         return list;
     }
     /// As stored; a child without a row has its array's word for those.
-    std::optional<model::JobStatus> status(const model::JobId& id) const {
+    std::optional<model::JobState> state(const model::JobId& id) const {
         const auto found = seq_of.find(id.whole());
         if (found == seq_of.end()) return std::nullopt;
         const ports::JobRow& row = jobs.at(found->second);
-        if (!id.is_child()) return row.state.status;
+        if (!id.is_child()) return row.state;
         if (id.index() >= row.traits.array_size) return std::nullopt;
         const auto child = children.find(id);
-        if (child != children.end()) return child->second.status;
-        return row.array.unstarted ? row.array.unstarted->status : model::JobStatus::Pending;
+        if (child != children.end()) return child->second;
+        return row.array.unstarted.value_or(model::JobState{.status = model::JobStatus::Pending});
+    }
+    std::optional<model::JobStatus> status(const model::JobId& id) const {
+        const auto found = state(id);
+        return found ? std::optional(found->status) : std::nullopt;
+    }
+    /// Whether an attempt of it has run: of a job, a child, one of an array's children, or the main
+    /// node, which is node 1.
+    bool has_started(const model::JobId& id) const {
+        const auto& traits = jobs.at(seq_of.at(id.whole())).traits;
+        const bool is_gang = !traits.shape.nodes.empty();
+        return std::ranges::any_of(attempts, [&](const auto& entry) {
+            const auto& [attempt, row] = entry;
+            const bool is_child_of = traits.array_size > 0 && attempt.job.whole() == id;
+            const auto wanted = is_gang ? id.node(1) : id;
+            return row.started_at && (is_child_of || attempt.job == wanted);
+        });
     }
     Result<bool> knows_token(const std::string&) override { return false; }
     Result<std::optional<model::RecentSubmission>> find_submission(
@@ -143,6 +159,7 @@ inline Result<ports::Snapshot> FakeStore::load() {
         snapshot.next_seq = seq + 1;
         if (model::is_terminal(row.state.status)) continue;
         snapshot.jobs.push_back(row);
+        if (has_started(row.id)) snapshot.started.push_back(row.id);
         if (model::is_placed(row.state.status) && row.traits.shape.nodes.empty()) {
             snapshot.attempts.push_back(attempts.at({.job = row.id, .number = row.state.attempt}));
         }
@@ -158,6 +175,7 @@ inline void FakeStore::load_array(const ports::JobRow& row, ports::Snapshot& sna
         if (child == children.end()) continue;
         const auto& [id, state] = *child;
         snapshot.children.push_back({.job_seq = row.seq, .part = id.part, .state = state});
+        if (has_started(id)) snapshot.started.push_back(id);
         if (model::is_placed(state.status)) {
             snapshot.attempts.push_back(attempts.at({.job = id, .number = state.attempt}));
         }

@@ -173,7 +173,10 @@ class Simulation {
             make_nodes(event.traits);
         } else if (chance(0.25)) {
             event.traits.array_size = 2 + static_cast<std::int32_t>(below(4));
-            event.traits.sequential = chance(0.3);
+            if (chance(0.4)) {
+                event.traits.sequence =
+                    chance(0.5) ? model::Sequence::AfterOk : model::Sequence::AfterAny;
+            }
         }
         if (chance(0.4)) {
             event.queue = "fair";
@@ -226,9 +229,12 @@ class Simulation {
         const std::int32_t size = traits_.at(dependency.id).array_size;
         if (size > 0 && size == array_size && chance(0.7)) {
             dependency.kind = model::Dependency::Kind::NToN;
-        } else if (size > 0 && chance(0.3)) {
-            dependency.id = some_child(dependency.id);
+            return dependency;
         }
+        if (size > 0 && chance(0.3)) dependency.id = some_child(dependency.id);
+        using enum model::Dependency::Kind;
+        constexpr std::array kKinds{AfterOk, AfterOk, AfterAny, AfterNotOk, AfterStart};
+        dependency.kind = kKinds[below(kKinds.size())];
         return dependency;
     }
 
@@ -382,18 +388,57 @@ class Simulation {
         if (id.job.is_node()) check_node(start);
         EXPECT_EQ(docker_.runs[id], 1) << "attempt " << to_string(id) << " runs twice";
         EXPECT_TRUE(store_.attempts.contains(id)) << "the intent is durable before the act";
-        const auto expect_succeeded = [&](const model::JobId& dependency) {
-            EXPECT_EQ(store_.status(dependency), model::JobStatus::Succeeded)
-                << to_string(id) << " overtakes its dependency " << to_string(dependency);
-        };
         const auto& traits = traits_.at(id.job.whole());
-        for (const auto& dependency : traits.depends_on) {
-            const bool is_paired = dependency.kind == model::Dependency::Kind::NToN;
-            expect_succeeded(is_paired ? dependency.id.child(id.job.index()) : dependency.id);
+        for (auto dependency : traits.depends_on) {
+            if (dependency.kind == model::Dependency::Kind::NToN) {
+                dependency.id = dependency.id.child(id.job.index());
+            }
+            EXPECT_TRUE(is_met(dependency))
+                << to_string(id) << " overtakes its dependency " << to_string(dependency.id);
         }
-        if (traits.sequential && id.job.index() > 0) {
-            expect_succeeded(id.job.whole().child(id.job.index() - 1));
+        if (traits.sequence == model::Sequence::None) return;
+        for (std::int32_t i = 0; i < id.job.index(); ++i) {
+            const auto before = id.job.whole().child(i);
+            EXPECT_TRUE(lets_pass(traits.sequence, *store_.status(before)))
+                << to_string(id) << " overtakes " << to_string(before);
         }
+    }
+
+    bool is_met(const model::Dependency& dependency) const {
+        const auto status = *store_.status(dependency.id);
+        switch (dependency.kind) {
+            case model::Dependency::Kind::AfterOk:
+            case model::Dependency::Kind::NToN:
+                return status == model::JobStatus::Succeeded;
+            case model::Dependency::Kind::AfterNotOk:
+                return status == model::JobStatus::Failed;
+            case model::Dependency::Kind::AfterAny:
+                return model::is_terminal(status);
+            case model::Dependency::Kind::AfterStart:
+                break;
+        }
+        return model::is_terminal(status) || store_.has_started(dependency.id);
+    }
+
+    /// A job failed for a dependency exactly if one was ruled out, and says which.
+    void check_verdict(const ports::JobRow& row) {
+        if (row.state.is_cancelled || row.state.is_terminated) return;
+        // Its children may all have ended one by one before.
+        if (row.traits.array_size > 0 && !row.array.unstarted) return;
+        const std::string& reason = row.state.status_reason;
+        bool is_ruled_out = false;
+        bool is_named = false;
+        for (const auto& dependency : row.traits.depends_on) {
+            if (dependency.kind == model::Dependency::Kind::NToN || is_met(dependency)) continue;
+            is_ruled_out = true;
+            is_named = is_named || reason.contains(to_string(dependency.id));
+        }
+        const bool says_so = reason.starts_with("Dependent Job failed (jobId: ") ||
+                             reason.starts_with("Dependency can not be met: job ");
+        EXPECT_EQ(says_so, is_ruled_out) << to_string(row.id) << ": " << reason;
+        EXPECT_EQ(is_named, is_ruled_out) << to_string(row.id) << ": " << reason;
+        if (is_ruled_out) EXPECT_EQ(row.state.status, model::JobStatus::Failed);
+        if (is_ruled_out) EXPECT_EQ(row.state.attempt, 0) << to_string(row.id);
     }
 
     void check_end() {
@@ -405,6 +450,7 @@ class Simulation {
             EXPECT_TRUE(attempt.stopped_at) << "attempt " << to_string(id) << " is open";
         }
         for (const auto& [seq, row] : store_.jobs) {
+            check_verdict(row);
             if (row.traits.array_size > 0) {
                 check_ended_array(row);
             } else if (!row.traits.shape.nodes.empty()) {

@@ -13,9 +13,11 @@ BATCH = json.loads((DATA / "batch_model.json").read_text())
 # Required by the model, absent in AWS's own answers until the job runs.
 ABSENT_AT_AWS = {("JobDetail", "startedAt"), ("DescribeServiceJobResponse", "startedAt")}
 
-# By shape: our own additions to AWS's answers, which docs/api.md describes, and members of AWS's that
+# By shape: our own additions to AWS's answers, which docs/ describes, and members of AWS's that
 # Debian's botocore does not know.
-ADDITIONS = {"LogGroup": ("logGroupArn", "logGroupClass")}
+ADDITIONS = {"LogGroup": ("logGroupArn", "logGroupClass"),
+             "ArrayJobDependency": ("AFTEROK", "AFTERANY", "AFTERNOTOK", "AFTERSTART",
+                                    "AFTERCORR", "SEQUENTIAL_ANY")}
 
 SCALARS = {
     "string": lambda value: isinstance(value, str),
@@ -83,7 +85,8 @@ def type_problems(shapes, kind, value, path):
         return [problem for key, item in value.items()
                 for problem in type_problems(shapes, kind[1:-1], item, f"{path}.{key}")]
     if isinstance(shapes[kind], list):
-        return [] if value in shapes[kind] else [f"{path} is not one of {shapes[kind]}: {value!r}"]
+        is_known = value in shapes[kind] or value in ADDITIONS.get(kind, ())
+        return [] if is_known else [f"{path} is not one of {shapes[kind]}: {value!r}"]
     return _structure_problems(shapes, kind, value, path)
 
 

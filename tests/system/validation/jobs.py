@@ -50,6 +50,8 @@ RULES = [
         (UNKNOWN, {"dependsOn": [{"jobId": UNKNOWN}]}),
         ("nonsense", {"dependsOn": [{"jobId": "nonsense"}]}),
         ("SEQUENTIAL", {"dependsOn": [{"type": "SEQUENTIAL"}]}),
+        ("dependsOn[0].type 'AFTERALL' must be one of AFTEROK, AFTERANY",
+         {"dependsOn": [{"jobId": UNKNOWN, "type": "AFTERALL"}]}),
         ("Scheduling priority must be between 0 and 9999.",
          {"schedulingPriorityOverride": -1}),
         ("Scheduling priority must be between 0 and 9999.",

@@ -83,7 +83,7 @@ TEST(Array, FailsWithItsDependency) {
     world.ran(first, 1);
     for (const auto& id : {array, last}) {
         EXPECT_EQ(world.status(id), "FAILED");
-        EXPECT_EQ(world.ended[id].status_reason, "Dependent Job failed");
+        EXPECT_TRUE(world.ended[id].status_reason.starts_with("Dependent Job failed"));
     }
     EXPECT_TRUE(world.last.changes.children.empty()) << "one record for all of them";
 }
@@ -144,7 +144,8 @@ TEST(Array, PairsRunChildByChild) {
     EXPECT_EQ(world.status(second.child(1)), "STARTING");
     world.ran(first.child(0), 1);
     EXPECT_EQ(world.status(second.child(0)), "FAILED");
-    EXPECT_EQ(world.ended[second.child(0)].status_reason, "Dependent Job failed");
+    EXPECT_EQ(world.ended[second.child(0)].status_reason,
+              "Dependent Job failed (jobId: " + to_string(first.child(0)) + ")");
     EXPECT_EQ(world.status(second), "PENDING") << "its other child goes on";
     world.ran(second.child(1), 0);
     EXPECT_EQ(world.status(second), "FAILED");

@@ -32,8 +32,9 @@ struct JobBuilder {
         event.traits.shape.resources = what;
         return *this;
     }
-    JobBuilder& after(const model::JobId& id) {
-        event.traits.depends_on.push_back({.id = id});
+    JobBuilder& after(const model::JobId& id,
+                      model::Dependency::Kind kind = model::Dependency::Kind::AfterOk) {
+        event.traits.depends_on.push_back({.id = id, .kind = kind});
         return *this;
     }
     JobBuilder& pairwise(const model::JobId& id) {
@@ -44,8 +45,8 @@ struct JobBuilder {
         event.traits.array_size = size;
         return *this;
     }
-    JobBuilder& sequential() {
-        event.traits.sequential = true;
+    JobBuilder& sequential(model::Sequence sequence = model::Sequence::AfterOk) {
+        event.traits.sequence = sequence;
         return *this;
     }
     JobBuilder& attempts(std::int32_t n) {
@@ -261,17 +262,19 @@ class World {
             snapshot.next_seq = seq + 1;
         }
         for (const auto& [_, child] : children) {
-            const auto& whole = jobs[child.job_seq];
+            const auto& job = jobs[child.job_seq];
             const bool is_live_array =
-                whole.traits.array_size > 0 && !model::is_terminal(whole.state.status);
-            if (is_live_array || model::is_placed(whole.state.status)) {
+                job.traits.array_size > 0 && !model::is_terminal(job.state.status);
+            if (is_live_array || model::is_placed(job.state.status)) {
                 snapshot.children.push_back(child);
             }
         }
-        for (const auto& [_, put] : attempts_put) {
-            const auto child = children.find({put.job_seq, put.attempt.id.job.part});
-            const bool is_child = put.attempt.id.job.is_child() && child != children.end();
-            const auto& state_of_job = is_child ? child->second.state : jobs[put.job_seq].state;
+        for (const auto& [id, put] : attempts_put) {
+            const auto& job = jobs[put.job_seq];
+            const bool is_child = id.job.is_child();
+            const auto& state_of_job =
+                is_child ? children[{put.job_seq, id.job.part}].state : job.state;
+            if (put.attempt.started_at && !id.job.is_node()) snapshot.started.push_back(id.job);
             if (model::is_placed(state_of_job.status) &&
                 put.attempt.id.number == state_of_job.attempt) {
                 snapshot.attempts.push_back(put.attempt);

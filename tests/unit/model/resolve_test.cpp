@@ -128,7 +128,25 @@ TEST(SubmitJob, ChecksDependencies) {
             {"N_TO_N", [](R& r) { r.depends_on = {after(kJob + "1", "n_to_n")}; }, kAccepted},
             {"a child", [](R& r) { r.depends_on = {after(kJob + "1:7")}; }, kAccepted},
             {"unknown type", [](R& r) { r.depends_on = {after(kJob + "1", "AFTER")}; },
-             "dependsOn[0].type 'AFTER' must be one of N_TO_N, SEQUENTIAL"},
+             "dependsOn[0].type 'AFTER' must be one of AFTEROK, AFTERANY, AFTERNOTOK, AFTERSTART, "
+             "AFTERCORR, N_TO_N, SEQUENTIAL, SEQUENTIAL_ANY"},
+            {"success and failure",
+             [](R& r) { r.depends_on = {after(kJob + "1", "AFTERNOTOK"), after(kJob + "1")}; },
+             "dependsOn[1].type: job '" + kJob +
+                 "1' cannot be waited for both AFTEROK and AFTERNOTOK"},
+            {"success of one, failure of another",
+             [](R& r) {
+                 r.depends_on = {after(kJob + "1", "AFTERNOTOK"), after(kJob + "2", "AFTEROK")};
+             },
+             kAccepted},
+            {"both sequences",
+             [](R& r) {
+                 r.array_properties.emplace().size = 2;
+                 r.depends_on = {{{}, "SEQUENTIAL"}, {{}, "SEQUENTIAL_ANY"}};
+             },
+             "dependsOn[1].type cannot be SEQUENTIAL and SEQUENTIAL_ANY at once"},
+            {"SEQUENTIAL_ANY without array", [](R& r) { r.depends_on = {{{}, "SEQUENTIAL_ANY"}}; },
+             "dependsOn[0].type 'SEQUENTIAL_ANY' is for array jobs"},
             {"N_TO_N without id", [](R& r) { r.depends_on = {{{}, "N_TO_N"}}; },
              "dependsOn[0].jobId is required"},
             {"SEQUENTIAL",
@@ -418,13 +436,35 @@ TEST(ResolvedJob, AnArrayKeepsItsSizeAndTheKindsOfItsDependencies) {
     request.depends_on = {after(kJob + "1", "N_TO_N"), {{}, "SEQUENTIAL"}};
     const auto job = resolved(request, a_definition());
     EXPECT_EQ(job.traits.array_size, 3);
-    EXPECT_TRUE(job.traits.sequential);
+    EXPECT_EQ(job.traits.sequence, Sequence::AfterOk);
     ASSERT_EQ(job.traits.depends_on.size(), 1U);
     EXPECT_EQ(job.traits.depends_on[0].kind, Dependency::Kind::NToN);
     ASSERT_EQ(job.spec.depends_on.size(), 2U);
     EXPECT_EQ(job.spec.depends_on[0].type, "N_TO_N");
     EXPECT_EQ(job.spec.depends_on[1].type, "SEQUENTIAL");
     EXPECT_FALSE(job.spec.depends_on[1].job_id);
+}
+
+TEST(ResolvedJob, ShowsTheTypesOfItsDependenciesAsTheyWereGiven) {
+    using enum Dependency::Kind;
+    const std::vector<std::pair<std::string, Dependency::Kind>> kinds{
+        {"", AfterOk},       {"AFTERANY", AfterAny},     {"AFTERNOTOK", AfterNotOk},
+        {"AFTERCORR", NToN}, {"AFTERSTART", AfterStart}, {"AFTEROK", AfterOk}};
+    R request = a_request();
+    request.array_properties.emplace().size = 3;
+    for (std::size_t i = 0; i < kinds.size(); ++i) {
+        request.depends_on.push_back(after(kJob + std::to_string(i), kinds[i].first));
+    }
+    request.depends_on.push_back({{}, "SEQUENTIAL_ANY"});
+    const auto job = resolved(request, a_definition());
+    ASSERT_EQ(job.traits.depends_on.size(), kinds.size());
+    ASSERT_EQ(job.spec.depends_on.size(), kinds.size() + 1);
+    for (std::size_t i = 0; i < kinds.size(); ++i) {
+        EXPECT_EQ(job.traits.depends_on[i].kind, kinds[i].second) << kinds[i].first;
+        EXPECT_EQ(job.spec.depends_on[i].type.value_or(""), kinds[i].first);
+    }
+    EXPECT_EQ(job.traits.sequence, Sequence::AfterAny);
+    EXPECT_EQ(job.spec.depends_on.back().type, "SEQUENTIAL_ANY");
 }
 
 TEST(SubmitJob, NoQueueHasAnEksEnvironment) {
