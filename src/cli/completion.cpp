@@ -4,6 +4,8 @@
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
+#include <algorithm>
+
 namespace batchd::cli {
 namespace {
 
@@ -77,8 +79,12 @@ std::string script_for(const CLI::App& app, const std::string& shell) {
 int show_help(const CLI::App& app, const std::vector<std::string>& names) {
     const CLI::App* command = &app;
     for (const std::string& name : names) {
-        command = command->get_subcommand_no_throw(name);
-        if (command) continue;
+        const auto below = command->get_subcommands({});
+        const auto found = std::ranges::find(below, name, &CLI::App::get_name);
+        if (found != below.end()) {
+            command = *found;
+            continue;
+        }
         note("there is no command '" + name + "'; batchd help lists them");
         return kWrongUse;
     }

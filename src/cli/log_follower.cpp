@@ -34,20 +34,22 @@ Outcome<> LogFollower::run() {
 }
 
 JobFollower::JobFollower(Client& client, LogWanted first, LogSink sink)
-    : client_(client), sink_(std::move(sink)), attempt_(client, std::move(first), sink_) {}
+    : client_(client),
+      sink_(std::move(sink)),
+      attempt_(std::in_place, client, std::move(first), sink_) {}
 
 Outcome<nlohmann::json> JobFollower::run() {
     while (true) {
-        const auto done = attempt_.run();
+        const auto done = attempt_->run();
         // A job that ends instead of being retried never has the attempt that we wait for.
-        const bool is_last = !done && done.error().status == 404 && attempt_.wanted().attempt > 1;
+        const bool is_last = !done && done.error().status == 404 && attempt_->wanted().attempt > 1;
         if (!done && !is_last) return std::unexpected(done.error());
-        auto job = client_.get(job_path(attempt_.wanted().job));
+        auto job = client_.get(job_path(attempt_->wanted().job));
         if (!job || job->value("isTerminal", false)) return job;
-        LogWanted next = attempt_.wanted();
+        LogWanted next = attempt_->wanted();
         ++next.attempt;
         next.tail.reset();
-        attempt_ = LogFollower(client_, std::move(next), sink_);
+        attempt_.emplace(client_, std::move(next), sink_);
     }
 }
 

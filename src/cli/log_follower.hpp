@@ -59,7 +59,7 @@ class JobFollower {
   private:
     Client& client_;
     LogSink sink_;
-    LogFollower attempt_;
+    std::optional<LogFollower> attempt_;  ///< always set
 };
 
 }  // namespace batchd::cli

@@ -186,9 +186,9 @@ void add_job_options(CLI::App& command, RunOptions& job) {
 }  // namespace
 
 void add_run(CLI::App& app, std::vector<std::string> job_command, Chosen& chosen) {
-    CLI::App* command =
-        app.add_subcommand("run", "Run a container: show its output live and exit with its code");
-    command->usage("Usage: batchd run [OPTIONS] --image IMAGE [-- COMMAND...]");
+    CLI::App* command = app.add_subcommand(
+        "run",
+        "Run a container: show its output live and exit with its code. Its command follows --");
     auto options = std::make_shared<Options>();
     add_job_options(*command, options->job);
     command->add_option("--key", options->key,

@@ -226,7 +226,7 @@ std::expected<RunRequest, RunRefusal> parse_run(const http::Request& request) {
         return std::unexpected(
             RunRefusal{container.error(), has_image ? std::string{} : std::string(kExample)});
     }
-    auto submit = read_submit(*body, container->image);
+    auto submit = read_submit(*body, *container->image);
     if (!submit) return std::unexpected(RunRefusal{submit.error(), {}});
     if (const auto member = unknown_member(*body); !member.empty()) {
         auto refused = invalid_argument(
