@@ -90,7 +90,8 @@ int show_help(const CLI::App& app, const std::vector<std::string>& names) {
     }
     std::string path = "batchd";
     for (const std::string& name : names) path += " " + name;
-    print(command->help(path));
+    // Not App::help, which goes on to the subcommand that was parsed: this one.
+    print(command->get_formatter()->make_help(command, path, CLI::AppFormatMode::Normal));
     return kSucceeded;
 }
 

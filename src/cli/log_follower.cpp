@@ -41,11 +41,11 @@ JobFollower::JobFollower(Client& client, LogWanted first, LogSink sink)
 Outcome<nlohmann::json> JobFollower::run() {
     while (true) {
         const auto done = attempt_->run();
-        // A job that ends instead of being retried never has the attempt that we wait for.
-        const bool is_last = !done && done.error().status == 404 && attempt_->wanted().attempt > 1;
-        if (!done && !is_last) return std::unexpected(done.error());
+        if (!done && done.error().status != 404) return std::unexpected(done.error());
         auto job = client_.get(job_path(attempt_->wanted().job));
         if (!job || job->value("isTerminal", false)) return job;
+        // Only a job that has ended may lack the attempt that we wait for.
+        if (!done) return std::unexpected(done.error());
         LogWanted next = attempt_->wanted();
         ++next.attempt;
         next.tail.reset();

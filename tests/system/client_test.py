@@ -81,7 +81,6 @@ class Wait(ClientTest):
                      "sleep 1; exit 3").stdout.strip()
         process = start_batchd(own.endpoint, "wait", job)
         self.addCleanup(process.communicate)
-        # The client waits once the daemon has counted its connection.
         own.kill()
         own.start()
         self.assertEqual(3, process.wait(30))

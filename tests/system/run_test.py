@@ -236,7 +236,7 @@ class BadInput(RunTest):
                 (["run", "--image", IMAGE, "--env", "NO_SUCH_VARIABLE"], 2, "NO_SUCH_VARIABLE"),
                 (["run", "--image", IMAGE, "--tag", "x"], 2, "--tag 'x' must be NAME=VALUE"),
                 (["run", "--image", IMAGE, "--depends-on", "none"], 2, "none"),
-                (["run", "--image", "no spaces"], 2, "image"),
+                (["run", "--image", ""], 2, "image must be a text that is not empty"),
                 (["run", "--image", IMAGE, "--url", "localhost"], 2, "http://"),
                 (["run", "--image", IMAGE, "echo", "hi"], 2, "echo"),
                 (["help", "rum"], 2, "rum")):
