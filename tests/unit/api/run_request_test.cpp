@@ -78,7 +78,7 @@ TEST(RunRequest, NeedsAnImageOnly) {
     EXPECT_EQ(needs_of(*run), "VCPU 1, MEMORY 512, ");
     EXPECT_EQ(run->submit.job_name, "my-tool");
     EXPECT_EQ(run->submit.job_queue, "default");
-    EXPECT_FALSE(run->definition.container_properties->command);
+    EXPECT_TRUE(run->definition.container_properties->command.empty());
 }
 
 TEST(RunRequest, NamesWhatIsWrong) {
