@@ -22,6 +22,23 @@ Task<core::Reply> execute(const Services* services, core::Event event) {
         asio::use_awaitable);
 }
 
+asio::awaitable<engine::Engine::Replies> execute_together(const Services* services,
+                                                          std::vector<core::Event> events) {
+    using Value = engine::Engine::Replies;
+    co_return co_await asio::async_initiate<decltype(asio::use_awaitable), void(Value)>(
+        [services, events = std::move(events)](auto handler) mutable {
+            services->engine.execute_together(
+                std::move(events), [handler = std::move(handler)](Value replies) mutable {
+                    auto executor = asio::get_associated_executor(handler);
+                    asio::post(executor, [handler = std::move(handler),
+                                          replies = std::move(replies)]() mutable {
+                        handler(std::move(replies));
+                    });
+                });
+        },
+        asio::use_awaitable);
+}
+
 Result<> expect_payload(const Call& call, std::string_view operation, std::int64_t limit,
                         std::string_view key) {
     if (static_cast<std::int64_t>(call.body_bytes) <= limit) return {};

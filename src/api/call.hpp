@@ -51,6 +51,9 @@ std::unexpected<Error> error_of(Result<T>& result) {
 
 /// Hands an event to the engine; completes, on the caller's executor, when the answer is durable.
 Task<core::Reply> execute(const Services* services, core::Event event);
+/// Likewise for several in one transaction; `events` is not empty.
+boost::asio::awaitable<engine::Engine::Replies> execute_together(const Services* services,
+                                                                 std::vector<core::Event> events);
 
 /// Asks the engine's live state; `question` runs on the engine's thread and must be short.
 /// Completes on the caller's executor.

@@ -55,10 +55,12 @@ http::Response json_response(int status, std::string body) {
     return response;
 }
 
-http::Response error_response(int status, std::string_view code, const std::string& message) {
+http::Response error_response(int status, std::string_view code, const std::string& message,
+                              const std::string& hint) {
     json::Json body = json::Json::object();
     body["message"] = message;
     body["code"] = std::string(code);
+    if (!hint.empty()) body["hint"] = hint;
     http::Response response = json_response(status, json::dump(body));
     response.headers.add("x-amzn-ErrorType", std::string(code));
     return response;
@@ -69,9 +71,9 @@ http::Response aws_error(const Error& error) {
     return error_response(mapping.aws_status, mapping.code, error.message);
 }
 
-http::Response native_error(const Error& error) {
+http::Response native_error(const Error& error, const std::string& hint) {
     const Mapping mapping = mapping_of(error.kind);
-    return error_response(mapping.native_status, mapping.code, error.message);
+    return error_response(mapping.native_status, mapping.code, error.message, hint);
 }
 
 http::Response logs_error(const Error& error) {

@@ -14,8 +14,9 @@ namespace batchd::api {
 /// "message".
 http::Response aws_error(const Error& error);
 
-/// The same body with the HTTP status that fits: 400, 404, 409, 429, 503, 500. For /api/v1.
-http::Response native_error(const Error& error);
+/// The same body with the HTTP status that fits: 400, 404, 409, 429, 503, 500. For /api/v1. A
+/// `hint` says what to do next, where that is known.
+http::Response native_error(const Error& error, const std::string& hint = {});
 
 /// CloudWatch Logs speaks JSON 1.1: the code stands in the body's "__type".
 http::Response logs_error(const Error& error);
@@ -23,7 +24,8 @@ http::Response logs_error(const Error& error);
 /// AWS's answer of the JSON 1.1 protocol to an operation that it does not know.
 http::Response unknown_logs_operation(const std::string& message);
 
-http::Response error_response(int status, std::string_view code, const std::string& message);
+http::Response error_response(int status, std::string_view code, const std::string& message,
+                              const std::string& hint = {});
 
 http::Response json_response(int status, std::string body);
 

@@ -172,6 +172,8 @@ std::span<const Key> keys() {
          Range{2, 1'000'000}, "How many children an array may have. AWS: 10000."},
         {kLimits, "depends_on", +[](Config& c) -> auto& { return c.limits.depends_on; },
          Range{1, 10'000}, "How many entries dependsOn may have. AWS: 20."},
+        {kLimits, "batch_jobs", +[](Config& c) -> auto& { return c.limits.batch_jobs; },
+         Range{1, 100'000}, "How many jobs one POST /api/v1/jobs:batch may submit."},
         {kLimits, "job_queues", +[](Config& c) -> auto& { return c.limits.job_queues; }, kCount,
          "How many job queues there may be. AWS: 50."},
         {kLimits, "compute_environments",

@@ -1,9 +1,12 @@
+#include "batchd/cli/commands.hpp"
 #include "batchd/daemon/daemon.hpp"
 
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cstdio>
+#include <functional>
 #include <string_view>
 #include <unistd.h>
 
@@ -85,24 +88,29 @@ int run(int argc, char** argv) {
     CLI::App app{"batchd: AWS Batch that you run yourself"};
     app.require_subcommand(1);
     app.set_version_flag("--version", "batchd " BATCHD_VERSION);
+    std::move_only_function<int()> chosen;
     ServeFlags flags;
     CLI::App* serve_command = app.add_subcommand("serve", "Run the daemon");
     add_flags(*serve_command, flags);
+    serve_command->callback([&] { chosen = [&] { return run_serve(flags); }; });
     CLI::App* config_command = app.add_subcommand("config", "Check or show the configuration");
     config_command->require_subcommand(1);
     CLI::App* check = config_command->add_subcommand("check", "Check a configuration file");
     std::string file;
     check->add_option("FILE", file, "Configuration file (TOML)")->required();
+    check->callback([&] { chosen = [&] { return run_check(file); }; });
     CLI::App* show = config_command->add_subcommand("show", "Show the configuration in effect");
     add_flags(*show, flags);
+    show->callback([&] { chosen = [&] { return run_show(flags); }; });
+    const int own = cli::own_arguments(argc, argv);
+    std::vector<std::string> job_command(argv + std::min(own + 1, argc), argv + argc);
+    cli::add_commands(app, std::move(job_command), chosen);
     try {
-        app.parse(argc, argv);
+        app.parse(own, argv);
     } catch (const CLI::ParseError& e) {
         return app.exit(e) == 0 ? 0 : kWrongUse;
     }
-    if (serve_command->parsed()) return run_serve(flags);
-    if (check->parsed()) return run_check(file);
-    return run_show(flags);
+    return chosen();
 }
 
 }  // namespace batchd::daemon

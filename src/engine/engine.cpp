@@ -1,5 +1,7 @@
 #include "batchd/engine/engine.hpp"
 
+#include <algorithm>
+#include <iterator>
 #include <utility>
 
 namespace batchd::engine {
@@ -44,6 +46,29 @@ void Engine::stop() {
 
 void Engine::execute(core::Event event, std::move_only_function<void(Result<core::Reply>)> done) {
     push({.event = std::move(event), .done = std::move(done)});
+}
+
+void Engine::execute_together(std::vector<core::Event> events,
+                              std::move_only_function<void(Replies)> done) {
+    struct Answers {
+        Replies replies;
+        std::move_only_function<void(Replies)> done;
+    };
+    const std::size_t count = events.size();
+    auto answers = std::make_shared<Answers>();
+    answers->done = std::move(done);
+    answers->replies.reserve(count);
+    std::vector<Input> inputs;
+    inputs.reserve(count);
+    for (auto& event : events) {
+        inputs.push_back(
+            {.event = std::move(event), .done = [answers, count](Result<core::Reply> reply) {
+                 answers->replies.push_back(std::move(reply));
+                 if (answers->replies.size() < count) return;
+                 answers->done(std::move(answers->replies));
+             }});
+    }
+    push(std::move(inputs));
 }
 
 void Engine::inspect(Look look) {
@@ -126,6 +151,21 @@ void Engine::push(Input input) {
         }
     }
     if (input.done) input.done(fail(ErrorKind::Unavailable, "the daemon is shutting down"));
+}
+
+/// They are in the inbox together, so that one step takes them all.
+void Engine::push(std::vector<Input> inputs) {
+    {
+        const std::lock_guard lock(mutex_);
+        if (!stopping_) {
+            std::ranges::move(inputs, std::back_inserter(inbox_));
+            wake_.notify_one();
+            return;
+        }
+    }
+    for (auto& input : inputs) {
+        input.done(fail(ErrorKind::Unavailable, "the daemon is shutting down"));
+    }
 }
 
 void Engine::loop() {

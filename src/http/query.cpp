@@ -1,5 +1,3 @@
-#include "http/query.hpp"
-
 #include "batchd/http/message.hpp"
 
 #include <algorithm>

@@ -1,6 +1,5 @@
 #include "http/request_parser.hpp"
 
-#include "http/query.hpp"
 #include "http/text.hpp"
 
 #include <boost/beast/http/error.hpp>

@@ -39,7 +39,7 @@ struct Http {
     std::string listen = "127.0.0.1:8080";
     std::int64_t threads = 2;
     std::int64_t max_header_bytes = 16'384;
-    std::int64_t max_body_bytes = 1'048'576;
+    std::int64_t max_body_bytes = 8'388'608;
     std::int64_t max_connections = 4096;
     Seconds idle_timeout{75};
     Seconds request_timeout{20};

@@ -34,6 +34,12 @@ class Engine final : public ports::RuntimeEvents, public ports::CapacityEvents {
     /// must not block.
     void execute(core::Event event, std::move_only_function<void(Result<core::Reply>)> done);
 
+    using Replies = std::vector<Result<core::Reply>>;
+    /// The same for several events, decided in their order and committed in one transaction. Each
+    /// is accepted or refused on its own; a failed commit refuses all. `events` is not empty.
+    void execute_together(std::vector<core::Event> events,
+                          std::move_only_function<void(Replies)> done);
+
     /// Any thread. For what is not published: `look` is called once, with the state after a commit;
     /// it must not block.
     void inspect(Look look);
@@ -60,6 +66,7 @@ class Engine final : public ports::RuntimeEvents, public ports::CapacityEvents {
 
   private:
     void push(Input input);
+    void push(std::vector<Input> inputs);
     void loop();
 
     Machine& machine_;

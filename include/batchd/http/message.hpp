@@ -43,6 +43,11 @@ struct Request {
 /// Percent-decodes once; '+' stays. nullopt if a '%' is not followed by two hexadecimal digits.
 std::optional<std::string> percent_decode(std::string_view text);
 
+/// Decodes "a=1&b=two+words&c", the query of a target (without '?') or a body of
+/// application/x-www-form-urlencoded; empty pairs are skipped. nullopt if a percent-escape is
+/// malformed.
+std::optional<std::vector<std::pair<std::string, std::string>>> parse_query(std::string_view text);
+
 /// Writes a streamed body. Belongs to the connection; valid only inside the producer.
 class BodyWriter {
   public:

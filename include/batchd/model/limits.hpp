@@ -14,6 +14,7 @@ struct Limits {
     std::int64_t container_overrides_characters = 1'048'576;  ///< as JSON in ECS's form
     std::int64_t array_size = 10'000;                         ///< children of one array
     std::int64_t depends_on = 1000;                           ///< entries of one job
+    std::int64_t batch_jobs = 10'000;                         ///< submitted by one request
     std::int64_t job_queues = 10'000;
     std::int64_t compute_environments = 10'000;
     std::int64_t service_environments = 10'000;
@@ -27,6 +28,7 @@ inline constexpr Limits kAwsLimits{.register_job_definition_bytes = 24'576,
                                    .container_overrides_characters = 8192,
                                    .array_size = 10'000,
                                    .depends_on = 20,
+                                   .batch_jobs = 10'000,
                                    .job_queues = 50,
                                    .compute_environments = 50,
                                    .service_environments = 50,

@@ -1,3 +1,5 @@
+#include "api/batch/submit_job.hpp"
+
 #include "api/batch/operations.hpp"
 #include "batchd/model/docker_rules.hpp"
 
@@ -6,10 +8,10 @@
 namespace batchd::api::batch {
 namespace {
 
-Result<model::DefinitionRow> find_definition(const Call& call, const std::string& text) {
-    auto reference = model::parse_definition_reference(call.scope(), text);
+Result<model::DefinitionRow> find_definition(const Services& services, const std::string& text) {
+    auto reference = model::parse_definition_reference(services.scope, text);
     if (!reference) return error_of(reference);
-    auto row = call.on().engine.catalog().find(reference->name, reference->revision);
+    auto row = services.engine.catalog().find(reference->name, reference->revision);
     if (row) return std::move(*row);
     if (text.starts_with("arn:")) {
         return fail(ErrorKind::NotFound, "JobDefinition " + text + " not found.");
@@ -19,7 +21,7 @@ Result<model::DefinitionRow> find_definition(const Call& call, const std::string
 }
 
 /// Names where the client may have given ARNs. What several ranges of nodes ask for adds up.
-Result<> use_names(const Call& call, model::Shape& shape) {
+Result<> use_names(const model::Scope& scope, model::Shape& shape) {
     std::map<std::string, std::int64_t> quantities;
     std::vector<model::ConsumableNeed> limits;
     std::erase_if(shape.consumables, [&](const model::ConsumableNeed& need) {
@@ -27,7 +29,7 @@ Result<> use_names(const Call& call, model::Shape& shape) {
         return need.limit > 0;
     });
     for (const auto& need : shape.consumables) {
-        auto name = model::name_of(call.scope(), "consumable-resource", need.name);
+        auto name = model::name_of(scope, "consumable-resource", need.name);
         quantities[std::move(name)] += need.quantity;
     }
     if (shape.nodes.empty() && quantities.size() < shape.consumables.size()) {
@@ -42,79 +44,92 @@ Result<> use_names(const Call& call, model::Shape& shape) {
     return {};
 }
 
-Result<core::SubmitJob> to_event(const Call& call, model::SubmitJobRequest& request,
-                                 bool& propagates_tags) {
+}  // namespace
+
+Result<model::SubmitJobRequest> decode_submission(Json& body) {
+    drop_empty(body, {"containerOverrides", "ecsPropertiesOverride", "nodeOverrides",
+                      "eksPropertiesOverride"});
+    return json::decode<model::SubmitJobRequest>(body);
+}
+
+Result<Submission> prepare(const Services& services, const model::SubmitJobRequest& request) {
     BATCHD_TRY(require("jobName", request.job_name));
     BATCHD_TRY(require("jobQueue", request.job_queue));
     BATCHD_TRY(require("jobDefinition", request.job_definition));
-    auto definition = find_definition(call, request.job_definition);
-    if (!definition) return error_of(definition);
-    const std::string arn =
-        model::batch_arn(call.scope(), "job-definition",
-                         definition->name + ":" + std::to_string(definition->revision));
-    auto resolved = model::resolve(request, *definition->document, arn, call.on().limits);
-    if (!resolved) return error_of(resolved);
-    if (!call.on().has_fargate || !resolved->traits.shape.fargate) {
-        BATCHD_TRY(model::expect_served_by_docker(*definition->document));
-    }
-    BATCHD_TRY(use_names(call, resolved->traits.shape));
+    const auto definition = find_definition(services, request.job_definition);
+    if (!definition) return std::unexpected(definition.error());
+    return prepare(services, request, *definition);
+}
 
-    core::SubmitJob event;
-    event.id = model::JobId{.uuid = make_uuid(call.on().clock.now())};
-    event.queue = model::name_of(call.scope(), "job-queue", request.job_queue);
+Result<Submission> prepare(const Services& services, const model::SubmitJobRequest& request,
+                           const model::DefinitionRow& definition) {
+    const std::string arn =
+        model::batch_arn(services.scope, "job-definition",
+                         definition.name + ":" + std::to_string(definition.revision));
+    auto resolved = model::resolve(request, *definition.document, arn, services.limits);
+    if (!resolved) return error_of(resolved);
+    if (!services.has_fargate || !resolved->traits.shape.fargate) {
+        BATCHD_TRY(model::expect_served_by_docker(*definition.document));
+    }
+    BATCHD_TRY(use_names(services.scope, resolved->traits.shape));
+
+    Submission submission;
+    core::SubmitJob& event = submission.event;
+    event.id = model::JobId{.uuid = make_uuid(services.clock.now())};
+    event.queue = model::name_of(services.scope, "job-queue", request.job_queue);
     event.name = request.job_name;
-    event.definition_name = definition->name;
-    event.definition_revision = definition->revision;
+    event.definition_name = definition.name;
+    event.definition_revision = definition.revision;
     event.traits = std::move(resolved->traits);
-    propagates_tags = resolved->spec.propagate_tags.value_or(false);
     event.overrides_priority = request.scheduling_priority_override.has_value();
     event.spec = json::to_text(resolved->spec);
     event.tags = json::to_text(request.tags);
-    return event;
+    submission.propagates_tags = resolved->spec.propagate_tags.value_or(false);
+    return submission;
 }
 
-/// AWS: with propagateTags the task gets the tags of the job and of its definition, and the job
-/// fails if they are too many. Our containers get none.
-boost::asio::awaitable<Result<>> check_task_tags(const Services* services, core::SubmitJob* event,
-                                                 model::StringMap tags) {
-    const model::ResourceKey key{.kind = model::ResourceKind::JobDefinition,
-                                 .name = event->definition_name,
-                                 .revision = event->definition_revision,
-                                 .job = {}};
-    auto text = co_await read(services, [key](store::Reader& reader) { return reader.tags(key); });
-    if (!text) co_return error_of(text);
+Result<> check_task_tags(store::Reader& reader, Submission& submission, model::StringMap tags) {
+    if (!submission.propagates_tags) return {};
+    core::SubmitJob& event = submission.event;
+    const auto text = reader.tags({.kind = model::ResourceKind::JobDefinition,
+                                   .name = event.definition_name,
+                                   .revision = event.definition_revision,
+                                   .job = {}});
+    if (!text) return std::unexpected(text.error());
     auto of_definition = json::parse_as<model::StringMap>(text->value_or("{}"));
-    if (!of_definition) co_return error_of(of_definition);
+    if (!of_definition) return std::unexpected(of_definition.error());
     tags.merge(*of_definition);
-    if (tags.size() > model::kMaxTags && event->traits.flaw == model::DispatchFlaw::None) {
-        event->traits.flaw = model::DispatchFlaw::TooManyTags;
+    if (tags.size() > model::kMaxTags && event.traits.flaw == model::DispatchFlaw::None) {
+        event.traits.flaw = model::DispatchFlaw::TooManyTags;
     }
-    co_return Result<>{};
+    return {};
 }
 
-}  // namespace
+Json accepted(const Services& services, const model::JobId& id, const std::string& name) {
+    return Json{{"jobArn", model::job_arn(services.scope, id)},
+                {"jobName", name},
+                {"jobId", to_string(id)}};
+}
 
 Task<Answer> submit_job(Call call) {
     auto small =
         expect_payload(call, "SubmitJob", call.on().limits.submit_job_bytes, "submit_job_bytes");
     if (!small) co_return error_of(small);
-    drop_empty(call.body, {"containerOverrides", "ecsPropertiesOverride", "nodeOverrides",
-                           "eksPropertiesOverride"});
-    auto request = json::decode<model::SubmitJobRequest>(call.body);
+    auto request = decode_submission(call.body);
     if (!request) co_return error_of(request);
-    bool propagates_tags = false;
-    auto event = to_event(call, *request, propagates_tags);
-    if (!event) co_return error_of(event);
-    if (propagates_tags) {
-        auto checked = co_await check_task_tags(call.services, &*event, request->tags);
+    auto submission = prepare(call.on(), *request);
+    if (!submission) co_return error_of(submission);
+    if (submission->propagates_tags) {
+        auto checked = co_await read(call.services,
+                                     [&submission, tags = request->tags](store::Reader& reader) {
+                                         return check_task_tags(reader, *submission, tags);
+                                     });
         if (!checked) co_return error_of(checked);
     }
-    const model::JobId id = event->id;
-    auto done = co_await execute(call.services, std::move(*event));
+    const model::JobId id = submission->event.id;
+    auto done = co_await execute(call.services, std::move(submission->event));
     if (!done) co_return error_of(done);
-    co_return Json{{"jobArn", model::job_arn(call.scope(), id)},
-                   {"jobName", request->job_name},
-                   {"jobId", to_string(id)}};
+    co_return accepted(call.on(), id, request->job_name);
 }
 
 }  // namespace batchd::api::batch

@@ -1,4 +1,7 @@
 // GET /api/v1/jobs/{id}/logs: the output of a job as plain text, once or until the job ends.
+//
+// A client whose connection broke goes on where it was: with the offset of the answer's header and
+// the bytes of text that it has got since, as `offset` and `skip`.
 #include "api/errors.hpp"
 #include "api/native/routes.hpp"
 #include "api/signal.hpp"
@@ -7,11 +10,14 @@
 #include <boost/asio/this_coro.hpp>
 
 #include <algorithm>
+#include <limits>
 
 namespace batchd::api::native {
 namespace {
 
 constexpr std::int64_t kMaxAttempt = 1'000'000;
+constexpr std::int64_t kMaxTail = 1'000'000;
+constexpr std::size_t kMaxTailBytes = std::size_t{64} << 20;
 constexpr std::chrono::milliseconds kLookAtClient{1000};
 
 /// One client that reads the output of one job.
@@ -23,7 +29,8 @@ struct LogTail {
     bool follow = false;
     bool all_later_attempts = true;  ///< go on with the next attempt when this one is retried
 
-    std::int64_t offset = 0;
+    std::int64_t offset = 0;  ///< in the file
+    std::int64_t skip = 0;    ///< bytes of text from there that the client has
 
     model::LogId log() const { return {{.job = job, .number = attempt}, container}; }
 };
@@ -64,7 +71,10 @@ boost::asio::awaitable<bool> send_new(LogTail& tail, http::BodyWriter& writer) {
         tail.offset = page->end;
         std::string chunk;
         for (const auto& event : page->events) chunk += event.message + '\n';
-        if (!co_await writer.write(std::move(chunk))) co_return false;
+        const auto seen = std::min(tail.skip, std::ssize(chunk));
+        tail.skip -= seen;
+        chunk.erase(0, static_cast<std::size_t>(seen));
+        if (!chunk.empty() && !co_await writer.write(std::move(chunk))) co_return false;
     }
 }
 
@@ -88,6 +98,7 @@ boost::asio::awaitable<bool> run(LogTail tail, http::BodyWriter& writer) {
         }
         ++tail.attempt;
         tail.offset = 0;
+        tail.skip = 0;
     }
 }
 
@@ -101,6 +112,37 @@ Result<std::size_t> container_of(const http::Request& request, const store::JobD
     if (index) return *index;
     return fail(ErrorKind::NotFound,
                 "job '" + to_string(job.id) + "' has no container '" + std::string(*name) + "'");
+}
+
+/// Where the last `lines` lines begin.
+Task<std::int64_t> offset_of_last(const LogTail* tail, std::int64_t lines) {
+    const logs::LogLimits limits{
+        .events = static_cast<std::size_t>(std::max<std::int64_t>(1, lines)),
+        .message_bytes = kMaxTailBytes};
+    const auto page = co_await read(
+        tail->services, [logs = &tail->services->logs, id = tail->log(), limits](store::Reader&) {
+            return logs->read_backward(id, logs::LogStore::kEnd, limits);
+        });
+    if (!page) co_return std::unexpected(page.error());
+    co_return lines == 0 ? page->end : page->begin;
+}
+
+/// From where the client wants the log: the last lines of it, or where an earlier answer broke off.
+Task<LogTail> place(LogTail tail, const http::Request* request) {
+    constexpr auto kMost = std::numeric_limits<std::int64_t>::max();
+    const auto offset = number_of(*request, "offset", 0, 0, kMost);
+    if (!offset) co_return std::unexpected(offset.error());
+    const auto skip = number_of(*request, "skip", 0, 0, kMost);
+    if (!skip) co_return std::unexpected(skip.error());
+    const auto lines = number_of(*request, "tail", -1, 0, kMaxTail);
+    if (!lines) co_return std::unexpected(lines.error());
+    tail.offset = *offset;
+    tail.skip = *skip;
+    if (*lines < 0) co_return tail;
+    const auto begin = co_await offset_of_last(&tail, *lines);
+    if (!begin) co_return std::unexpected(begin.error());
+    tail.offset = *begin;
+    co_return tail;
 }
 
 }  // namespace
@@ -123,17 +165,21 @@ Task<http::Response> get_logs(NativeCall call) {
     }
     auto container = container_of(call.request, *job);
     if (!container) co_return error_of(container);
-    LogTail tail{.services = call.services,
-                 .job = job->id,
-                 .attempt = *attempt > 0 ? static_cast<std::int32_t>(*attempt)
-                                         : std::max(1, job->state.attempt),
-                 .container = *container,
-                 .follow = follow == "true" || follow == "1",
-                 .all_later_attempts = *attempt == 0};
+    LogTail wanted{.services = call.services,
+                   .job = job->id,
+                   .attempt = *attempt > 0 ? static_cast<std::int32_t>(*attempt)
+                                           : std::max(1, job->state.attempt),
+                   .container = *container,
+                   .follow = follow == "true" || follow == "1",
+                   .all_later_attempts = *attempt == 0};
+    const auto tail = co_await place(wanted, &call.request);
+    if (!tail) co_return std::unexpected(tail.error());
     http::Response response;
+    response.headers.add("X-Batchd-Log-Attempt", std::to_string(tail->attempt));
+    response.headers.add("X-Batchd-Log-Offset", std::to_string(tail->offset));
     response.headers.add("Content-Type", "text/plain; charset=utf-8");
     response.headers.add("X-Content-Type-Options", "nosniff");
-    response.stream = [tail](http::BodyWriter& writer) { return run(tail, writer); };
+    response.stream = [tail = *tail](http::BodyWriter& writer) { return run(tail, writer); };
     co_return response;
 }
 

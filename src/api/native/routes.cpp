@@ -8,9 +8,14 @@ namespace batchd::api::native {
 namespace {
 
 constexpr Route kRoutes[] = {
+    {"Run", "POST", "/api/v1/run", run_job},
+    {"SubmitJobs", "POST", "/api/v1/jobs:batch", submit_jobs},
+    {"WaitForJobs", "POST", "/api/v1/jobs:wait", wait_for_jobs},
     {"GetJob", "GET", "/api/v1/jobs/{id}", get_job},
     {"WaitForJob", "GET", "/api/v1/jobs/{id}/wait", wait_for_job},
     {"GetLogs", "GET", "/api/v1/jobs/{id}/logs", get_logs},
+    {"Cancel", "POST", "/api/v1/jobs/{id}/cancel", cancel_job},
+    {"Terminate", "POST", "/api/v1/jobs/{id}/terminate", terminate_job},
     {"GetOverview", "GET", "/api/v1/overview", get_overview},
     {"ListHosts", "GET", "/api/v1/compute-environments/{id}/hosts", list_hosts},
     {"GetHost", "GET", "/api/v1/compute-environments/{id}/hosts/{host}", get_host},

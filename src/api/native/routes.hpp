@@ -28,8 +28,13 @@ struct Route {
 
 std::span<const Route> routes();
 
+Task<http::Response> run_job(NativeCall call);
+Task<http::Response> submit_jobs(NativeCall call);
 Task<http::Response> get_job(NativeCall call);
 Task<http::Response> wait_for_job(NativeCall call);
+Task<http::Response> wait_for_jobs(NativeCall call);
+Task<http::Response> cancel_job(NativeCall call);
+Task<http::Response> terminate_job(NativeCall call);
 Task<http::Response> get_logs(NativeCall call);
 Task<http::Response> get_overview(NativeCall call);
 Task<http::Response> list_hosts(NativeCall call);

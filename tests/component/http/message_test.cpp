@@ -1,6 +1,5 @@
 #include "batchd/http/message.hpp"
 
-#include "http/query.hpp"
 #include "http/response_head.hpp"
 
 #include <gtest/gtest.h>

@@ -31,6 +31,7 @@ class Batchd:
                           "AWS_CONFIG_FILE": f"{self.folder}/aws-config",
                           "AWS_SHARED_CREDENTIALS_FILE": f"{self.folder}/aws-credentials",
                           **(variables or {})}
+        self.listen = "127.0.0.1:0"
         self.process = None
         self.endpoint = None
         self.starts = 0
@@ -48,12 +49,13 @@ class Batchd:
         self.starts += 1
         with open(self._stdout(), "wb") as out, open(f"{self.folder}/log", "ab") as log:
             self.process = subprocess.Popen(
-                ["setpriv", "--pdeathsig", "KILL", BINARY, "serve", "--listen", "127.0.0.1:0",
+                ["setpriv", "--pdeathsig", "KILL", BINARY, "serve", "--listen", self.listen,
                  "--data-dir", self.data_dir, "--docker-host", self.docker_url, *flags],
                 stdout=out, stderr=log, env=environment)
 
     def start(self):
-        """Starts the daemon and waits until it listens. Each start has a new port."""
+        """Starts the daemon and waits until it listens. Each start has a new port, unless
+        keep_port() was called."""
         self.spawn()
         self.endpoint = eventually(self._announced, 30,
                                    lambda: "batchd listens; its log:\n" + self.log_tail())
@@ -89,6 +91,10 @@ class Batchd:
     @property
     def port(self):
         return int(self.endpoint.rsplit(":", 1)[1])
+
+    def keep_port(self):
+        """Later starts listen where this one does."""
+        self.listen = f"127.0.0.1:{self.port}"
 
     def _stdout(self):
         return f"{self.folder}/stdout.{self.starts}"

@@ -1,0 +1,33 @@
+// From what a client submits to the engine's event: the steps that SubmitJob shares with batchd's
+// own ways to submit. Any thread.
+#pragma once
+
+#include "api/call.hpp"
+#include "batchd/model/job.hpp"
+
+namespace batchd::api::batch {
+
+struct Submission {
+    core::SubmitJob event;  ///< with a new id
+    bool propagates_tags = false;
+};
+
+/// InvalidArgument for a wrong type. Takes empty overrides out of the body.
+Result<model::SubmitJobRequest> decode_submission(Json& body);
+
+/// Finds the job definition among the ACTIVE ones, merges both and checks all that can be checked
+/// without the engine's state. NotFound if there is no such definition, InvalidArgument with AWS's
+/// text if a rule is broken.
+Result<Submission> prepare(const Services& services, const model::SubmitJobRequest& request);
+/// With a definition of the caller's, which is validated; the request's jobDefinition is ignored.
+Result<Submission> prepare(const Services& services, const model::SubmitJobRequest& request,
+                           const model::DefinitionRow& definition);
+
+/// AWS: with propagateTags the task gets the tags of the job and of its definition, and the job
+/// fails if they are too many. Our containers get none. `tags` are the job's.
+Result<> check_task_tags(store::Reader& reader, Submission& submission, model::StringMap tags);
+
+/// The answer to a job that was accepted.
+Json accepted(const Services& services, const model::JobId& id, const std::string& name);
+
+}  // namespace batchd::api::batch

@@ -1,0 +1,54 @@
+// POST /api/v1/run: runs a container without a job definition.
+#include "api/batch/submit_job.hpp"
+#include "api/errors.hpp"
+#include "api/native/routes.hpp"
+#include "api/native/run_request.hpp"
+
+#include <fmt/format.h>
+
+namespace batchd::api::native {
+namespace {
+
+constexpr std::size_t kMaxHinted = 20;  // queues
+
+/// The definition lives as long as this request: the job keeps what it resolves to.
+Result<batch::Submission> prepare(const Services& services, RunRequest run) {
+    BATCHD_TRY(model::validate(run.definition, services.containers));
+    const model::DefinitionRow row{
+        .name = run.definition.job_definition_name,
+        .revision = 0,
+        .document = std::make_shared<const model::JobDefinition>(std::move(run.definition)),
+        .active = true,
+        .created_at = services.clock.now()};
+    return batch::prepare(services, run.submit, row);
+}
+
+/// For a queue that is not there.
+std::string hint_for(const Services& services, const std::string& queue) {
+    const auto view = services.engine.view();
+    if (view->find_queue(model::name_of(services.scope, "job-queue", queue))) return {};
+    std::vector<std::string_view> names;
+    for (const auto& known : view->queues) {
+        if (names.size() == kMaxHinted) break;
+        names.push_back(known.name);
+    }
+    if (names.empty()) return "there is no job queue yet; CreateJobQueue makes one";
+    return fmt::format("there are the queues {}", fmt::join(names, ", "));
+}
+
+}  // namespace
+
+Task<http::Response> run_job(NativeCall call) {
+    auto run = parse_run(call.request);
+    if (!run) co_return native_error(run.error().error, run.error().hint);
+    const std::string name = run->submit.job_name;
+    const std::string queue = run->submit.job_queue;
+    auto submission = prepare(*call.services, *std::move(run));
+    if (!submission) co_return error_of(submission);
+    const model::JobId id = submission->event.id;
+    auto done = co_await execute(call.services, std::move(submission->event));
+    if (!done) co_return native_error(done.error(), hint_for(*call.services, queue));
+    co_return json_response(200, json::dump(batch::accepted(*call.services, id, name)) + "\n");
+}
+
+}  // namespace batchd::api::native

@@ -1,0 +1,93 @@
+// batchd jobs and batchd explain: what there is, and why it waits.
+#include "batchd/base/json.hpp"
+#include "cli/options.hpp"
+
+#include <CLI/CLI.hpp>
+#include <fmt/format.h>
+
+#include <array>
+
+namespace batchd::cli {
+namespace {
+
+using json::Json;
+
+/// An option and the query parameter of GET /api/v1/jobs that it sets.
+struct Filter {
+    const char* option;
+    const char* parameter;
+    const char* type;
+    const char* description;
+};
+
+constexpr auto kFilters = std::to_array<Filter>({
+    {"-q,--queue", "queue", "QUEUE", "Of this job queue"},
+    {"-s,--status", "status", "STATUS", "With this status; several by commas"},
+    {"-n,--name", "name", "NAME", "With this name; NAME* for those that begin so"},
+    {"--tag", "tag", "NAME=VALUE", "With this tag"},
+    {"--image", "image", "IMAGE", "Of this image"},
+    {"--exit-code", "exitCode", "CODE", "Whose newest attempt ended with this code"},
+    {"--since", "since", "TIME", "Created at or after that time"},
+    {"--until", "until", "TIME", "Created before that time"},
+    {"--sort", "sort", "ORDER", "In this order"},
+    {"--limit", "limit", "COUNT", "At most so many"},
+    {"--cursor", "cursor", "CURSOR", "Go on after a page that gave this cursor"},
+});
+
+struct Options {
+    CommonOptions common{};
+    std::array<std::vector<std::string>, kFilters.size()> filters{};
+    std::string job{};
+};
+
+std::string query_of(const Options& options) {
+    std::string query;
+    for (std::size_t i = 0; i < kFilters.size(); ++i) {
+        for (const std::string& value : options.filters[i]) {
+            query += query.empty() ? '?' : '&';
+            query += fmt::format("{}={}", kFilters[i].parameter, percent_encode(value));
+        }
+    }
+    return query;
+}
+
+/// As a table where the daemon has one.
+int show(const std::string& path, const CommonOptions& common) {
+    const bool is_text = common.format == Format::Text;
+    Client client(common.settings());
+    const auto answer =
+        client.send(Request{.path = path,
+                            .headers = {{"Accept", is_text ? "text/plain, application/json;q=0.5"
+                                                           : "application/json"}}});
+    if (!answer) return report(answer.error());
+    const auto document = json::parse(answer->body);
+    const bool is_json = answer->header("Content-Type").starts_with("application/json");
+    print(is_text && is_json && document ? to_text(*document) : answer->body);
+    return kSucceeded;
+}
+
+}  // namespace
+
+void add_jobs(CLI::App& app, Chosen& chosen) {
+    CLI::App* jobs = app.add_subcommand("jobs", "List jobs, live and ended ones");
+    auto options = std::make_shared<Options>();
+    for (std::size_t i = 0; i < kFilters.size(); ++i) {
+        jobs->add_option(kFilters[i].option, options->filters[i], kFilters[i].description)
+            ->type_name(kFilters[i].type)
+            ->allow_extra_args(false);
+    }
+    add_common(*jobs, options->common);
+    jobs->callback([options, &chosen] {
+        chosen = [options] { return show("/api/v1/jobs" + query_of(*options), options->common); };
+    });
+
+    CLI::App* explain = app.add_subcommand("explain", "Tell why a job waits");
+    auto of_explain = std::make_shared<Options>();
+    explain->add_option("ID", of_explain->job, "The job")->required();
+    add_common(*explain, of_explain->common);
+    explain->callback([options = of_explain, &chosen] {
+        chosen = [options] { return show(job_path(options->job, "/explain"), options->common); };
+    });
+}
+
+}  // namespace batchd::cli
