@@ -24,6 +24,7 @@ constexpr Route kRoutes[] = {
     {"DrainHost", "POST", "/api/v1/compute-environments/{id}/hosts/{host}/drain", drain_host},
     {"ListDecisions", "GET", "/api/v1/compute-environments/{id}/decisions", list_decisions},
     {"GetUsage", "GET", "/api/v1/usage", get_usage},
+    {"GetClientFile", "GET", "/client/{id}", get_client_file},
     {"GetMetrics", "GET", "/metrics", get_metrics},
     {"GetHealth", "GET", "/healthz", get_healthz},
     {"GetReadiness", "GET", "/readyz", get_readyz},

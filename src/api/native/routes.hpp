@@ -44,6 +44,7 @@ Task<http::Response> drain_host(NativeCall call);
 Task<http::Response> delete_host(NativeCall call);
 Task<http::Response> list_decisions(NativeCall call);
 Task<http::Response> get_usage(NativeCall call);
+Task<http::Response> get_client_file(NativeCall call);
 Task<http::Response> get_metrics(NativeCall call);
 Task<http::Response> get_healthz(NativeCall call);
 Task<http::Response> get_readyz(NativeCall call);
