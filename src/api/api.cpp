@@ -1,6 +1,7 @@
 #include "batchd/api/api.hpp"
 
 #include "api/errors.hpp"
+#include "api/job_options.hpp"
 #include "api/router.hpp"
 
 #include <chrono>
@@ -21,7 +22,10 @@ Result<Json> body_of(const http::Request& request) {
 }
 
 http::Response batch_response(Result<Answer>& result) {
-    return result ? json_response(200, std::move(result->text)) : aws_error(result.error());
+    if (!result) return aws_error(result.error());
+    auto response = json_response(200, std::move(result->text));
+    if (result->is_replay) response.headers.add(std::string(kReplayHeader), "true");
+    return response;
 }
 
 boost::asio::awaitable<http::Response> call_batch(const Services* services,
@@ -29,8 +33,13 @@ boost::asio::awaitable<http::Response> call_batch(const Services* services,
                                                   http::Request request) {
     auto body = body_of(request);
     if (!body) co_return aws_error(body.error());
-    auto result = co_await operation->handler(
-        Call{.services = services, .body = std::move(*body), .body_bytes = request.body.size()});
+    auto key = key_of(request);
+    if (!key) co_return aws_error(key.error());
+    auto result = co_await operation->handler(Call{.services = services,
+                                                   .body = std::move(*body),
+                                                   .body_bytes = request.body.size(),
+                                                   .key = std::move(*key),
+                                                   .caller = caller_of(request)});
     co_return batch_response(result);
 }
 

@@ -27,7 +27,9 @@ using Task = boost::asio::awaitable<Result<T>>;
 struct Call {
     const Services* services = nullptr;
     Json body;
-    std::size_t body_bytes = 0;  ///< as it was sent
+    std::size_t body_bytes = 0;                    ///< as it was sent
+    std::optional<model::SubmissionKey> key = {};  ///< against repetition; see job_options.hpp
+    std::string caller = {};                       ///< likewise; empty: not said
 
     const Services& on() const { return *services; }
     const model::Scope& scope() const { return services->scope; }
@@ -37,6 +39,7 @@ struct Call {
 /// answers is a reader thread.
 struct Answer {
     std::string text;
+    bool is_replay = false;  ///< of the first request with that key
 
     // NOLINTNEXTLINE(google-explicit-constructor): operations return their documents as they are.
     Answer(const Json& document) : text(json::dump(document)) {}

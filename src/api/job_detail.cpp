@@ -38,6 +38,10 @@ void add_run(ObjectText& container, std::string& out, const Services& services,
     if (attempt.exit_code) container.number("exitCode", *attempt.exit_code);
     if (!attempt.reason.empty()) container.string("reason", attempt.reason);
     if (!attempt.log_stream.empty()) container.string("logStreamName", attempt.log_stream);
+    if (attempt.use) {
+        container.number("peakMemoryBytes", attempt.use->peak_memory_bytes);
+        container.number("cpuMilliseconds", attempt.use->cpu_milliseconds);
+    }
     container.name("networkInterfaces");
     out += '[';
     if (!attempt.address.empty()) {
@@ -88,6 +92,10 @@ void add_spec(ObjectText& detail, std::string& out, const Services& services,
     json::for_each_member(job.spec, [&](std::string_view name, std::string_view value) {
         has_propagate_tags = has_propagate_tags || name == "propagateTags";
         has_retry_strategy = has_retry_strategy || name == "retryStrategy";
+        if (name == "options") {
+            detail.members(json::inside(value));
+            return;
+        }
         if (name == "ecsProperties") detail.raw("container", "{}");
         if ((name != "container" && name != "ecsProperties") || job.attempts.empty()) {
             detail.raw(name, value);
@@ -153,7 +161,11 @@ std::string cluster_of(const engine::View& view, const std::string& environment)
 
 std::string status_reason(const engine::View& view, const engine::QueueView* queue,
                           const core::Shape& shape, const model::JobState& state) {
+    const bool waits = !model::is_terminal(state.status) && !model::is_placed(state.status);
+    if (waits && state.hold) return "HELD: " + *state.hold;
     if (state.status != model::JobStatus::Runnable || !queue) return state.status_reason;
+    // The reader knows of limits that the job's array sets.
+    if (state.status_reason.starts_with("LIMIT:")) return state.status_reason;
     return view.waiting_reason(*queue, shape);
 }
 
@@ -186,6 +198,10 @@ void append_job_detail(std::string& out, const Services& services, const engine:
                                                              : std::string_view(job.tags));
     detail.boolean("isCancelled", job.state.is_cancelled);
     detail.boolean("isTerminated", job.state.is_terminated);
+    if (job.state.infrastructure_failures > 0) {
+        detail.number("infrastructureFailures", job.state.infrastructure_failures);
+    }
+    if (job.state.memory.value > 0) detail.number("grownMemory", job.state.memory.value);
     detail.raw("eksAttempts", "[]");
     detail.members(more_members);
     detail.close();

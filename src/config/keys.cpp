@@ -131,6 +131,10 @@ std::span<const Key> keys() {
         {"scheduler", "reserve_after_seconds",
          +[](Config& c) -> auto& { return c.scheduler.reserve_after; }, Range{0, kDaySeconds},
          "How long a queue's first job waits for room before a host is kept free for it."},
+        {"scheduler", "infrastructure_retries",
+         +[](Config& c) -> auto& { return c.scheduler.infrastructure_retries; }, Range{0, 100},
+         "How often a job is retried beyond its own attempts when its host is lost or its image "
+         "cannot be pulled; 0 is what AWS does. Jobs may say otherwise."},
 
         {"compute", "provider", +[](Config& c) -> auto& { return c.compute.provider; },
          kProviderRule,

@@ -46,7 +46,9 @@ core::Policy policy_of(const config::Config& config, bool uses_aws) {
             .limits = config.limits,
             .boot_timeout = config.compute.boot_timeout,
             .idle_delay = config.compute.idle,
-            .on_aws = uses_aws};
+            .on_aws = uses_aws,
+            .infrastructure_retries =
+                static_cast<std::int32_t>(config.scheduler.infrastructure_retries)};
 }
 
 runtime::DockerOptions docker_options(const config::Config& config, const std::string& instance) {

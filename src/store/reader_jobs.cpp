@@ -20,6 +20,20 @@ Result<> read_attempts(Database& database, std::int64_t job_seq, const model::Jo
     return database.each(sql, on_row, job_seq, job.part);
 }
 
+/// Of a child that nothing else keeps from being placed.
+void note_max_parallel(const StoredArray& array, JobDetail& job) {
+    if (job.state.status != model::JobStatus::Runnable || !job.options ||
+        !job.options->max_parallel) {
+        return;
+    }
+    const auto& counts = array.progress.counts;
+    const auto running = counts[static_cast<std::size_t>(model::JobStatus::Starting)] +
+                         counts[static_cast<std::size_t>(model::JobStatus::Running)];
+    if (running < *job.options->max_parallel) return;
+    job.state.status_reason = "LIMIT:MAX_PARALLEL - the array runs " + std::to_string(running) +
+                              " children, as many as its maxParallel allows.";
+}
+
 /// Turns the array that was read into one of its children. False if it has no such child.
 Result<bool> become_child(Database& database, JobDetail& job) {
     const auto array = read_array(database, job.id);
@@ -28,7 +42,10 @@ Result<bool> become_child(Database& database, JobDetail& job) {
     auto state = child_state(database, **array, job.id.index());
     if (!state) return std::unexpected(std::move(state).error());
     if (!*state) return false;
+    auto hold = std::exchange(job.state.hold, std::nullopt);
     job.state = std::move(**state);
+    if (hold) job.state.hold = std::move(hold);
+    note_max_parallel(**array, job);
     return true;
 }
 
@@ -72,15 +89,17 @@ Result<> read_job(Database& database, const model::JobId& id, std::vector<JobDet
     auto on_row = [&](Row& row) -> Result<> {
         JobDetail& job = jobs.emplace_back();
         job.id = id;
+        std::optional<std::string> options;
         row.read(job.seq, job.queue, job.name, job.created_at, job.spec, job.tags, job.array_size,
-                 job.main_node);
+                 job.main_node, options);
+        if (options) BATCHD_TRY(read_document(*options, job.options.emplace()));
         BATCHD_TRY(read_shape(row, job.shape));
         read_state(row, job.state);
         return {};
     };
     static const std::string sql =
         "SELECT job.seq, job_queue.name, job.name, job.created_at, spec, job.tags, array_size,"
-        " main_node, milli_vcpu, memory_mib, gpus, fargate, consumables, nodes, " +
+        " main_node, options, milli_vcpu, memory_mib, gpus, fargate, consumables, nodes, " +
         state_columns("job") +
         " FROM job JOIN job_queue ON job_queue.id = job.queue_id"
         " JOIN job_spec ON job_spec.job_seq = job.seq WHERE job.id = ?";

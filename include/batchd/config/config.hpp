@@ -109,6 +109,7 @@ struct Aws {
 struct Scheduler {
     SchedulerOrder order = SchedulerOrder::Backfill;
     Seconds reserve_after{60};
+    std::int64_t infrastructure_retries = 3;
 };
 
 /// MANAGED compute environments and their instances.

@@ -112,13 +112,14 @@ struct SubmitJobRequest {
     std::optional<ConsumableResourceProperties> consumable_resource_properties_override;
     JobOptions options;        ///< members of their own on the wire; laid in by whoever decodes
     std::optional<bool> hold;  ///< the job waits until it is released
+    std::optional<std::string> client_token;  ///< repeated, it is the same submission
 };
 BOOST_DESCRIBE_STRUCT(SubmitJobRequest, (),
                       (job_name, job_queue, job_definition, share_identifier,
                        scheduling_priority_override, array_properties, depends_on, parameters,
                        container_overrides, ecs_properties_override, node_overrides,
                        eks_properties_override, retry_strategy, propagate_tags, timeout, tags,
-                       consumable_resource_properties_override, hold))
+                       consumable_resource_properties_override, hold, client_token))
 
 /// A job after definition and request were merged: all that stays the same for its whole life.
 /// Stored once, as JSON; loaded again when the job is dispatched or described.

@@ -41,6 +41,7 @@ struct JobDetail {
     std::int32_t array_size = 0;  ///< of an array, or of the one whose child the job is
     model::ArrayProgress array;   ///< of an array
     std::int32_t main_node = 0;   ///< of a multi-node job, also if this is a node
+    std::optional<model::JobOptions> options = {};
     /// model::JobSpec as JSON; of a node as model::spec_of_node gives it.
     std::string spec;
     std::string tags;  ///< JSON object

@@ -1,5 +1,6 @@
 // RegisterJobDefinition, DescribeJobDefinitions and DeregisterJobDefinition.
 #include "api/batch/operations.hpp"
+#include "api/job_options.hpp"
 
 #include <boost/algorithm/string/case_conv.hpp>
 
@@ -41,9 +42,24 @@ Result<> check_new(const Call& call, RegisterRequest& request) {
     return model::validate(request, call.on().containers);
 }
 
+/// The members' options stand above those of the tags.
+Result<> lay_in(model::JobOptions& options, RegisterRequest& request) {
+    const auto of_tags = model::options_of_tags(request.tags);
+    if (!of_tags) return std::unexpected(of_tags.error());
+    complete(options, *of_tags);
+    BATCHD_TRY(model::validate(options));
+    if (options != model::JobOptions{}) request.options = options;
+    return {};
+}
+
 Json detail_of(const Services& services, const store::DefinitionDetail& definition) {
     const auto& row = definition.row;
     Json detail = json::encode(*row.document);
+    if (const auto options = detail.find("options"); options != detail.end()) {
+        const Json members = std::move(*options);
+        detail.erase(options);
+        detail.update(members);
+    }
     detail["jobDefinitionArn"] = arn_of(services.scope, row.name, row.revision);
     detail["revision"] = row.revision;
     detail["status"] = row.active ? "ACTIVE" : "INACTIVE";
@@ -111,8 +127,12 @@ Task<Answer> register_job_definition(Call call) {
                                 call.on().limits.register_job_definition_bytes,
                                 "register_job_definition_bytes");
     if (!small) co_return error_of(small);
+    call.body.erase("options");
+    auto options = take_options(call.body);
+    if (!options) co_return error_of(options);
     auto request = json::decode<RegisterRequest>(call.body);
     if (!request) co_return error_of(request);
+    if (auto valid = lay_in(*options, *request); !valid) co_return error_of(valid);
     if (auto valid = check_new(call, *request); !valid) co_return error_of(valid);
     const std::string name = request->job_definition_name;
     core::RegisterDefinition event;

@@ -108,6 +108,7 @@ Json detail_of(const Services& services, const store::QueueDetail& queue) {
         model::batch_arn(services.scope, "job-queue", row.document.job_queue_name);
     detail["status"] = row.status;
     detail["statusReason"] = row.status_reason;
+    if (row.pause) detail["pause"] = json::encode(*row.pause);
     detail["tags"] = tags_of(queue.tags);
     return detail;
 }

@@ -1,6 +1,7 @@
 #include "api/batch/submit_job.hpp"
 
 #include "api/batch/operations.hpp"
+#include "api/job_options.hpp"
 #include "batchd/model/docker_rules.hpp"
 
 #include <algorithm>
@@ -49,7 +50,11 @@ Result<> use_names(const model::Scope& scope, model::Shape& shape) {
 Result<model::SubmitJobRequest> decode_submission(Json& body) {
     drop_empty(body, {"containerOverrides", "ecsPropertiesOverride", "nodeOverrides",
                       "eksPropertiesOverride"});
-    return json::decode<model::SubmitJobRequest>(body);
+    auto options = take_options(body);
+    if (!options) return error_of(options);
+    auto request = json::decode<model::SubmitJobRequest>(body);
+    if (request) request->options = std::move(*options);
+    return request;
 }
 
 Result<Submission> prepare(const Services& services, const model::SubmitJobRequest& request) {
@@ -115,6 +120,8 @@ Task<Answer> submit_job(Call call) {
     auto small =
         expect_payload(call, "SubmitJob", call.on().limits.submit_job_bytes, "submit_job_bytes");
     if (!small) co_return error_of(small);
+    const std::int64_t submission_hash =
+        call.body.contains("clientToken") ? fingerprint(call.body.dump()) : 0;
     auto request = decode_submission(call.body);
     if (!request) co_return error_of(request);
     auto submission = prepare(call.on(), *request);
@@ -126,10 +133,18 @@ Task<Answer> submit_job(Call call) {
                                      });
         if (!checked) co_return error_of(checked);
     }
+    submission->event.key = std::move(call.key);
+    if (request->client_token) {
+        auto key = key_of(*request->client_token, submission_hash);
+        if (!key) co_return error_of(key);
+        submission->event.key = std::move(*key);
+    }
     const model::JobId id = submission->event.id;
     auto done = co_await execute(call.services, std::move(submission->event));
     if (!done) co_return error_of(done);
-    co_return accepted(call.on(), id, request->job_name);
+    Answer answer(accepted(call.on(), done->repeated.value_or(id), request->job_name));
+    answer.is_replay = done->repeated.has_value();
+    co_return answer;
 }
 
 }  // namespace batchd::api::batch

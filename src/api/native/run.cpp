@@ -1,6 +1,7 @@
 // POST /api/v1/run: runs a container without a job definition.
 #include "api/batch/submit_job.hpp"
 #include "api/errors.hpp"
+#include "api/job_options.hpp"
 #include "api/native/routes.hpp"
 #include "api/native/run_request.hpp"
 
@@ -39,16 +40,22 @@ std::string hint_for(const Services& services, const std::string& queue) {
 }  // namespace
 
 Task<http::Response> run_job(NativeCall call) {
+    auto key = key_of(call.request);
+    if (!key) co_return error_of(key);
     auto run = parse_run(call.request);
     if (!run) co_return native_error(run.error().error, run.error().hint);
     const std::string name = run->submit.job_name;
     const std::string queue = run->submit.job_queue;
     auto submission = prepare(*call.services, *std::move(run));
     if (!submission) co_return error_of(submission);
+    submission->event.key = std::move(*key);
     const model::JobId id = submission->event.id;
     auto done = co_await execute(call.services, std::move(submission->event));
     if (!done) co_return native_error(done.error(), hint_for(*call.services, queue));
-    co_return json_response(200, json::dump(batch::accepted(*call.services, id, name)) + "\n");
+    const auto answer = batch::accepted(*call.services, done->repeated.value_or(id), name);
+    auto response = json_response(200, json::dump(answer) + "\n");
+    if (done->repeated) response.headers.add(std::string(kReplayHeader), "true");
+    co_return response;
 }
 
 }  // namespace batchd::api::native

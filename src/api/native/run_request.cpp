@@ -1,5 +1,6 @@
 #include "api/native/run_request.hpp"
 
+#include "api/batch/submit_job.hpp"
 #include "batchd/base/json.hpp"
 
 #include <fmt/format.h>
@@ -199,7 +200,8 @@ Result<model::SubmitJobRequest> read_submit(Json& body, const std::string& image
     body["jobName"] = name.is_null() ? Json(name_after(image)) : std::move(name);
     body["jobQueue"] = queue.is_null() ? Json("default") : std::move(queue);
     BATCHD_TRY(lengthen(body));
-    auto submit = json::decode<model::SubmitJobRequest>(body);
+    if (body.value("hold", Json()) == "true") body["hold"] = true;  // of a form
+    auto submit = batch::decode_submission(body);
     if (submit) submit->job_definition = kName;
     return submit;
 }

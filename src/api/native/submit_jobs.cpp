@@ -1,6 +1,7 @@
 // POST /api/v1/jobs:batch: many SubmitJob requests in one transaction.
 #include "api/batch/submit_job.hpp"
 #include "api/errors.hpp"
+#include "api/job_options.hpp"
 #include "api/native/routes.hpp"
 
 #include <fmt/format.h>
@@ -79,6 +80,15 @@ Result<Prepared> prepare_all(const Services& services, store::Reader& reader, Js
     return prepared;
 }
 
+/// Each job of the batch has a key of its own.
+void add_keys(const model::SubmissionKey& key, Prepared& prepared) {
+    for (std::size_t i = 0; i < prepared.events.size(); ++i) {
+        auto& event = std::get<core::SubmitJob>(prepared.events[i]);
+        event.key = key;
+        event.key->key += fmt::format("/{}", i);
+    }
+}
+
 Json outcome_of(const Services& services, const Prepared& prepared,
                 const engine::Engine::Replies& replies) {
     Json jobs = Json::array();
@@ -86,7 +96,8 @@ Json outcome_of(const Services& services, const Prepared& prepared,
     for (std::size_t i = 0; i < replies.size(); ++i) {
         if (replies[i]) {
             ++submitted;
-            jobs.push_back(batch::accepted(services, prepared.ids[i], prepared.names[i]));
+            const auto id = replies[i]->repeated.value_or(prepared.ids[i]);
+            jobs.push_back(batch::accepted(services, id, prepared.names[i]));
         } else {
             jobs.push_back(Json{{"message", replies[i].error().message}});
         }
@@ -108,6 +119,9 @@ Task<http::Response> submit_jobs(NativeCall call) {
                                       return prepare_all(*services, reader, *list);
                                   });
     if (!prepared) co_return error_of(prepared);
+    auto key = key_of(call.request);
+    if (!key) co_return error_of(key);
+    if (*key && (*key)->is_explicit) add_keys(**key, *prepared);
     const auto replies =
         co_await execute_together(call.services, std::exchange(prepared->events, {}));
     const auto& first = replies.front();
