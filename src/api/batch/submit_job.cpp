@@ -8,6 +8,15 @@
 namespace batchd::api::batch {
 namespace {
 
+constexpr std::size_t kMaxKeyBytes = 256;
+
+/// FNV-1a: it is stored, so it must be the same in every build.
+std::int64_t hash_of(std::string_view text) {
+    std::uint64_t hash = 0xcbf29ce484222325;
+    for (const char c : text) hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3;
+    return static_cast<std::int64_t>(hash);
+}
+
 Result<model::DefinitionRow> find_definition(const Services& services, const std::string& text) {
     auto reference = model::parse_definition_reference(services.scope, text);
     if (!reference) return error_of(reference);
@@ -103,6 +112,18 @@ Result<> check_task_tags(store::Reader& reader, Submission& submission, model::S
         event.traits.flaw = model::DispatchFlaw::TooManyTags;
     }
     return {};
+}
+
+Result<std::optional<model::SubmissionKey>> client_key(const http::Headers& headers,
+                                                       std::string_view body) {
+    const auto key = headers.find("Idempotency-Key");
+    if (!key || key->empty()) return std::nullopt;
+    if (key->size() > kMaxKeyBytes) {
+        return invalid_argument("Idempotency-Key has " + std::to_string(key->size()) +
+                                " bytes; at most 256 are allowed");
+    }
+    return model::SubmissionKey{
+        .key = std::string(*key), .is_explicit = true, .request = hash_of(body)};
 }
 
 Json accepted(const Services& services, const model::JobId& id, const std::string& name) {

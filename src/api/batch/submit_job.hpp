@@ -27,6 +27,11 @@ Result<Submission> prepare(const Services& services, const model::SubmitJobReque
 /// fails if they are too many. Our containers get none. `tags` are the job's.
 Result<> check_task_tags(store::Reader& reader, Submission& submission, model::StringMap tags);
 
+/// The client's own key (header Idempotency-Key) of a request with that body, if it has one.
+/// InvalidArgument for one of more than 256 bytes.
+Result<std::optional<model::SubmissionKey>> client_key(const http::Headers& headers,
+                                                       std::string_view body);
+
 /// The answer to a job that was accepted.
 Json accepted(const Services& services, const model::JobId& id, const std::string& name);
 

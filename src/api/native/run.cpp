@@ -39,16 +39,22 @@ std::string hint_for(const Services& services, const std::string& queue) {
 }  // namespace
 
 Task<http::Response> run_job(NativeCall call) {
+    auto key = batch::client_key(call.request.headers, call.request.body);
+    if (!key) co_return error_of(key);
     auto run = parse_run(call.request);
     if (!run) co_return native_error(run.error().error, run.error().hint);
     const std::string name = run->submit.job_name;
     const std::string queue = run->submit.job_queue;
     auto submission = prepare(*call.services, *std::move(run));
     if (!submission) co_return error_of(submission);
+    submission->event.key = *std::move(key);
     const model::JobId id = submission->event.id;
     auto done = co_await execute(call.services, std::move(submission->event));
     if (!done) co_return native_error(done.error(), hint_for(*call.services, queue));
-    co_return json_response(200, json::dump(batch::accepted(*call.services, id, name)) + "\n");
+    const Json answer = batch::accepted(*call.services, done->repeated.value_or(id), name);
+    http::Response response = json_response(200, json::dump(answer) + "\n");
+    if (done->repeated) response.headers.add("X-Batchd-Idempotent-Replay", "true");
+    co_return response;
 }
 
 }  // namespace batchd::api::native

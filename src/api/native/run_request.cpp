@@ -1,6 +1,6 @@
 #include "api/native/run_request.hpp"
 
-#include "batchd/base/json.hpp"
+#include "api/batch/submit_job.hpp"
 
 #include <fmt/format.h>
 
@@ -199,7 +199,7 @@ Result<model::SubmitJobRequest> read_submit(Json& body, const std::string& image
     body["jobName"] = name.is_null() ? Json(name_after(image)) : std::move(name);
     body["jobQueue"] = queue.is_null() ? Json("default") : std::move(queue);
     BATCHD_TRY(lengthen(body));
-    auto submit = json::decode<model::SubmitJobRequest>(body);
+    auto submit = batch::decode_submission(body);
     if (submit) submit->job_definition = kName;
     return submit;
 }
@@ -207,6 +207,7 @@ Result<model::SubmitJobRequest> read_submit(Json& body, const std::string& image
 /// Empty if all are known.
 std::string unknown_member(const Json& body) {
     const auto& known = json::member_names<model::SubmitJobRequest>();
+    const auto& options = json::member_names<model::JobOptions>();
     for (auto member = body.begin(); member != body.end(); ++member) {
         const bool is_foreign = std::ranges::find(kForeign, member.key()) != kForeign.end();
         if (is_foreign || std::ranges::find(known, member.key()) == known.end())
