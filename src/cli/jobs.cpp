@@ -22,14 +22,16 @@ struct Filter {
 
 constexpr auto kFilters = std::to_array<Filter>({
     {"-q,--queue", "queue", "QUEUE", "Of this job queue"},
-    {"-s,--status", "status", "STATUS", "With this status; several by commas"},
+    {"-s,--status", "status", "STATUS", "In this status; several with commas between them"},
     {"-n,--name", "name", "NAME", "With this name; NAME* for those that begin so"},
-    {"--tag", "tag", "NAME=VALUE", "With this tag"},
-    {"--image", "image", "IMAGE", "Of this image"},
+    {"--tag", "tag", "NAME=VALUE", "With this tag; may be repeated"},
+    {"--image", "image", "IMAGE", "Of this image; IMAGE* for those that begin so"},
+    {"--definition", "definition", "NAME", "Of this job definition"},
     {"--exit-code", "exitCode", "CODE", "Whose newest attempt ended with this code"},
-    {"--since", "since", "TIME", "Created at or after that time"},
-    {"--until", "until", "TIME", "Created before that time"},
-    {"--sort", "sort", "ORDER", "In this order"},
+    {"--since", "since", "TIME", "Submitted since then: 2h, 7d, 2026-11-21, ISO 8601"},
+    {"--until", "until", "TIME", "Submitted before then"},
+    {"--ended-since", "endedSince", "TIME", "Ended since then"},
+    {"--sort", "sort", "ORDER", "createdAt: the oldest first"},
     {"--limit", "limit", "COUNT", "At most so many"},
     {"--cursor", "cursor", "CURSOR", "Go on after a page that gave this cursor"},
 });
@@ -40,12 +42,22 @@ struct Options {
     std::string job{};
 };
 
+/// The daemon's parameter of a tag is tag.NAME.
+std::string parameter_of(const Filter& filter, std::string_view value) {
+    const bool is_tag = std::string_view(filter.parameter) == "tag";
+    const auto equals = value.find('=');
+    if (!is_tag || equals == value.npos) {
+        return fmt::format("{}={}", filter.parameter, percent_encode(value));
+    }
+    return fmt::format("tag.{}={}", percent_encode(value.substr(0, equals)),
+                       percent_encode(value.substr(equals + 1)));
+}
+
 std::string query_of(const Options& options) {
     std::string query;
     for (std::size_t i = 0; i < kFilters.size(); ++i) {
         for (const std::string& value : options.filters[i]) {
-            query += query.empty() ? '?' : '&';
-            query += fmt::format("{}={}", kFilters[i].parameter, percent_encode(value));
+            query += (query.empty() ? '?' : '&') + parameter_of(kFilters[i], value);
         }
     }
     return query;

@@ -60,6 +60,27 @@ class Run(ApiTest):
         self.wait_for(then, "SUCCEEDED")
         self.assertEqual("1\n", self.output(first + ":1"))
 
+    def test_a_key_makes_it_run_once(self):
+        key = self.unique("key")
+        first, again = (json.loads(self.run_docs("run-once", KEY=key)) for _ in range(2))
+        self.assertEqual(first, again)
+        self.wait_for(first["jobId"], "SUCCEEDED")
+        self.daemon.kill()
+        self.daemon.start()
+        type(self).connect()
+        self.assertEqual(first, json.loads(self.run_docs("run-once", KEY=key)))
+        header = "Idempotency-Key: " + key
+        body = f"image={IMAGE}&cmd=echo+once"
+        replayed = self.curl("/api/v1/run", "-H", header, "-d", f"image={IMAGE}", "-d",
+                             "cmd=echo once")
+        self.assertEqual("true", replayed.headers["x-batchd-idempotent-replay"])
+        other = self.curl("/api/v1/run", "-H", header, "-d", body + "&name=other")
+        self.assertEqual(409, other.status, other.text)
+        self.assertIn(key, other.json()["message"])
+        self.assertEqual("once\n", self.output(first["jobId"]))
+        long = self.curl("/api/v1/run", "-H", "Idempotency-Key: " + "k" * 257, "-d", body)
+        self.assertEqual(400, long.status)
+
     def test_a_restart_knows_it(self):
         job = self.post("/api/v1/run", {"image": IMAGE, "cmd": UNTIL_TERM}).json()["jobId"]
         self.wait_for(job, "RUNNING")

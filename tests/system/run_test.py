@@ -280,6 +280,16 @@ class ContinuousIntegration(RunTest):
         code, out, err = self.run_step("echo building; exit 3", self.unique("step"))
         self.assertEqual((3, "building\n"), (code, out), err)
 
+    def test_a_step_that_is_run_twice_runs_once(self):
+        step = self.unique("step")
+        first = self.run_step("echo building; exit 3", step)
+        again = self.run_step("echo building; exit 3", step)
+        self.assertEqual((3, "building\n"), first[:2], first)
+        self.assertEqual(first, again)  # the same job, too
+        jobs = self.curl("/api/v1/overview").json()["queues"][0]["jobs"]
+        self.assertEqual(66, self.run_step("echo another", step)[0])
+        self.assertEqual(jobs, self.curl("/api/v1/overview").json()["queues"][0]["jobs"])
+
     def test_killing_the_step_cancels_the_job(self):
         process = self.start_step(UNTIL_TERM, self.unique("step"))
         self.addCleanup(self.end, process)
