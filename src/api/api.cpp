@@ -93,7 +93,7 @@ http::Response http_error(int status, const std::string& message) {
     const std::string_view code = status >= 500   ? "ServerException"
                                   : status == 403 ? "AccessDeniedException"
                                                   : "ClientException";
-    return error_response(status, code, message);
+    return native_error_response(status, code, message);
 }
 
 /// The label in metrics and logs.

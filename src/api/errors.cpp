@@ -1,5 +1,6 @@
 #include "api/errors.hpp"
 
+#include "api/hints.hpp"
 #include "batchd/base/json.hpp"
 
 namespace batchd::api {
@@ -66,6 +67,14 @@ http::Response error_response(int status, std::string_view code, const std::stri
     return response;
 }
 
+http::Response native_error_response(int status, std::string_view code,
+                                     const std::string& message, const std::string& hint) {
+    auto response = error_response(status, code, message,
+                                   hint.empty() ? std::string(hint_for(message)) : hint);
+    response.body += '\n';
+    return response;
+}
+
 http::Response aws_error(const Error& error) {
     const Mapping mapping = mapping_of(error.kind);
     return error_response(mapping.aws_status, mapping.code, error.message);
@@ -73,7 +82,7 @@ http::Response aws_error(const Error& error) {
 
 http::Response native_error(const Error& error, const std::string& hint) {
     const Mapping mapping = mapping_of(error.kind);
-    return error_response(mapping.native_status, mapping.code, error.message, hint);
+    return native_error_response(mapping.native_status, mapping.code, error.message, hint);
 }
 
 http::Response logs_error(const Error& error) {

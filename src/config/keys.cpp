@@ -157,6 +157,17 @@ std::span<const Key> keys() {
          Range{0, kDaySeconds},
          "How long the make-believe instances of the provider local take to come up."},
 
+        {"retention", "succeeded", +[](Config& c) -> auto& { return c.retention.succeeded; },
+         kAgeRule, "How long jobs that SUCCEEDED are kept, from their end."},
+        {"retention", "failed", +[](Config& c) -> auto& { return c.retention.failed; }, kAgeRule,
+         "How long jobs that FAILED are kept, from their end."},
+        {"retention", "queues", +[](Config& c) -> auto& { return c.retention.queues; },
+         kQueueRetentionRule, "What holds for single queues instead."},
+        {"retention", "max_database_mib",
+         +[](Config& c) -> auto& { return c.retention.max_database_mib; }, Range{0, 1024 * kMiB},
+         "Above this size of the database the oldest ended jobs go, whatever their age; 0 for no "
+         "limit."},
+
         {kLimits, "profile", +[](Config& c) -> auto& { return c.limits.profile; }, kProfileRule,
          "What the limits are that are not set: AWS's numbers, or these defaults."},
         {kLimits, "register_job_definition_bytes",

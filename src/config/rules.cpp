@@ -1,11 +1,13 @@
 #include "config/rules.hpp"
 
+#include "batchd/base/duration.hpp"
 #include "batchd/config/config.hpp"
 
 #include <algorithm>
 #include <arpa/inet.h>
 #include <array>
 #include <charconv>
+#include <sstream>
 #include <string>
 
 namespace batchd::config {
@@ -104,6 +106,27 @@ std::optional<ListenAddress> parse_listen(std::string_view text) {
     return listen;
 }
 
+std::optional<Seconds> parse_age(std::string_view text) {
+    return text == "0" ? Seconds{0} : parse_duration(text);
+}
+
+std::optional<QueueRetention> parse_queue_retention(std::string_view text) {
+    constexpr std::string_view kSucceeded = "succeeded=";
+    constexpr std::string_view kFailed = "failed=";
+    std::istringstream words{std::string(text)};
+    QueueRetention retention;
+    words >> retention.queue;
+    for (std::string word; words >> word;) {
+        const bool is_succeeded = word.starts_with(kSucceeded);
+        if (!is_succeeded && !word.starts_with(kFailed)) return std::nullopt;
+        auto& age = is_succeeded ? retention.succeeded : retention.failed;
+        age = parse_age(word.substr(is_succeeded ? kSucceeded.size() : kFailed.size()));
+        if (!age) return std::nullopt;
+    }
+    if (!retention.succeeded && !retention.failed) return std::nullopt;
+    return retention;
+}
+
 constinit const TextRule kListenRule{
     [](std::string_view text) { return parse_listen(text).has_value(); },
     "an IP address and a port such as 127.0.0.1:8080 or [::1]:8080"};
@@ -163,5 +186,10 @@ constinit const TextRule kClusterOrEmptyRule{
     "up to 255 letters, digits, hyphens and underscores, or empty"};
 constinit const TextRule kProfileRule{
     [](std::string_view text) { return text == "batchd" || text == "aws"; }, "batchd or aws"};
+constinit const TextRule kAgeRule{[](std::string_view text) { return parse_age(text).has_value(); },
+                                  "a number with s, m, h, d or w such as 90d, or 0 for ever"};
+constinit const TextRule kQueueRetentionRule{
+    [](std::string_view text) { return parse_queue_retention(text).has_value(); },
+    "a queue's name, then succeeded=AGE, failed=AGE or both, such as ci succeeded=7d failed=30d"};
 
 }  // namespace batchd::config

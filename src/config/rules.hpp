@@ -32,5 +32,7 @@ extern const TextRule kOrderRule;
 extern const TextRule kProviderRule;
 extern const TextRule kClusterOrEmptyRule;
 extern const TextRule kProfileRule;
+extern const TextRule kAgeRule;
+extern const TextRule kQueueRetentionRule;
 
 }  // namespace batchd::config

@@ -7,6 +7,7 @@
 #include "batchd/compute/local_provider.hpp"
 #include "batchd/daemon/daemon.hpp"
 #include "batchd/http/server.hpp"
+#include "batchd/logs/log_remover.hpp"
 #include "batchd/runtime/docker_runtime.hpp"
 #include "batchd/runtime/fargate_runtime.hpp"
 #include "batchd/runtime/router.hpp"
@@ -77,6 +78,19 @@ runtime::FargateOptions fargate_options(const config::Config& config, const std:
     return options;
 }
 
+store::Retention retention_of(const config::Retention& config) {
+    store::Retention retention{.ages = {.succeeded = config::parse_age(config.succeeded),
+                                        .failed = config::parse_age(config.failed)},
+                               .queues = {},
+                               .max_bytes = config.max_database_mib << 20};
+    for (const auto& text : config.queues) {
+        const auto entry = config::parse_queue_retention(text);
+        BATCHD_CHECK(entry, "the configuration was checked");
+        retention.queues[entry->queue] = {.succeeded = entry->succeeded, .failed = entry->failed};
+    }
+    return retention;
+}
+
 compute::LocalOptions local_instances(const config::Config& config) {
     compute::LocalOptions options{.url = config.docker.host, .certificate_directory = {}};
     if (!config.docker.cert_dir.empty()) options.certificate_directory = config.docker.cert_dir;
@@ -122,6 +136,7 @@ class Daemon {
           store_(std::move(store)),
           readers_(std::move(readers)),
           logs_(std::move(logs)),
+          log_remover_(*logs_),
           aws_outside_(clock_),
           aws_(aws_settings(config.aws), aws_outside_.outside()),
           uses_aws_(uses_aws(config, aws_outside_.outside())),
@@ -174,6 +189,7 @@ class Daemon {
 
     Result<> run() {
         const Timestamp now = clock_.now();
+        store_->retain(retention_of(config_.retention), log_remover_, metrics_);
         auto capacity = make_capacity();
         if (!capacity) return std::unexpected(std::move(capacity).error());
         capacity_ = std::move(*capacity);
@@ -253,6 +269,7 @@ class Daemon {
     std::unique_ptr<store::SqliteStore> store_;
     std::unique_ptr<store::ReaderPool> readers_;
     std::unique_ptr<logs::LogStore> logs_;
+    logs::LogRemover log_remover_;
     aws::RealOutside aws_outside_;
     aws::Client aws_;
     bool uses_aws_;  ///< for MANAGED environments

@@ -7,6 +7,9 @@
 namespace batchd::engine {
 namespace {
 
+/// Under steady load housekeeping gets a few milliseconds this often.
+constexpr Milliseconds kLongestUntended{50};
+
 /// nullopt: it says nothing about what was to be launched. What nobody has a name for is as if
 /// there were no capacity: it is asked for again in minutes.
 std::optional<core::OfferError> offer_error(ports::LaunchFailure::Kind kind) {
@@ -169,22 +172,29 @@ void Engine::push(std::vector<Input> inputs) {
 }
 
 void Engine::loop() {
+    Timestamp tend_at = clock_.now();
+    Timestamp tended_at = tend_at;
     std::unique_lock lock(mutex_);
     while (true) {
         const auto deadline = machine_.next_deadline();
         const auto is_awake = [&] { return stopping_ || !inbox_.empty() || !looks_.empty(); };
-        if (!deadline) {
-            wake_.wait(lock, is_awake);
-        } else if (const auto wait = *deadline - clock_.now(); wait > Milliseconds{0}) {
+        const auto until = deadline ? std::min(*deadline, tend_at) : tend_at;
+        if (const auto wait = until - clock_.now(); wait > Milliseconds{0}) {
             wake_.wait_for(lock, wait, is_awake);
         }
         std::vector<Input> inputs = std::exchange(inbox_, {});
         std::vector<Look> looks = std::exchange(looks_, {});
         const bool last = stopping_;
         lock.unlock();
-        machine_.step(std::move(inputs), clock_.now());
+        const Timestamp now = clock_.now();
+        const bool is_idle = inputs.empty() && looks.empty() && (!deadline || now < *deadline);
+        if (!is_idle || last) machine_.step(std::move(inputs), now);
         for (auto& look : looks) look(machine_.state());
         if (last) return;
+        if (now >= tend_at && (is_idle || now - tended_at >= kLongestUntended)) {
+            tend_at = machine_.tend(now);
+            tended_at = clock_.now();
+        }
         lock.lock();
     }
 }

@@ -9,6 +9,7 @@ namespace batchd::engine {
 namespace {
 
 constexpr Seconds kProbeInterval{1};
+constexpr Seconds kTendAfterError{60};
 
 /// What operators look for when capacity is not what they expect.
 void log_capacity(const model::Changes& changes) {
@@ -212,10 +213,28 @@ std::optional<Timestamp> Machine::next_deadline() const {
     return next && limit ? std::min(*next, *limit) : next ? next : limit;
 }
 
+Timestamp Machine::tend(Timestamp now) {
+    if (next_probe_) return *next_probe_;
+    const auto next = store_.tend(now);
+    if (next) return *next;
+    log::warn("housekeeping of the database: {}", next.error().message);
+    return now + kTendAfterError;
+}
+
+/// Core refuses what was never there.
+Result<> Machine::expect_never_stored(const model::JobId& id) {
+    const auto removed = store_.may_have_removed(id);
+    if (!removed) return std::unexpected(removed.error());
+    if (!*removed) return {};
+    return invalid_argument("dependsOn: job '" + to_string(id) +
+                            "' does not exist any more: ended jobs of its time were removed by "
+                            "retention");
+}
+
 Result<> Machine::look_up(const model::Dependency& dependency, core::SubmitJob& submit) {
     auto state = store_.ended_state(dependency.id);
     if (!state) return std::unexpected(std::move(state).error());
-    if (!*state) return {};
+    if (!*state) return expect_never_stored(dependency.id);
     core::EndedDependency ended{.id = dependency.id,
                                 .status = (*state)->status,
                                 .status_reason = std::move((*state)->status_reason)};

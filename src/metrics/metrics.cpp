@@ -50,6 +50,15 @@ struct Metrics::Impl {
         family<Histogram>(registry, "batchd_job_queue_seconds", "From submission to first start");
     Family<Histogram>& run_seconds =
         family<Histogram>(registry, "batchd_job_run_seconds", "Run time of a job's last attempt");
+    Family<Counter>& removed =
+        family<Counter>(registry, "batchd_jobs_removed_total", "Ended jobs removed by retention");
+    Gauge& database_bytes = family<Gauge>(registry, "batchd_database_bytes",
+                                          "What the database holds, without free pages")
+                                .Add({});
+    Gauge& database_max_bytes =
+        family<Gauge>(registry, "batchd_database_max_bytes",
+                      "Above it the oldest ended jobs are removed; 0: no limit")
+            .Add({});
     Family<Counter>& requests =
         family<Counter>(registry, "batchd_http_requests_total", "Requests answered");
     Family<Histogram>& request_seconds =
@@ -108,6 +117,19 @@ void Metrics::committed(const std::vector<ports::JobChange>& changes,
                 .Observe(seconds(*change.state.stopped_at - *started));
         }
     }
+}
+
+void Metrics::job_removed(const std::string& queue, model::JobStatus status, Reason reason) {
+    impl_->removed
+        .Add({{"queue", queue},
+              {"status", std::string(to_string(status))},
+              {"reason", reason == Reason::Age ? "age" : "size"}})
+        .Increment();
+}
+
+void Metrics::database_measured(std::int64_t bytes, std::int64_t max_bytes) {
+    impl_->database_bytes.Set(static_cast<double>(bytes));
+    impl_->database_max_bytes.Set(static_cast<double>(max_bytes));
 }
 
 void Metrics::count_request(const std::string& operation, int status,

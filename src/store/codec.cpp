@@ -122,6 +122,7 @@ template Result<model::JobQueue> from_json(std::string_view);
 template Result<model::JobDefinition> from_json(std::string_view);
 template std::string to_json(const model::JobSpec&);
 template Result<model::JobSpec> from_json(std::string_view);
+template std::string to_json(const model::StringMap&);
 template Result<model::StringMap> from_json(std::string_view);
 template Result<model::QueuePause> from_json(std::string_view);
 template Result<model::JobOptions> from_json(std::string_view);

@@ -317,7 +317,8 @@ Result<> load_shares(Database& database, ports::Snapshot& snapshot) {
 
 Result<> load_next_ids(Database& database, ports::Snapshot& snapshot) {
     return database.each(
-        "SELECT 1 + coalesce((SELECT MAX(seq) FROM job), 0),"
+        "SELECT 1 + max(coalesce((SELECT MAX(seq) FROM job), 0),"
+        " coalesce((SELECT last_seq FROM removed), 0)),"
         " 1 + max(coalesce((SELECT MAX(id) FROM compute_environment), 0),"
         " coalesce((SELECT MAX(id) FROM job_queue), 0)),"
         " 1 + coalesce((SELECT MAX(id) FROM scaling_decision), 0)",

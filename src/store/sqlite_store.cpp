@@ -3,12 +3,19 @@
 #include "batchd/base/uuid.hpp"
 #include "store/apply.hpp"
 #include "store/children.hpp"
+#include "store/dependents.hpp"
 #include "store/load.hpp"
 #include "store/migrations.hpp"
+#include "store/retainer.hpp"
 #include "store/rows.hpp"
+#include "store/search_index.hpp"
+
+#include <algorithm>
 
 namespace batchd::store {
 namespace {
+
+constexpr Seconds kTendInterval{1};
 
 /// A checkpoint every 40 MB of log instead of every 4: each page that many commits wrote reaches
 /// the database file once.
@@ -28,7 +35,10 @@ Result<std::string> read_or_make_instance_id(Database& database) {
 }  // namespace
 
 SqliteStore::SqliteStore(std::unique_ptr<Database> database, std::string instance_id)
-    : database_(std::move(database)), instance_id_(std::move(instance_id)) {}
+    : database_(std::move(database)),
+      index_(std::make_unique<SearchIndex>(*database_)),
+      dependents_(std::make_unique<Dependents>()),
+      instance_id_(std::move(instance_id)) {}
 
 SqliteStore::~SqliteStore() = default;
 
@@ -49,7 +59,36 @@ Result<> SqliteStore::commit(const ports::Changes& changes) {
     auto transaction = Transaction::begin(*database_, Transaction::Kind::Write);
     if (!transaction) return std::unexpected(std::move(transaction).error());
     BATCHD_TRY(apply(*database_, changes));
-    return transaction->commit();
+    BATCHD_TRY(transaction->commit());
+    index_->committed(changes);
+    dependents_->committed(changes);
+    return {};
+}
+
+void SqliteStore::retain(Retention retention, ports::LogRemover& logs, ports::RetentionSink& sink) {
+    retainer_ = std::make_unique<Retainer>(*database_, *index_, *dependents_, std::move(retention),
+                                           logs, sink);
+}
+
+Result<Timestamp> SqliteStore::tend(Timestamp now) {
+    const auto was_busy = index_->advance(now);
+    if (!was_busy) return std::unexpected(was_busy.error());
+    if (*was_busy) return now;
+    const Timestamp later = now + kTendInterval;
+    if (!retainer_) return later;
+    const auto next = retainer_->advance(now);
+    return next ? Result<Timestamp>(std::min(*next, later)) : next;
+}
+
+/// A UUIDv7 begins with its time in milliseconds.
+Result<bool> SqliteStore::may_have_removed(const model::JobId& id) {
+    constexpr std::size_t kTimeBytes = 6;
+    const auto last =
+        query_value<std::int64_t>(*database_, "SELECT last_created FROM removed WHERE one = 1");
+    if (!last) return std::unexpected(last.error());
+    std::int64_t made_at = 0;
+    for (std::size_t i = 0; i < kTimeBytes; ++i) made_at = made_at << 8 | id.uuid.bytes[i];
+    return *last && made_at <= **last && id.uuid.bytes[kTimeBytes] >> 4 == 7;
 }
 
 Result<> SqliteStore::probe() {
@@ -62,7 +101,9 @@ Result<> SqliteStore::probe() {
 Result<ports::Snapshot> SqliteStore::load() {
     auto transaction = Transaction::begin(*database_, Transaction::Kind::Read);
     if (!transaction) return std::unexpected(std::move(transaction).error());
-    return load_snapshot(*database_);
+    auto snapshot = load_snapshot(*database_);
+    if (snapshot) dependents_->load(snapshot->jobs);
+    return snapshot;
 }
 
 Result<std::optional<model::JobState>> SqliteStore::ended_state(const model::JobId& id) {

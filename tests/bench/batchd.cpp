@@ -51,18 +51,25 @@ Result<Batchd> Batchd::start(const Setup& setup, const std::string& docker_host,
                              std::vector<std::pair<std::string, std::string>> environment) {
     auto folder = make_folder(setup.scratch);
     if (!folder) return std::unexpected(std::move(folder).error());
-    const std::string engine =
-        docker_host.empty() ? "unix://" + (*folder / "no-engine").string() : docker_host;
-    auto process =
-        Process::start({.arguments = {setup.batchd, "serve", "--listen", "127.0.0.1:0",
-                                      "--data-dir", folder->string(), "--docker-host", engine},
-                        .environment = std::move(environment),
-                        .log_file = *folder / "log"});
-    if (!process) return std::unexpected(std::move(process).error());
-    Batchd batchd(std::move(*process), std::move(*folder));
-    auto registered = batchd.fetch(http_request("POST", "/v1/registerjobdefinition", kDefinition));
+    auto batchd = start_on(setup, std::move(*folder), docker_host, std::move(environment));
+    if (!batchd) return batchd;
+    auto registered = batchd->fetch(http_request("POST", "/v1/registerjobdefinition", kDefinition));
     if (!registered) return std::unexpected(std::move(registered).error());
     return batchd;
+}
+
+Result<Batchd> Batchd::start_on(const Setup& setup, std::filesystem::path folder,
+                                const std::string& docker_host,
+                                std::vector<std::pair<std::string, std::string>> environment) {
+    const std::string engine =
+        docker_host.empty() ? "unix://" + (folder / "no-engine").string() : docker_host;
+    auto process =
+        Process::start({.arguments = {setup.batchd, "serve", "--listen", "127.0.0.1:0",
+                                      "--data-dir", folder.string(), "--docker-host", engine},
+                        .environment = std::move(environment),
+                        .log_file = folder / "log"});
+    if (!process) return std::unexpected(std::move(process).error());
+    return Batchd(std::move(*process), std::move(folder));
 }
 
 Result<std::string> Batchd::fetch(const std::string& request) const {

@@ -26,6 +26,12 @@ class Batchd {
     static Result<Batchd> start(const Setup& setup, const std::string& docker_host = {},
                                 std::vector<std::pair<std::string, std::string>> environment = {});
 
+    /// On the data folder of one that was killed.
+    static Result<Batchd> start_on(
+        const Setup& setup, std::filesystem::path folder, const std::string& docker_host = {},
+        std::vector<std::pair<std::string, std::string>> environment = {});
+
+    const std::filesystem::path& folder() const { return folder_; }
     Endpoint endpoint() const { return loopback(process_.port()); }
     std::string database() const { return folder_ / "batchd.db"; }
     void kill() { process_.kill(); }

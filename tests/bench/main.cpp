@@ -21,8 +21,9 @@ struct Section {
 const std::vector<Section>& sections() {
     static const std::vector<Section> all{
         {"engine", measure_engine},         {"submit", measure_submit},
-        {"reads", measure_reads},           {"latency", measure_start_latency},
-        {"containers", measure_containers}, {"scaling", measure_scaling}};
+        {"reads", measure_reads},           {"search", measure_search},
+        {"latency", measure_start_latency}, {"containers", measure_containers},
+        {"scaling", measure_scaling}};
     return all;
 }
 

@@ -16,6 +16,9 @@ Result<> measure_submit(const Setup& setup, Report& report);
 /// DescribeJobs and ListJobs with 100,000 jobs stored while submits go on.
 Result<> measure_reads(const Setup& setup, Report& report);
 
+/// Searches over a million jobs that have ended, and what their index costs submits.
+Result<> measure_search(const Setup& setup, Report& report);
+
 /// From SubmitJob to the Engine's start call, on an idle daemon.
 Result<> measure_start_latency(const Setup& setup, Report& report);
 

@@ -122,6 +122,14 @@ struct Compute {
     Seconds local_boot{0};    ///< of the make-believe instances on the local Engine
 };
 
+/// How long ended jobs are kept. Ages are as parse_age takes them; "0": for ever.
+struct Retention {
+    std::string succeeded = "0";
+    std::string failed = "0";
+    std::vector<std::string> queues;    ///< "NAME succeeded=AGE failed=AGE"
+    std::int64_t max_database_mib = 0;  ///< 0: no limit
+};
+
 /// Each limit that no source sets is the profile's.
 struct Limits : model::Limits {
     std::string profile = "batchd";  ///< or aws
@@ -139,6 +147,7 @@ struct Config {
     Aws aws;
     Scheduler scheduler;
     Compute compute;
+    Retention retention;
     Limits limits;
 };
 
@@ -172,6 +181,19 @@ struct ListenAddress {
 
 /// nullopt unless `text` is "ADDRESS:PORT" with an IP address, an IPv6 one in brackets.
 std::optional<ListenAddress> parse_listen(std::string_view text);
+
+/// As parse_duration, and "0" for ever.
+std::optional<Seconds> parse_age(std::string_view text);
+
+/// An entry of `retention.queues`, taken apart; what it does not name is as for all queues.
+struct QueueRetention {
+    std::string queue;
+    std::optional<Seconds> succeeded;
+    std::optional<Seconds> failed;
+};
+
+/// nullopt unless `text` is a name and at least one of succeeded=AGE and failed=AGE.
+std::optional<QueueRetention> parse_queue_retention(std::string_view text);
 
 /// A key as docs/configuration.md shows it.
 struct KeyDoc {

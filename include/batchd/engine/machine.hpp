@@ -64,6 +64,10 @@ class Machine {
     /// When step() has to be called even without inputs.
     std::optional<Timestamp> next_deadline() const;
 
+    /// A few milliseconds of the store's housekeeping, between two steps. Gives the time of the
+    /// next one: `now` if there is more to do.
+    Timestamp tend(Timestamp now);
+
     const PublishedView& published() const { return published_; }
     const Catalog& catalog() const { return catalog_; }
     const core::State& state() const { return state_; }
@@ -78,6 +82,7 @@ class Machine {
     void stop_writing(const Error& why);
     bool recover();
     void refuse(std::vector<Input>& inputs);
+    Result<> expect_never_stored(const model::JobId& id);
     Result<> look_up(const model::Dependency& dependency, core::SubmitJob& submit);
     Result<> prepare(core::Event& event);
     void remember_host(const core::Event& event);

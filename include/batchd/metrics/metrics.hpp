@@ -2,6 +2,7 @@
 #pragma once
 
 #include "batchd/ports/event_sink.hpp"
+#include "batchd/ports/retention.hpp"
 
 #include <array>
 #include <chrono>
@@ -35,13 +36,16 @@ struct Gauges {
     bool is_writable = true;
 };
 
-class Metrics final : public ports::EventSink {
+class Metrics final : public ports::EventSink, public ports::RetentionSink {
   public:
     Metrics();
     ~Metrics() override;
 
     void committed(const std::vector<ports::JobChange>& changes,
                    const std::vector<model::Attempt>& ended) override;
+
+    void job_removed(const std::string& queue, model::JobStatus status, Reason reason) override;
+    void database_measured(std::int64_t bytes, std::int64_t max_bytes) override;
 
     /// `operation` is one of a small fixed set, never a client's text.
     void count_request(const std::string& operation, int status, std::chrono::nanoseconds took);

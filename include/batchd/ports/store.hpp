@@ -43,6 +43,13 @@ class Store {
     /// Those that the job's tasks get with propagateTags: its own and its definition's, whose ARN
     /// with revision is given; the job's stand above.
     virtual Result<model::StringMap> task_tags(std::int64_t seq, const std::string& definition) = 0;
+
+    /// A few milliseconds of housekeeping, for when nobody waits. Gives the time of the next one:
+    /// `now` if there is more to do. It changes nothing that load() gives.
+    virtual Result<Timestamp> tend(Timestamp now) = 0;
+
+    /// Whether a job that is not stored may have been: whether jobs as old as its id were removed.
+    virtual Result<bool> may_have_removed(const model::JobId& id) = 0;
 };
 
 }  // namespace batchd::ports

@@ -20,6 +20,8 @@
 namespace batchd::store {
 
 class Database;
+struct SearchQuery;
+struct FoundJob;
 
 /// At most as many items as asked for; `next` is the cursor that continues after them, absent at
 /// the end. Cursors are keys, so that rows which come or go between two pages shift nothing.
@@ -206,6 +208,9 @@ class Reader {
                                                        const JobFilter& filter,
                                                        std::optional<std::int64_t> before,
                                                        std::size_t limit);
+
+    /// In order of submission; see store/search.hpp.
+    Result<Page<FoundJob, std::int64_t>> search(const SearchQuery& query);
 
     /// The children of an array with that status, ascending by index; empty if the job is no array.
     /// `after` is the last index of the page before.

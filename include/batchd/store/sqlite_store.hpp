@@ -4,7 +4,9 @@
 // ensure. Clients read through store/reader.hpp.
 #pragma once
 
+#include "batchd/ports/retention.hpp"
 #include "batchd/ports/store.hpp"
+#include "batchd/store/retention.hpp"
 
 #include <memory>
 #include <string>
@@ -12,6 +14,9 @@
 namespace batchd::store {
 
 class Database;
+class SearchIndex;
+class Dependents;
+class Retainer;
 
 class SqliteStore final : public ports::Store {
   public:
@@ -21,12 +26,20 @@ class SqliteStore final : public ports::Store {
     static Result<std::unique_ptr<SqliteStore>> open(const std::string& path);
     ~SqliteStore() override;
 
+    /// Which ended jobs tend() removes; before, it removes none. Logs are removed first, so that
+    /// none is left over. `logs` and `sink` must outlive the store.
+    void retain(Retention retention, ports::LogRemover& logs, ports::RetentionSink& sink);
+
     /// A random UUID as text, given once to this database.
     const std::string& instance_id() const { return instance_id_; }
 
     /// A failed commit changes nothing and leaves the store usable. An update of a job that is not
     /// stored is Internal; a tag patch for a resource that does not exist is ignored.
     Result<> commit(const ports::Changes& changes) override;
+    /// Brings the search index up to date (store/search.hpp), and removes jobs once retain() said
+    /// which, and the live ones are known from load().
+    Result<Timestamp> tend(Timestamp now) override;
+    Result<bool> may_have_removed(const model::JobId& id) override;
     Result<> probe() override;
     Result<ports::Snapshot> load() override;
     Result<std::optional<model::JobState>> ended_state(const model::JobId& id) override;
@@ -40,6 +53,9 @@ class SqliteStore final : public ports::Store {
     SqliteStore(std::unique_ptr<Database> database, std::string instance_id);
 
     std::unique_ptr<Database> database_;
+    std::unique_ptr<SearchIndex> index_;
+    std::unique_ptr<Dependents> dependents_;
+    std::unique_ptr<Retainer> retainer_;
     std::string instance_id_;
 };
 

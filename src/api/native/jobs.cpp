@@ -4,6 +4,7 @@
 #include "api/job_detail.hpp"
 #include "api/native/routes.hpp"
 #include "api/signal.hpp"
+#include "api/text_table.hpp"
 
 #include <boost/asio/this_coro.hpp>
 #include <fmt/format.h>
@@ -96,7 +97,32 @@ void append_job(std::string& text, const Services& services, const store::JobDet
         model::is_terminal(job.state.status) ? R"("isTerminal":true)" : R"("isTerminal":false)");
 }
 
-http::Response answer(const Services& services, const store::JobDetail& job) {
+std::string as_text(const engine::View& view, const store::JobDetail& job) {
+    const auto& state = job.state;
+    const auto reason = status_reason(view, view.find_queue(job.queue), job.shape, state);
+    TextTable facts({"member", "value"});
+    facts.add({"job", to_string(job.id)});
+    facts.add({"name", job.name});
+    facts.add({"queue", job.queue});
+    facts.add({"status", std::string(to_string(state.status))});
+    facts.add({"reason", reason});
+    facts.add({"created", to_iso8601(job.created_at)});
+    facts.add({"started", time_text(state.started_at)});
+    facts.add({"stopped", time_text(state.stopped_at)});
+    facts.add({"tags", job.tags});
+    TextTable attempts({"attempt", "host", "started", "stopped", "exit", "reason"});
+    for (const auto& attempt : job.attempts) {
+        attempts.add({std::to_string(attempt.id.number), attempt.host,
+                      time_text(attempt.started_at), time_text(attempt.stopped_at),
+                      attempt.exit_code ? std::to_string(*attempt.exit_code) : "",
+                      attempt.reason.empty() ? attempt.status_reason : attempt.reason});
+    }
+    return facts.text() + (job.attempts.empty() ? "" : "\n" + attempts.text());
+}
+
+http::Response answer(const NativeCall& call, const store::JobDetail& job) {
+    const Services& services = *call.services;
+    if (wants_text(call.request)) return text_response(as_text(*services.engine.view(), job));
     std::string text;
     append_job(text, services, job);
     text += '\n';
@@ -139,7 +165,7 @@ Result<Wait> to_wait(const Services& services, const WaitRequest& request) {
 Task<http::Response> get_job(NativeCall call) {
     auto job = co_await find_job(call.services, call.id);
     if (!job) co_return error_of(job);
-    co_return answer(*call.services, *job);
+    co_return answer(call, *job);
 }
 
 /// Answers when the job has ended, at the latest after `timeout` seconds: `isTerminal` tells which.
@@ -156,7 +182,7 @@ Task<http::Response> wait_for_job(NativeCall call) {
     if (!wait) co_return std::unexpected(wait.error());
     auto jobs = co_await wait_until_over(call.services, *wait);
     if (!jobs) co_return error_of(jobs);
-    co_return answer(*call.services, jobs->front());
+    co_return answer(call, jobs->front());
 }
 
 /// Likewise for several jobs; `isDone` tells whether what was waited for has come, or cannot come

@@ -2,9 +2,16 @@
 // look at the database.
 #include "api/errors.hpp"
 #include "api/native/routes.hpp"
+#include "api/text_table.hpp"
+
+#include <fmt/format.h>
 
 namespace batchd::api::native {
 namespace {
+
+std::string vcpus_text(MilliVcpu vcpus) {
+    return fmt::format("{}", static_cast<double>(vcpus.value) / 1000.0);
+}
 
 Json queue_of(const engine::View& view, const engine::QueueView& queue) {
     Json jobs = Json::object();
@@ -35,6 +42,36 @@ Json host_of(const engine::HostView& host) {
     return entry;
 }
 
+std::string as_text(const engine::View& view) {
+    std::vector<std::string> head{"queue", "state", "priority"};
+    for (std::size_t i = 0; i < model::kJobStatusCount; ++i) {
+        head.emplace_back(to_string(static_cast<model::JobStatus>(i)));
+    }
+    TextTable queues(std::move(head));
+    for (const auto& queue : view.queues) {
+        std::vector<std::string> row{queue.name, queue.state, std::to_string(queue.priority)};
+        for (const auto count : queue.counts) row.push_back(std::to_string(count));
+        queues.add(std::move(row));
+    }
+    TextTable environments({"compute environment", "state", "status", "used vcpus", "max vcpus"});
+    for (const auto& environment : view.environments) {
+        const auto& limit = environment.limit;
+        environments.add({environment.name, environment.state, environment.status,
+                          vcpus_text(environment.used), limit ? vcpus_text(*limit) : ""});
+    }
+    TextTable hosts({"host", "status", "vcpus", "free", "memory MiB", "free", "running", "reason"});
+    for (const auto& host : view.hosts) {
+        if (host.is_fargate) continue;
+        const auto free = host.is_known ? host.capacity - host.used : host.capacity;
+        hosts.add({host.name, host.is_up ? "UP" : "UNAVAILABLE", vcpus_text(host.capacity.vcpu),
+                   vcpus_text(free.vcpu), std::to_string(host.capacity.memory.value),
+                   std::to_string(free.memory.value), std::to_string(host.running),
+                   host.is_up ? "" : host.down_reason});
+    }
+    return queues.text() + "\n" + environments.text() + "\n" + hosts.text() +
+           (view.is_writable ? "" : "\nno writes are taken: " + view.not_writable_reason + "\n");
+}
+
 metrics::Gauges gauges_of(const engine::View& view, Timestamp now) {
     metrics::Gauges gauges;
     for (const auto& queue : view.queues) {
@@ -61,6 +98,7 @@ metrics::Gauges gauges_of(const engine::View& view, Timestamp now) {
 
 Task<http::Response> get_overview(NativeCall call) {
     const auto view = call.services->engine.view();
+    if (wants_text(call.request)) co_return text_response(as_text(*view));
     Json queues = Json::array();
     for (const auto& queue : view->queues) queues.push_back(queue_of(*view, queue));
     Json hosts = Json::array();

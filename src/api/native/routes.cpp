@@ -8,6 +8,7 @@ namespace batchd::api::native {
 namespace {
 
 constexpr Route kRoutes[] = {
+    {"SearchJobs", "GET", "/api/v1/jobs", search_jobs},
     {"Run", "POST", "/api/v1/run", run_job},
     {"SubmitJobs", "POST", "/api/v1/jobs:batch", submit_jobs},
     {"WaitForJobs", "POST", "/api/v1/jobs:wait", wait_for_jobs},

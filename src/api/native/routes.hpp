@@ -28,6 +28,7 @@ struct Route {
 
 std::span<const Route> routes();
 
+Task<http::Response> search_jobs(NativeCall call);
 Task<http::Response> run_job(NativeCall call);
 Task<http::Response> submit_jobs(NativeCall call);
 Task<http::Response> get_job(NativeCall call);

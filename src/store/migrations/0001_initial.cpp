@@ -147,6 +147,41 @@ CREATE TABLE job (
 CREATE INDEX job_by_queue ON job (queue_id, status, seq);
 CREATE UNIQUE INDEX job_by_key ON job (idempotency_key) WHERE idempotency_key IS NOT NULL;
 
+-- What retention has removed: at most one row.
+CREATE TABLE removed (
+    one INTEGER PRIMARY KEY CHECK (one = 1),
+    last_seq INTEGER NOT NULL,             -- never given again
+    last_created INTEGER NOT NULL
+) STRICT;
+
+-- The search index (store/search.hpp): what it says about a block of 4096 jobs, by seq. Sets of
+-- jobs are as store/job_bits.hpp encodes them. Nothing depends on it: what is missing is built again.
+CREATE TABLE search_block (
+    block INTEGER PRIMARY KEY,             -- seq / 4096
+    jobs BLOB,                             -- those that are stored; NULL: not ready
+    open BLOB,                             -- those that had not ended when they were looked at
+    first_created INTEGER,
+    last_created INTEGER,
+    last_stopped INTEGER                   -- of the ended ones; NULL if there is none
+) STRICT;
+CREATE TABLE search_term (
+    block INTEGER NOT NULL,
+    field INTEGER NOT NULL,                -- store/search_terms.hpp: SearchField
+    value TEXT NOT NULL,
+    jobs BLOB NOT NULL,
+    PRIMARY KEY (block, field, value)
+) STRICT, WITHOUT ROWID;
+
+-- What the index says about a job stays true for ever, except that tags may change, and that a job
+-- may be run again: its block is built anew then.
+CREATE TRIGGER search_tags AFTER UPDATE OF tags ON job BEGIN
+    DELETE FROM search_block WHERE block = new.seq / 4096;
+END;
+CREATE TRIGGER search_reopened AFTER UPDATE OF status ON job WHEN old.status > 4 AND new.status < 5
+BEGIN
+    DELETE FROM search_block WHERE block = new.seq / 4096;
+END;
+
 -- Which jobs ask for a consumable resource.
 CREATE TABLE job_consumable (
     name TEXT NOT NULL,                    -- of the resource
@@ -154,6 +189,8 @@ CREATE TABLE job_consumable (
     quantity INTEGER NOT NULL,
     PRIMARY KEY (name, job_seq)
 ) STRICT, WITHOUT ROWID;
+
+CREATE INDEX job_consumable_by_job ON job_consumable (job_seq);
 
 -- What the shares of fair-share queues have used.
 CREATE TABLE share (

@@ -82,6 +82,8 @@ class FakeStore final : public ports::Store {
     }
 
     Result<model::StringMap> task_tags(std::int64_t, const std::string&) override { return {}; }
+    Result<Timestamp> tend(Timestamp now) override { return now + Seconds{1}; }
+    Result<bool> may_have_removed(const model::JobId&) override { return false; }
 
     std::optional<model::EcsTaskProperties> task;  ///< of all jobs, instead of one container
     std::map<std::int64_t, ports::EnvironmentRow> environments;
