@@ -11,6 +11,7 @@
 #include "batchd/base/units.hpp"
 #include "batchd/model/host.hpp"
 #include "batchd/model/limits.hpp"
+#include "batchd/model/webhook.hpp"
 
 #include <cstdint>
 #include <filesystem>
@@ -121,6 +122,15 @@ struct Compute {
     Seconds local_boot{0};    ///< of the make-believe instances on the local Engine
 };
 
+/// The event feed and its webhooks.
+struct Events {
+    std::int64_t keep = 1'000'000;
+    Seconds keep_time = std::chrono::hours{24 * 30};
+    Seconds heartbeat{15};
+    Seconds webhook_timeout{10};
+    Seconds webhook_give_up = std::chrono::hours{24};
+};
+
 /// Each limit that no source sets is the profile's.
 struct Limits : model::Limits {
     std::string profile = "batchd";  ///< or aws
@@ -133,11 +143,13 @@ struct Config {
     Docker docker;
     std::vector<Registry> registries;
     std::vector<Host> hosts;
+    std::vector<model::Webhook> webhooks;
     Containers containers;
     Secrets secrets;
     Aws aws;
     Scheduler scheduler;
     Compute compute;
+    Events events;
     Limits limits;
 };
 

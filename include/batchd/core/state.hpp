@@ -101,6 +101,7 @@ struct Gang {
 };
 
 struct Job {
+    static constexpr std::int32_t kNoNews = -1;
     model::JobId id;
     std::int64_t seq = 0;
     Timestamp created_at;
@@ -115,8 +116,9 @@ struct Job {
     std::uint32_t timeout_seconds = 0;  ///< 0: none
     std::uint32_t waiting_for = 0;      ///< dependencies that did not succeed yet
     model::DispatchFlaw flaw = model::DispatchFlaw::None;
-    bool is_new = false;    ///< inserted in this step
-    bool is_dirty = false;  ///< listed in Step::dirty
+    bool is_new = false;          ///< inserted in this step
+    bool is_dirty = false;        ///< listed in Step::dirty
+    std::int32_t news = kNoNews;  ///< its last entry in the step's news
     std::vector<Dependent> dependents;
     std::unique_ptr<Run> run;
     std::unique_ptr<Array> array;     ///< of an array's job
@@ -313,6 +315,12 @@ struct State {
     std::map<std::int64_t, ServiceLine> service_lines;            ///< by queue id; none is empty
     std::int64_t next_service_seq = 1;
     std::set<std::pair<Timestamp, JobIndex>> deadlines;  ///< of running attempts
+
+    std::map<std::string, model::WebhookRow> webhooks;  ///< by name
+    std::int64_t next_event = 1;                        ///< number
+    /// By kind and name: state and status that the feed has told last.
+    std::map<std::pair<model::ResourceNews::Kind, std::string>, std::pair<std::string, std::string>>
+        told;
 
     std::int64_t next_seq = 1;
     std::int64_t next_id = 1;
