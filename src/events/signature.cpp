@@ -37,7 +37,8 @@ std::string sign_body(std::string_view secret, Timestamp at, std::string_view bo
 Milliseconds webhook_delay(std::int64_t tries, double random) {
     constexpr std::int64_t kDoublings = 16;
     const auto doublings = std::clamp<std::int64_t>(tries - 1, 0, kDoublings);
-    const Milliseconds whole = std::min(kFirstDelay * (1LL << doublings), kLongestDelay);
+    const Milliseconds whole =
+        std::min<Milliseconds>(kFirstDelay * (std::int64_t{1} << doublings), kLongestDelay);
     const double jitter = 0.5 + std::clamp(random, 0.0, 1.0) / 2;  // at least half of it
     return Milliseconds{std::llround(static_cast<double>(whole.count()) * jitter)};
 }

@@ -19,16 +19,18 @@ void Webhooks::run(Outside outside, const std::vector<model::WebhookRow>& stored
 
 void Webhooks::stop() {
     std::vector<std::shared_ptr<WebhookWorker>> ending;
-    std::optional<Outside> outside;
+    std::function<void()> cut_off;
     {
         const std::lock_guard lock(mutex_);
-        outside = std::exchange(outside_, std::nullopt);
+        if (!outside_) return;
+        cut_off = outside_->cut_off;
+        outside_.reset();
         ending = std::move(leaving_);
         for (auto& [name, worker] : workers_) ending.push_back(std::move(worker));
         workers_.clear();
     }
     for (const auto& worker : ending) worker->tell_to_stop(false);
-    if (outside) outside->cut_off();
+    cut_off();
     ending.clear();  // waits for their threads
 }
 
