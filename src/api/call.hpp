@@ -78,25 +78,34 @@ boost::asio::awaitable<Value> look(const Services* services,
         boost::asio::use_awaitable);
 }
 
+/// Runs `work()` on a thread of the pool and comes back with its result.
+template <class Work>
+boost::asio::awaitable<std::invoke_result_t<Work>> on_thread(boost::asio::thread_pool& pool,
+                                                             Work work) {
+    using Value = std::invoke_result_t<Work>;
+    co_return co_await boost::asio::async_initiate<decltype(boost::asio::use_awaitable),
+                                                   void(Value)>(
+        [&pool, work = std::move(work)](auto handler) mutable {
+            boost::asio::post(pool,
+                              [work = std::move(work), handler = std::move(handler)]() mutable {
+                                  Value value = work();
+                                  auto executor = boost::asio::get_associated_executor(handler);
+                                  boost::asio::post(executor, [handler = std::move(handler),
+                                                               value = std::move(value)]() mutable {
+                                      handler(std::move(value));
+                                  });
+                              });
+        },
+        boost::asio::use_awaitable);
+}
+
 /// Runs `query(store::Reader&)` on a reader thread and comes back with its result.
 template <class Query>
 boost::asio::awaitable<std::invoke_result_t<Query, store::Reader&>> read(const Services* services,
                                                                          Query query) {
-    using Value = std::invoke_result_t<Query, store::Reader&>;
-    co_return co_await boost::asio::async_initiate<decltype(boost::asio::use_awaitable),
-                                                   void(Value)>(
-        [services, query = std::move(query)](auto handler) mutable {
-            boost::asio::post(services->reader_threads, [services, query = std::move(query),
-                                                         handler = std::move(handler)]() mutable {
-                Value value = services->readers.with(query);
-                auto executor = boost::asio::get_associated_executor(handler);
-                boost::asio::post(
-                    executor, [handler = std::move(handler), value = std::move(value)]() mutable {
-                        handler(std::move(value));
-                    });
-            });
-        },
-        boost::asio::use_awaitable);
+    return on_thread(services->reader_threads, [services, query = std::move(query)]() mutable {
+        return services->readers.with(query);
+    });
 }
 
 /// InvalidArgument if the body of an `operation` is longer than the limit of that name allows.

@@ -19,18 +19,18 @@ struct Place {
     std::string task_arn;
 };
 
-Place place_of(const Services& services, const engine::View& view, const model::Attempt& attempt) {
+Place place_of(const model::Scope& scope, const engine::View& view, const model::Attempt& attempt) {
     // Fargate's own name of the task, once there is one. Docker hosts' names have no slash.
     if (attempt.host.starts_with("fargate/")) return {{}, attempt.container_id};
     const std::string cluster = cluster_of(view, attempt.compute_environment);
-    return {model::container_instance_arn(services.scope, cluster, attempt.host),
-            model::task_arn(services.scope, cluster, model::task_id(attempt.id))};
+    return {model::container_instance_arn(scope, cluster, attempt.host),
+            model::task_arn(scope, cluster, model::task_id(attempt.id))};
 }
 
 /// The members that an attempt adds to `container`, of the attempt and of the job.
-void add_run(ObjectText& container, std::string& out, const Services& services,
+void add_run(ObjectText& container, std::string& out, const model::Scope& scope,
              const engine::View& view, const model::Attempt& attempt) {
-    const Place place = place_of(services, view, attempt);
+    const Place place = place_of(scope, view, attempt);
     if (!place.container_instance_arn.empty()) {
         container.string("containerInstanceArn", place.container_instance_arn);
     }
@@ -53,15 +53,15 @@ void add_run(ObjectText& container, std::string& out, const Services& services,
 }
 
 /// What became of a job's containers, which AWS calls task properties if they are ecsProperties.
-void append_attempt(std::string& out, const Services& services, const engine::View& view,
+void append_attempt(std::string& out, const model::Scope& scope, const engine::View& view,
                     const std::vector<std::string>& containers, const model::Attempt& attempt) {
     ObjectText entry(out);
     entry.name("container");
     ObjectText container(out);
-    if (containers.empty()) add_run(container, out, services, view, attempt);
+    if (containers.empty()) add_run(container, out, scope, view, attempt);
     container.close();
     if (!containers.empty()) {
-        const Place place = place_of(services, view, attempt);
+        const Place place = place_of(scope, view, attempt);
         entry.name("taskProperties");
         append_task_attempt(out, place.container_instance_arn, place.task_arn, containers, attempt);
     }
@@ -71,21 +71,21 @@ void append_attempt(std::string& out, const Services& services, const engine::Vi
     entry.close();
 }
 
-void append_attempts(std::string& out, const Services& services, const engine::View& view,
+void append_attempts(std::string& out, const model::Scope& scope, const engine::View& view,
                      const store::JobDetail& job) {
     const auto containers = task_containers(job.spec);
     out += '[';
     for (const auto& attempt : job.attempts) {
         if (!attempt.stopped_at) continue;  // AWS lists an attempt when it has ended
         if (out.back() != '[') out += ',';
-        append_attempt(out, services, view, containers, attempt);
+        append_attempt(out, scope, view, containers, attempt);
     }
     out += ']';
 }
 
 /// The stored specification: its members are DescribeJobs' members, `container` with the newest
 /// attempt's beside them.
-void add_spec(ObjectText& detail, std::string& out, const Services& services,
+void add_spec(ObjectText& detail, std::string& out, const model::Scope& scope,
               const engine::View& view, const store::JobDetail& job) {
     bool has_propagate_tags = false;
     bool has_retry_strategy = false;
@@ -103,14 +103,14 @@ void add_spec(ObjectText& detail, std::string& out, const Services& services,
         }
         detail.name(name);
         if (name == "ecsProperties") {
-            const Place place = place_of(services, view, job.attempts.back());
+            const Place place = place_of(scope, view, job.attempts.back());
             append_task(out, value, place.container_instance_arn, place.task_arn,
                         job.attempts.back());
             return;
         }
         ObjectText container(out);
         container.members(json::inside(value));
-        add_run(container, out, services, view, job.attempts.back());
+        add_run(container, out, scope, view, job.attempts.back());
         container.close();
     });
     if (!has_propagate_tags) detail.boolean("propagateTags", false);
@@ -169,23 +169,24 @@ std::string status_reason(const engine::View& view, const engine::QueueView* que
     return view.waiting_reason(*queue, shape);
 }
 
-void append_job_detail(std::string& out, const Services& services, const engine::View& view,
-                       const store::JobDetail& job, std::string_view more_members) {
-    const std::string reason =
-        status_reason(view, view.find_queue(job.queue), job.shape, job.state);
+namespace {
+
+void append_job(std::string& out, const model::Scope& scope, const engine::View& view,
+                const store::JobDetail& job, const std::string& reason,
+                std::string_view more_members) {
     ObjectText detail(out);
-    detail.string("jobArn", model::job_arn(services.scope, job.id));
+    detail.string("jobArn", model::job_arn(scope, job.id));
     detail.string("jobId", to_string(job.id));
     detail.string("jobName", job.name);
-    detail.string("jobQueue", model::batch_arn(services.scope, "job-queue", job.queue));
+    detail.string("jobQueue", model::batch_arn(scope, "job-queue", job.queue));
     detail.string("status", to_string(job.state.status));
     if (!reason.empty()) detail.string("statusReason", reason);
     detail.number("createdAt", to_epoch_ms(job.created_at));
     add_time(detail, "startedAt", job.state.started_at);
     add_time(detail, "stoppedAt", job.state.stopped_at);
-    add_spec(detail, out, services, view, job);
+    add_spec(detail, out, scope, view, job);
     detail.name("attempts");
-    append_attempts(out, services, view, job);
+    append_attempts(out, scope, view, job);
     append_array_properties(detail, out, job.id, job.array_size, job.array);
     if (job.id.is_node()) {
         detail.name("nodeDetails");
@@ -205,6 +206,20 @@ void append_job_detail(std::string& out, const Services& services, const engine:
     detail.raw("eksAttempts", "[]");
     detail.members(more_members);
     detail.close();
+}
+
+}  // namespace
+
+void append_job_detail(std::string& out, const Services& services, const engine::View& view,
+                       const store::JobDetail& job, std::string_view more_members) {
+    const std::string reason =
+        status_reason(view, view.find_queue(job.queue), job.shape, job.state);
+    append_job(out, services.scope, view, job, reason, more_members);
+}
+
+void append_job_as_stored(std::string& out, const model::Scope& scope, const engine::View& view,
+                          const store::JobDetail& job) {
+    append_job(out, scope, view, job, job.state.status_reason, {});
 }
 
 }  // namespace batchd::api

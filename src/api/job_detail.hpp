@@ -12,6 +12,10 @@ namespace batchd::api {
 void append_job_detail(std::string& out, const Services& services, const engine::View& view,
                        const store::JobDetail& job, std::string_view more_members = {});
 
+/// The same with the statusReason that is stored, not with why the job waits now.
+void append_job_as_stored(std::string& out, const model::Scope& scope, const engine::View& view,
+                          const store::JobDetail& job);
+
 /// arrayProperties of an array: size, statusSummary and its time; of a child: its index. Nothing
 /// for other jobs.
 void append_array_properties(json::ObjectText& object, std::string& out, const model::JobId& id,

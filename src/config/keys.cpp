@@ -168,6 +168,22 @@ std::span<const Key> keys() {
          "Above this size of the database the oldest ended jobs go, whatever their age; 0 for no "
          "limit."},
 
+        {"events", "keep", +[](Config& c) -> auto& { return c.events.keep; },
+         Range{1, 1'000'000'000},
+         "How many events of the feed are kept for those who read them later."},
+        {"events", "keep_seconds", +[](Config& c) -> auto& { return c.events.keep_time; },
+         Range{1, 10 * 366 * kDaySeconds}, "For how long they are kept."},
+        {"events", "heartbeat_seconds", +[](Config& c) -> auto& { return c.events.heartbeat; },
+         Range{1, kDaySeconds},
+         "After so long without an event a stream of events shows that it is alive."},
+        {"events", "webhook_timeout_seconds",
+         +[](Config& c) -> auto& { return c.events.webhook_timeout; }, Range{1, 300},
+         "How long a webhook may take to answer."},
+        {"events", "webhook_give_up_seconds",
+         +[](Config& c) -> auto& { return c.events.webhook_give_up; }, Range{1, 366 * kDaySeconds},
+         "For how long an event is tried to be delivered to a webhook before it is listed as "
+         "undelivered."},
+
         {kLimits, "profile", +[](Config& c) -> auto& { return c.limits.profile; }, kProfileRule,
          "What the limits are that are not set: AWS's numbers, or these defaults."},
         {kLimits, "register_job_definition_bytes",

@@ -3,6 +3,7 @@
 #include "config/keys.hpp"
 #include "config/nearest.hpp"
 #include "config/value.hpp"
+#include "config/webhooks.hpp"
 
 #include <fmt/format.h>
 
@@ -113,7 +114,8 @@ class Loader {
     }
 
     static std::vector<std::string> section_names() {
-        std::vector<std::string> list{std::string(kRegistries), std::string(kHosts)};
+        std::vector<std::string> list{std::string(kRegistries), std::string(kHosts),
+                                      std::string(kWebhooks)};
         for (const Key& key : keys()) list.emplace_back(key.section);
         return list;
     }
@@ -125,6 +127,7 @@ class Loader {
     void apply_section(const std::string& file, std::string_view section, const toml::node& node) {
         if (section == kRegistries) return apply_registries(file, node);
         if (section == kHosts) return apply_hosts(file, node);
+        if (section == kWebhooks) return apply_webhooks(file, node);
         const std::vector<std::string> sections = section_names();
         if (std::ranges::find(sections, section) == sections.end()) {
             return problem(at(file, node), section,
@@ -196,26 +199,54 @@ class Loader {
 
     void apply_host(const Place& where, const std::string& file, const toml::table& table) {
         Host host;
+        if (!read_item(where, file, table, kHosts, host_keys(), host)) return;
+        host_places_.push_back(where);
+        config_.hosts.push_back(std::move(host));
+    }
+
+    void apply_webhooks(const std::string& file, const toml::node& node) {
+        if (!node.is_array_of_tables()) {
+            return problem(at(file, node), kWebhooks,
+                           "expected [[webhooks]] tables, each with name, url");
+        }
+        for (const toml::node& item : *node.as_array()) {
+            model::Webhook webhook;
+            const Place where = at(file, item);
+            if (!read_item(where, file, *item.as_table(), kWebhooks, webhook_keys(), webhook)) {
+                continue;
+            }
+            if (const auto valid = model::validate(webhook); !valid) {
+                problem(where, kWebhooks, valid.error().message);
+            }
+            if (std::ranges::count(config_.webhooks, webhook.name, &model::Webhook::name) > 0) {
+                problem(where, "webhooks[].name", fmt::format("'{}' is there twice", webhook.name));
+            }
+            config_.webhooks.push_back(std::move(webhook));
+        }
+    }
+
+    /// One table of an array of tables. False if something is wrong with it.
+    template <class Keys, class Item>
+    bool read_item(const Place& where, const std::string& file, const toml::table& table,
+                   std::string_view list, const Keys& item_keys, Item& item) {
         std::vector<std::string> known;
         const std::size_t problems_before = problems_.size();
-        for (const HostKey& key : host_keys()) {
-            const std::string full_name = fmt::format("hosts[].{}", key.name);
+        for (const auto& key : item_keys) {
+            const std::string full_name = fmt::format("{}[].{}", list, key.name);
             known.push_back(full_name);
             const toml::node* value = table.get(key.name);
             if (value == nullptr) {
                 if (key.is_required) problem(where, full_name, "must be given");
-            } else if (!key.read(*value, host)) {
+            } else if (!key.read(*value, item)) {
                 problem(at(file, *value), full_name, fmt::format("must be {}", key.rule));
             }
         }
         for (const auto& [name, value] : table) {
-            const std::string full_name = fmt::format("hosts[].{}", name.str());
+            const std::string full_name = fmt::format("{}[].{}", list, name.str());
             if (std::ranges::find(known, full_name) != known.end()) continue;
             problem(at(file, value), full_name, "no such key" + suggestion(full_name, known));
         }
-        if (problems_.size() > problems_before) return;
-        host_places_.push_back(where);
-        config_.hosts.push_back(std::move(host));
+        return problems_.size() == problems_before;
     }
 
     void apply(const Key& key, const Place& where, const toml::node& node) {

@@ -2,6 +2,7 @@
 #include "batchd/config/config.hpp"
 #include "config/hosts.hpp"
 #include "config/keys.hpp"
+#include "config/webhooks.hpp"
 
 #include <fmt/format.h>
 
@@ -48,6 +49,17 @@ std::string host_table(const Host& host) {
     return text + fmt::format("labels = {{ {} }}\n", labels);
 }
 
+std::string webhook_table(const model::Webhook& webhook) {
+    std::string text = fmt::format("\n[[{}]]\nname = {}\nurl = {}\n", kWebhooks,
+                                   toml_string(webhook.name), toml_string(webhook.url));
+    if (!webhook.queues.empty()) text += fmt::format("queues = {}\n", toml_list(webhook.queues));
+    if (!webhook.statuses.empty()) {
+        text += fmt::format("statuses = {}\n", toml_list(webhook.statuses));
+    }
+    if (webhook.secret) text += "secret = \"********\"\n";
+    return text;
+}
+
 struct ToToml {
     Config& config;
 
@@ -92,6 +104,16 @@ struct RuleWords {
     std::string operator()(TextRule rule) const { return std::string(rule.words); }
 };
 
+/// Of a key in an array of tables.
+KeyDoc item_doc(std::string_view list, const auto& key) {
+    return {.name = fmt::format("{}[].{}", list, key.name),
+            .type = std::string(key.type),
+            .default_value = {},
+            .rule = std::string(key.is_required ? "must be given: " : "") + std::string(key.rule),
+            .meaning = std::string(key.meaning),
+            .environment = {}};
+}
+
 }  // namespace
 
 std::string to_toml(const Config& config) {
@@ -111,6 +133,7 @@ std::string to_toml(const Config& config) {
                         kRegistries, toml_string(registry.server), toml_string(registry.username));
     }
     for (const Host& host : config.hosts) text += host_table(host);
+    for (const model::Webhook& webhook : config.webhooks) text += webhook_table(webhook);
     return text;
 }
 
@@ -133,15 +156,8 @@ std::vector<KeyDoc> documentation() {
                         .meaning = std::string(key.meaning),
                         .environment = {}});
     }
-    for (const HostKey& key : host_keys()) {
-        docs.push_back(
-            {.name = fmt::format("{}[].{}", kHosts, key.name),
-             .type = std::string(key.type),
-             .default_value = {},
-             .rule = std::string(key.is_required ? "must be given: " : "") + std::string(key.rule),
-             .meaning = std::string(key.meaning),
-             .environment = {}});
-    }
+    for (const HostKey& key : host_keys()) docs.push_back(item_doc(kHosts, key));
+    for (const WebhookKey& key : webhook_keys()) docs.push_back(item_doc(kWebhooks, key));
     return docs;
 }
 

@@ -95,6 +95,7 @@ bool fail_unstarted(State& state, JobIndex array_index, const model::JobState& h
     Array& array = *state.job(array_index).array;
     if (array.unstarted) return false;
     const bool has_dependents = !array.child_dependents.empty() || !array.pairwise.empty();
+    const std::size_t first_news = count_news(state);
     std::optional<std::int32_t> last;
     for (std::int32_t i = 0; i < std::ssize(array.children); ++i) {
         if (has_slot(array, i) || !transition_child(state, array_index, i, JobEvent::GivenUp)) {
@@ -105,6 +106,7 @@ bool fail_unstarted(State& state, JobIndex array_index, const model::JobState& h
     }
     if (!last) return false;
     array.unstarted = how;
+    settle_child_news(state, first_news, how);
     // Where nobody waits for single children one of them stands for all.
     if (!has_dependents) ended.push_back({.job = array_index, .child = *last});
     return true;

@@ -309,6 +309,28 @@ Result<Reply> decide(State& state, PatchTags&& event, Timestamp now);
 /// Adds the tags of a new resource to the step, if there are any.
 void put_tags(State& state, model::ResourceKey key, std::string tags);
 
+// news.cpp
+/// The job leaves its status, or the step ends: what is told of it last is complete.
+void settle_news(State& state, JobIndex index);
+/// The job has a new status.
+void add_news(State& state, JobIndex index);
+/// The same for a child without a slot; children in a row become one entry.
+void add_child_news(State& state, JobIndex array, std::int32_t child, model::JobStatus status);
+std::size_t count_news(const State& state);
+/// All entries from the one numbered `first` on are of children that ended like this.
+void settle_child_news(State& state, std::size_t first, const model::JobState& how);
+/// The host came up or went down.
+void note_host_news(State& state, const Host& host);
+void note_host_removed(State& state, const Host& host);
+/// Completes and numbers the step's news.
+void collect_news(State& state, Timestamp now);
+void restore_news(State& state, const model::Snapshot& snapshot);
+
+// webhooks.cpp
+Result<Reply> decide(State& state, PutWebhook&& event, Timestamp now);
+Result<Reply> decide(State& state, DeleteWebhook&& event, Timestamp now);
+Result<Reply> decide(State& state, NoteDelivery&& event, Timestamp now);
+
 // resources.cpp
 Result<Reply> decide(State& state, CreateSchedulingPolicy&& event, Timestamp now);
 Result<Reply> decide(State& state, UpdateSchedulingPolicy&& event, Timestamp now);

@@ -96,6 +96,7 @@ void remove_host(State& state, HostIndex index) {
         }
     }
     state.step.needs_pass = true;
+    note_host_removed(state, host);
     host = Host{};
 }
 
@@ -335,6 +336,7 @@ Result<Reply> decide(State& state, HostUp&& event, Timestamp) {
     host.gpus = std::move(event.gpus);
     host.capacity.gpus = static_cast<std::int32_t>(host.gpus.size());
     note_host_up(state, host);
+    note_host_news(state, host);
     state.step.needs_pass = true;
     return Reply{};
 }
@@ -347,6 +349,7 @@ Result<Reply> decide(State& state, HostDown&& event, Timestamp now) {
     host.is_down = true;
     host.down_reason = std::move(event.reason);
     note_host_down(state, host, now);
+    note_host_news(state, host);
     if (is_drain_over(host, now)) end_drained_attempts(state, *index, now);
     return Reply{};
 }

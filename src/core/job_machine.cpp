@@ -190,6 +190,7 @@ bool transition(State& state, JobIndex index, JobEvent event) {
     if (!next) return false;
     const bool held = model::is_placed(job.state.status);
     const bool holds = model::is_placed(*next);
+    settle_news(state, index);
     leave(state, index);
     if (held && !holds) release_capacity(state, index);
     job.state.status = *next;
@@ -198,6 +199,7 @@ bool transition(State& state, JobIndex index, JobEvent event) {
     enter(state, index);
     mark_dirty(state, index);
     if (job.options) arm_limits(state, index);
+    add_news(state, index);
     return true;
 }
 
@@ -309,6 +311,7 @@ bool transition_child(State& state, JobIndex array_index, std::int32_t child, Jo
     count(state, job, *next, +1);
     count_child(state, array_index, child, *next, +1);
     if (*next == Runnable) change_fresh(state, array_index, +1);
+    add_child_news(state, array_index, child, *next);
     state.step.needs_pass = true;
     return true;
 }

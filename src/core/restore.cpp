@@ -371,7 +371,10 @@ class Restorer {
 
     /// What was laid in is stored already.
     void forget_marks() {
-        for (const JobIndex index : state_.step.dirty) state_.job(index).is_dirty = false;
+        for (const JobIndex index : state_.step.dirty) {
+            state_.job(index).is_dirty = false;
+            state_.job(index).news = Job::kNoNews;
+        }
         state_.step = Step{};
         state_.step.needs_pass = true;
     }
@@ -394,6 +397,8 @@ Result<> restore(State& state, const model::Snapshot& snapshot, Timestamp now) {
         remember_submission(state, submission);
     }
     restore_service_jobs(state, snapshot, now);
+    restore_news(state, snapshot);
+    for (const auto& row : snapshot.webhooks) state.webhooks.emplace(row.document.name, row);
     stop_overdue_attempts(state, now);
     end_drained_attempts(state, now);
     if (!state.policy.on_aws) lose_fargate_hosts(state, now);

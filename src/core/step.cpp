@@ -59,6 +59,7 @@ void clear_marks(State& state) {
         Job& job = state.job(index);
         job.is_new = false;
         job.is_dirty = false;
+        job.news = Job::kNoNews;
         if (!model::is_terminal(job.state.status)) continue;
         // A node's place may be taken by that of the job's next attempt already.
         const auto listed = state.job_index.find(job.id);
@@ -99,9 +100,10 @@ Decision finish_step(State& state, Timestamp now) {
     scale(state, now);
 
     Decision decision;
-    decision.changes = std::move(state.step.changes);
     decision.actions = std::move(state.step.actions);
     decision.ended_attempts = std::move(state.step.ended_attempts);
+    collect_news(state, now);
+    decision.changes = std::move(state.step.changes);
     collect_jobs(state, decision, now);
     collect_counts(state, decision.changes);
     collect_shares(state, decision.changes);

@@ -1,7 +1,9 @@
 #include "batchd/api/api.hpp"
+#include "batchd/api/event_source.hpp"
 #include "batchd/aws/client.hpp"
 #include "batchd/aws/ecr_logins.hpp"
 #include "batchd/aws/secret_reader.hpp"
+#include "batchd/aws/transport.hpp"
 #include "batchd/base/log.hpp"
 #include "batchd/compute/ec2_provider.hpp"
 #include "batchd/compute/local_provider.hpp"
@@ -14,6 +16,7 @@
 #include "batchd/secrets/resolver.hpp"
 #include "batchd/store/sqlite_store.hpp"
 #include "daemon/configured_hosts.hpp"
+#include "daemon/configured_webhooks.hpp"
 #include "daemon/data_folder.hpp"
 #include "daemon/provider.hpp"
 
@@ -40,6 +43,10 @@ constexpr const char* kLocalHost = "local";
 constexpr std::chrono::milliseconds kDrainLimit{2500};
 /// They wait for AWS most of their time.
 constexpr std::size_t kAwsThreads = 8;
+/// For those who read events that are not in memory: many of them, or slow ones, hold up only each
+/// other.
+constexpr std::size_t kEventThreads = 1;
+constexpr std::size_t kEventReaders = kEventThreads + 2;  // one for the feed, one for webhooks
 
 core::Policy policy_of(const config::Config& config, bool uses_aws) {
     return {.strict_order = config.scheduler.order == config::SchedulerOrder::Strict,
@@ -98,6 +105,14 @@ compute::LocalOptions local_instances(const config::Config& config) {
     return options;
 }
 
+model::Scope scope_of(const config::Config& config) {
+    return {.region = config.daemon.region, .account = config.daemon.account};
+}
+
+events::Webhooks::Settings webhook_settings(const config::Events& config) {
+    return {.timeout = config.webhook_timeout, .give_up = config.webhook_give_up};
+}
+
 secrets::Sources secret_sources(const config::Secrets& config, ports::AwsSecrets& aws) {
     return {.file = config.file,
             .environment_prefix = config.environment_prefix,
@@ -130,13 +145,15 @@ class Daemon {
   public:
     Daemon(const config::Config& config, DataFolder& folder,
            std::unique_ptr<store::SqliteStore> store, std::unique_ptr<store::ReaderPool> readers,
-           std::unique_ptr<logs::LogStore> logs)
+           std::unique_ptr<store::ReaderPool> event_readers, std::unique_ptr<logs::LogStore> logs)
         : config_(config),
           folder_(folder),
           store_(std::move(store)),
           readers_(std::move(readers)),
+          event_readers_(std::move(event_readers)),
           logs_(std::move(logs)),
           log_remover_(*logs_),
+          webhooks_(webhook_settings(config.events)),
           aws_outside_(clock_),
           aws_(aws_settings(config.aws), aws_outside_.outside()),
           uses_aws_(uses_aws(config, aws_outside_.outside())),
@@ -146,11 +163,13 @@ class Daemon {
           reader_threads_(static_cast<std::size_t>(config.daemon.readers)),
           secret_threads_(static_cast<std::size_t>(config.docker.max_concurrent_starts)),
           aws_threads_(kAwsThreads),
+          event_threads_(kEventThreads),
           machine_({.policy = policy_of(config, uses_aws_),
                     .catalogue = model::InstanceCatalogue::embedded(),
                     .hosts = {kLocalHost}},
-                   *store_, {&watch_, &metrics_}),
+                   *store_, {&watch_, &metrics_, &feed_, &webhooks_}),
           engine_(machine_, clock_),
+          events_(engine_, *event_readers_, scope_of(config), store_->instance_id()),
           runtime_(io_, docker_options(config, store_->instance_id()),
                    {.events = engine_,
                     .logs = *logs_,
@@ -170,9 +189,14 @@ class Daemon {
                 .reader_threads = reader_threads_,
                 .logs = *logs_,
                 .watch = watch_,
+                .feed = feed_,
+                .events = events_,
+                .feed_threads = event_threads_,
+                .heartbeat = config.events.heartbeat,
+                .webhooks = webhooks_,
                 .metrics = metrics_,
                 .clock = clock_,
-                .scope = {.region = config.daemon.region, .account = config.daemon.account},
+                .scope = scope_of(config),
                 .containers = {.allow_privileged = config.containers.allow_privileged,
                                .allowed_host_paths = config.containers.allowed_host_paths,
                                .allowed_devices = config.containers.allowed_devices},
@@ -201,6 +225,9 @@ class Daemon {
         BATCHD_CHECK(listen, "the configuration was checked");
         const auto port = server_.listen(listen->address, listen->port);
         if (!port) return std::unexpected(port.error());
+        apply_webhooks(engine_, config_.webhooks, stored_webhooks());
+        feed_.run(events_, machine_.state().next_event - 1);
+        webhooks_.run(webhook_outside(), stored_webhooks());
         engine_.run();  // not before: if the port is taken, nobody stops it before the runtime goes
         announce(*listen, *port);
 
@@ -214,7 +241,10 @@ class Daemon {
         }
         io_.run();
         threads.clear();
+        webhooks_.stop();  // before the engine, which stores how far they have come
         engine_.stop();
+        feed_.stop();
+        event_threads_.join();
         reader_threads_.join();
         secret_threads_.join();
         aws_threads_.join();
@@ -250,12 +280,37 @@ class Daemon {
         std::fflush(stdout);
     }
 
+    /// Before the engine's thread begins.
+    std::vector<model::WebhookRow> stored_webhooks() const {
+        std::vector<model::WebhookRow> rows;
+        for (const auto& [name, row] : machine_.state().webhooks) rows.push_back(row);
+        return rows;
+    }
+
+    events::Webhooks::Outside webhook_outside() {
+        return {.transport = webhook_transport_,
+                .cut_off = [this] { webhook_transport_.stop(); },
+                .feed = feed_,
+                .source = events_,
+                .clock = clock_,
+                .note =
+                    [this](const std::string& name, std::optional<model::WebhookProgress> progress,
+                           std::vector<model::UndeliveredRow> undelivered) {
+                        engine_.execute(core::NoteDelivery{.name = name,
+                                                           .progress = std::move(progress),
+                                                           .undelivered = std::move(undelivered)},
+                                        {});
+                    },
+                .count = [this](std::string_view result) { metrics_.count_delivery(result); }};
+    }
+
     asio::awaitable<void> stop_on_signal(asio::signal_set* signals) {
         const auto [ec, number] = co_await signals->async_wait(asio::as_tuple(asio::use_awaitable));
         if (ec) co_return;
         log::info("signal {}: stopping", number);
         server_.interrupt();
         watch_.close();
+        feed_.close();
         if (!co_await server_.drained(kDrainLimit)) log::warn("some requests were cut off");
         secrets_.stop();
         aws_outside_.stop();
@@ -268,8 +323,11 @@ class Daemon {
     SystemClock clock_;
     std::unique_ptr<store::SqliteStore> store_;
     std::unique_ptr<store::ReaderPool> readers_;
+    std::unique_ptr<store::ReaderPool> event_readers_;
     std::unique_ptr<logs::LogStore> logs_;
     logs::LogRemover log_remover_;
+    events::Webhooks webhooks_;
+    aws::CurlTransport webhook_transport_;
     aws::RealOutside aws_outside_;
     aws::Client aws_;
     bool uses_aws_;  ///< for MANAGED environments
@@ -277,13 +335,16 @@ class Daemon {
     aws::EcrLogins ecr_logins_;
     secrets::Resolver secrets_;
     events::JobWatch watch_;  // before io_, whose coroutines hold subscriptions to the end
+    events::Feed feed_;       // likewise
     metrics::Metrics metrics_;
     asio::io_context io_;
     asio::thread_pool reader_threads_;
     asio::thread_pool secret_threads_;
     asio::thread_pool aws_threads_;
+    asio::thread_pool event_threads_;
     engine::Machine machine_;
     engine::Engine engine_;
+    api::EventSource events_;
     runtime::DockerRuntime runtime_;
     runtime::FargateRuntime fargate_;
     runtime::Router router_;
@@ -300,14 +361,19 @@ Result<> serve(const config::Config& config) {
     raise_descriptor_limit();
     auto folder = DataFolder::open(config.daemon.data_dir);
     if (!folder) return std::unexpected(std::move(folder).error());
-    auto store = store::SqliteStore::open(folder->database());
+    auto store = store::SqliteStore::open(
+        folder->database(), {.events = config.events.keep, .age = config.events.keep_time});
     if (!store) return std::unexpected(std::move(store).error());
     auto readers = store::ReaderPool::open(folder->database(),
                                            static_cast<std::size_t>(config.daemon.readers));
     if (!readers) return std::unexpected(std::move(readers).error());
+    auto event_readers = store::ReaderPool::open(folder->database(), kEventReaders);
+    if (!event_readers) return std::unexpected(std::move(event_readers).error());
     auto logs = logs::LogStore::open(folder->path());
     if (!logs) return std::unexpected(std::move(logs).error());
-    return Daemon(config, *folder, std::move(*store), std::move(*readers), std::move(*logs)).run();
+    return Daemon(config, *folder, std::move(*store), std::move(*readers),
+                  std::move(*event_readers), std::move(*logs))
+        .run();
 }
 
 }  // namespace batchd::daemon

@@ -12,7 +12,15 @@ void Machine::publish_refusal() {
     published_.set(std::move(view));
 }
 
-void Machine::tell_sinks(const core::Decision& decision) {
+void Machine::tell_sinks(core::Decision& decision) {
+    if (!decision.changes.webhooks.empty()) {
+        for (auto* sink : sinks_) sink->webhooks_changed(decision.changes.webhooks);
+    }
+    if (!decision.changes.news.entries.empty()) {
+        const auto news =
+            std::make_shared<const model::NewsBatch>(std::move(decision.changes.news));
+        for (auto* sink : sinks_) sink->told(news);
+    }
     if (decision.jobs.empty() && decision.ended_attempts.empty()) return;
     std::vector<ports::JobChange> changes;
     changes.reserve(decision.jobs.size());

@@ -64,6 +64,9 @@ struct Metrics::Impl {
     Family<Histogram>& request_seconds =
         family<Histogram>(registry, "batchd_http_request_seconds", "Time to answer a request");
 
+    Family<Counter>& deliveries = family<Counter>(registry, "batchd_webhook_deliveries_total",
+                                                  "Tries to deliver events, by result");
+
     /// Requests are counted on the hot path: the label lookup of the library is done once.
     struct RequestMetrics {
         Counter* count = nullptr;
@@ -145,6 +148,10 @@ void Metrics::count_request(const std::string& operation, int status,
     entry.took->Observe(std::chrono::duration<double>(took).count());
 }
 
+void Metrics::count_delivery(std::string_view result) {
+    impl_->deliveries.Add({{"result", std::string(result)}}).Increment();
+}
+
 namespace {
 
 /// Made anew for each scrape: a queue or a host that is gone leaves nothing behind.
@@ -163,6 +170,9 @@ struct GaugeFamilies {
         family<Gauge>(registry, "batchd_compute_vcpus", "vCPUs of a compute environment, by state");
     Family<Gauge>& writable =
         family<Gauge>(registry, "batchd_db_writable", "Whether the database takes writes");
+
+    Family<Gauge>& events =
+        family<Gauge>(registry, "batchd_events_seq", "Number of the event feed's last event");
 
     void set(const Gauges& gauges);
 };
@@ -195,6 +205,7 @@ void GaugeFamilies::set(const Gauges& gauges) {
         }
     }
     writable.Add({}).Set(gauges.is_writable ? 1 : 0);
+    events.Add({}).Set(static_cast<double>(gauges.last_event));
 }
 
 }  // namespace

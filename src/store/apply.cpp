@@ -1,6 +1,7 @@
 #include "store/apply.hpp"
 
 #include "store/codec.hpp"
+#include "store/news_codec.hpp"
 
 namespace batchd::store {
 namespace {
@@ -310,6 +311,47 @@ Result<> put(Database& database, const ports::TagPatch& tags) {
     return {};
 }
 
+Result<> put(Database& database, const model::WebhookRow& row) {
+    const std::string& name = row.document.name;
+    if (row.is_gone) {
+        BATCHD_TRY(database.run("DELETE FROM undelivered WHERE webhook = ?", name));
+        BATCHD_TRY(database.run("DELETE FROM webhook WHERE name = ?", name));
+        return {};
+    }
+    const model::WebhookProgress& progress = row.progress;
+    BATCHD_TRY(database.run(
+        "INSERT INTO webhook (name, is_configured, created_at, done, tries, failing_since,"
+        " next_try, last_error, document) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
+        " ON CONFLICT (name) DO UPDATE SET is_configured = excluded.is_configured,"
+        " done = excluded.done, tries = excluded.tries, failing_since = excluded.failing_since,"
+        " next_try = excluded.next_try, last_error = excluded.last_error,"
+        " document = excluded.document",
+        name, row.is_configured, row.created_at, progress.done, progress.tries,
+        progress.failing_since, progress.next_try, progress.last_error, to_json(row.document)));
+    return {};
+}
+
+Result<> put(Database& database, const model::UndeliveredRow& row) {
+    if (row.is_gone) {
+        BATCHD_TRY(database.run("DELETE FROM undelivered WHERE webhook = ? AND first_seq = ?",
+                                row.webhook, row.first_seq));
+        return {};
+    }
+    BATCHD_TRY(database.run(
+        "INSERT OR REPLACE INTO undelivered (webhook, first_seq, last_seq, at, tries, error)"
+        " VALUES (?, ?, ?, ?, ?, ?)",
+        row.webhook, row.first_seq, row.last_seq, row.at, row.tries, row.error));
+    return {};
+}
+
+Result<> put(Database& database, const model::NewsBatch& news) {
+    if (news.entries.empty()) return {};
+    BATCHD_TRY(
+        database.run("INSERT INTO event_batch (first_seq, count, at, body) VALUES (?, ?, ?, ?)",
+                     news.first_seq, news.count(), news.at, Blob{encode(news)}));
+    return {};
+}
+
 template <class Rows>
 Result<> put_all(Database& database, const Rows& rows) {
     for (const auto& row : rows) BATCHD_TRY(put(database, row));
@@ -333,7 +375,10 @@ Result<> apply(Database& database, const ports::Changes& changes) {
     BATCHD_TRY(put_all(database, changes.ended));
     BATCHD_TRY(put_all(database, changes.shares));
     BATCHD_TRY(put_all(database, changes.attempts));
-    return put_all(database, changes.tags);
+    BATCHD_TRY(put_all(database, changes.tags));
+    BATCHD_TRY(put_all(database, changes.webhooks));
+    BATCHD_TRY(put_all(database, changes.undelivered));
+    return put(database, changes.news);
 }
 
 }  // namespace batchd::store

@@ -104,6 +104,8 @@ Result<model::ResourceDocument> resource_from_json(model::ResourceKind kind,
 
 template std::string to_json(const model::ComputeEnvironment&);
 template std::string to_json(const model::Host&);
+template std::string to_json(const model::Webhook&);
+template Result<model::Webhook> from_json(std::string_view);
 template std::string to_json(const model::ScalingDecision&);
 template Result<model::ScalingDecision> from_json(std::string_view);
 template Result<model::Host> from_json(std::string_view);

@@ -130,6 +130,11 @@ bool column_value(sqlite3_stmt* statement, int at, std::string& value) {
     return true;
 }
 
+bool column_value(sqlite3_stmt* statement, int at, Blob& value) {
+    value.bytes.assign(blob(statement, at));
+    return true;
+}
+
 bool column_value(sqlite3_stmt* statement, int at, model::JobId& value) {
     const std::string_view bytes = blob(statement, at);
     value = {};

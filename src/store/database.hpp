@@ -103,6 +103,7 @@ constexpr model::InstanceStatus last_of(model::InstanceStatus) {
 
 bool column_value(sqlite3_stmt* statement, int at, double& value);
 bool column_value(sqlite3_stmt* statement, int at, std::string& value);
+bool column_value(sqlite3_stmt* statement, int at, Blob& value);
 bool column_value(sqlite3_stmt* statement, int at, model::JobId& value);
 bool column_value(sqlite3_stmt* statement, int at, std::vector<model::Dependency>& value);
 template <class T>

@@ -321,11 +321,21 @@ Result<> load_next_ids(Database& database, ports::Snapshot& snapshot) {
         " coalesce((SELECT last_seq FROM removed), 0)),"
         " 1 + max(coalesce((SELECT MAX(id) FROM compute_environment), 0),"
         " coalesce((SELECT MAX(id) FROM job_queue), 0)),"
-        " 1 + coalesce((SELECT MAX(id) FROM scaling_decision), 0)",
+        " 1 + coalesce((SELECT MAX(id) FROM scaling_decision), 0),"
+        " coalesce((SELECT first_seq + count FROM event_batch ORDER BY first_seq DESC LIMIT 1), 1)",
         [&](Row& row) -> Result<> {
-            row.read(snapshot.next_seq, snapshot.next_id, snapshot.next_decision);
+            row.read(snapshot.next_seq, snapshot.next_id, snapshot.next_decision,
+                     Within{snapshot.next_event, 1});
             return {};
         });
+}
+
+Result<> load_webhooks(Database& database, ports::Snapshot& snapshot) {
+    static const std::string sql =
+        "SELECT " + std::string(kWebhookColumns) + " FROM webhook ORDER BY name";
+    return database.each(sql, [&](Row& row) -> Result<> {
+        return read_webhook(row, snapshot.webhooks.emplace_back());
+    });
 }
 
 }  // namespace
@@ -346,6 +356,7 @@ Result<ports::Snapshot> load_snapshot(Database& database) {
     BATCHD_TRY(load_submissions(database, snapshot));
     BATCHD_TRY(load_ended(database, snapshot));
     BATCHD_TRY(load_shares(database, snapshot));
+    BATCHD_TRY(load_webhooks(database, snapshot));
     BATCHD_TRY(load_next_ids(database, snapshot));
     return snapshot;
 }

@@ -61,10 +61,18 @@ Result<bool> become_node(Database& database, JobDetail& job) {
     return true;
 }
 
+/// Of a multi-node job those of its main node.
+Result<> complete_attempts(Database& database, JobDetail& job) {
+    if (job.state.attempt == 0) return {};
+    const bool is_whole = !job.id.is_node() && !job.id.is_child();
+    const bool is_gang = is_whole && !job.shape.nodes.empty();
+    const model::JobId main = is_gang ? job.id.node(job.main_node) : job.id;
+    return read_attempts(database, job.seq, main, job.attempts);
+}
+
 /// What a job is beside its row: an array, a child of one, a node, and its attempts. False if there
 /// is no such child or node.
 Result<bool> complete(Database& database, JobDetail& job) {
-    const bool is_whole = !job.id.is_node() && !job.id.is_child();
     if (job.id.is_node()) {
         const auto is_there = become_node(database, job);
         if (!is_there || !*is_there) return is_there;
@@ -76,18 +84,15 @@ Result<bool> complete(Database& database, JobDetail& job) {
         if (!progress) return std::unexpected(std::move(progress).error());
         job.array = std::move(*progress);
     }
-    if (job.state.attempt > 0) {
-        const bool is_gang = is_whole && !job.shape.nodes.empty();
-        const model::JobId main = is_gang ? job.id.node(job.main_node) : job.id;
-        BATCHD_TRY(read_attempts(database, job.seq, main, job.attempts));
-    }
+    BATCHD_TRY(complete_attempts(database, job));
     return true;
 }
 
-Result<> read_job(Database& database, const model::JobId& id, std::vector<JobDetail>& jobs) {
-    const std::size_t before = jobs.size();
+/// The row of the whole job, under the id that was asked for.
+Result<std::optional<JobDetail>> read_row(Database& database, const model::JobId& id) {
+    std::optional<JobDetail> found;
     auto on_row = [&](Row& row) -> Result<> {
-        JobDetail& job = jobs.emplace_back();
+        JobDetail& job = found.emplace();
         job.id = id;
         std::optional<std::string> options;
         row.read(job.seq, job.queue, job.name, job.created_at, job.spec, job.tags, job.array_size,
@@ -104,11 +109,40 @@ Result<> read_job(Database& database, const model::JobId& id, std::vector<JobDet
         " FROM job JOIN job_queue ON job_queue.id = job.queue_id"
         " JOIN job_spec ON job_spec.job_seq = job.seq WHERE job.id = ?";
     BATCHD_TRY(database.each(sql, on_row, id));
-    if (jobs.size() == before) return {};
-    const auto is_there = complete(database, jobs.back());
+    return found;
+}
+
+Result<> read_job(Database& database, const model::JobId& id, std::vector<JobDetail>& jobs) {
+    auto job = read_row(database, id);
+    if (!job) return std::unexpected(std::move(job).error());
+    if (!*job) return {};
+    const auto is_there = complete(database, **job);
     if (!is_there) return std::unexpected(is_there.error());
-    if (!*is_there) jobs.pop_back();
+    if (*is_there) jobs.push_back(*std::move(*job));
     return {};
+}
+
+/// Attempts as they stood with the job's state: later ones were not there, the newest may have gone
+/// on since.
+void rewind_attempts(JobDetail& job) {
+    const auto& state = job.state;
+    std::erase_if(job.attempts, [&](const auto& each) { return each.id.number > state.attempt; });
+    if (job.attempts.empty() || !model::is_placed(state.status)) return;
+    model::Attempt& newest = job.attempts.back();
+    newest.stopped_at.reset();
+    newest.exit_code.reset();
+    newest.reason.clear();
+    newest.status_reason.clear();
+    for (auto& container : newest.containers) {
+        container.exit_code.reset();
+        container.reason.clear();
+    }
+    if (state.status == model::JobStatus::Running) return;
+    newest.started_at.reset();
+    newest.container_id.clear();
+    newest.address.clear();
+    newest.log_stream.clear();
+    newest.containers.clear();
 }
 
 }  // namespace
@@ -120,6 +154,24 @@ Result<std::vector<JobDetail>> Reader::jobs(std::span<const model::JobId> ids) {
     jobs.reserve(ids.size());
     for (const model::JobId& id : ids) BATCHD_TRY(read_job(*database_, id, jobs));
     return jobs;
+}
+
+Result<std::optional<JobDetail>> Reader::job_as(const model::JobId& id,
+                                                const model::JobState& state) {
+    auto transaction = Transaction::begin(*database_, Transaction::Kind::Read);
+    if (!transaction) return std::unexpected(std::move(transaction).error());
+    auto job = read_row(*database_, id);
+    if (!job || !*job) return job;
+    JobDetail& detail = **job;
+    if (id.is_node()) {
+        const auto is_there = become_node(*database_, detail);
+        if (!is_there) return std::unexpected(is_there.error());
+        if (!*is_there) return std::nullopt;
+    }
+    detail.state = state;
+    BATCHD_TRY(complete_attempts(*database_, detail));
+    rewind_attempts(detail);
+    return job;
 }
 
 namespace {

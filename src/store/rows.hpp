@@ -98,6 +98,20 @@ inline Result<> read_service_job(Row& row, model::ServiceJobRow& job) {
     return read_document(document, job.document);
 }
 
+/// For read_webhook.
+inline constexpr std::string_view kWebhookColumns =
+    "name, is_configured, created_at, done, tries, failing_since, next_try, last_error, document";
+
+inline Result<> read_webhook(Row& row, model::WebhookRow& webhook) {
+    std::string name;
+    std::string document;
+    auto& progress = webhook.progress;
+    row.read(name, webhook.is_configured, webhook.created_at, Within{progress.done, 0},
+             Within{progress.tries, 0}, progress.failing_since, progress.next_try,
+             progress.last_error, document);
+    return read_document(document, webhook.document);
+}
+
 /// The first row's only column, nullopt without a row.
 template <class T, class... Parameters>
 Result<std::optional<T>> query_value(Database& database, std::string_view sql,

@@ -65,7 +65,8 @@ SearchSql compose() {
         .scan_down = scan("DESC"),
         .found = fmt::format(
             "SELECT job.seq, job.id, job.name, job_queue.name, job.created_at, array_size, {},"
-            " coalesce({}, ''), job.tags, milli_vcpu, memory_mib, gpus, fargate, consumables, nodes,"
+            " coalesce({}, ''), job.tags, milli_vcpu, memory_mib, gpus, fargate, consumables, "
+            "nodes,"
             " {} FROM job JOIN job_queue ON job_queue.id = job.queue_id"
             " JOIN job_spec ON job_spec.job_seq = job.seq WHERE job.seq = ?",
             kExitCode, kImage, state_columns("job")),

@@ -23,6 +23,10 @@ constexpr const char* kPragmas =
     "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;"
     " PRAGMA wal_autocheckpoint = 10000; PRAGMA cache_size = -65536";
 
+/// Batches of events between two looks at those that may go, and how many go then at the most.
+constexpr int kPruneEvery = 64;
+constexpr std::int64_t kMostPruned = 1024;
+
 Result<std::string> read_or_make_instance_id(Database& database) {
     BATCHD_TRY(database.run("INSERT OR IGNORE INTO meta (key, value) VALUES ('instance_id', ?)",
                             to_string(make_uuid(SystemClock{}.now()))));
@@ -34,15 +38,18 @@ Result<std::string> read_or_make_instance_id(Database& database) {
 
 }  // namespace
 
-SqliteStore::SqliteStore(std::unique_ptr<Database> database, std::string instance_id)
+SqliteStore::SqliteStore(std::unique_ptr<Database> database, std::string instance_id,
+                         EventRetention retention)
     : database_(std::move(database)),
       index_(std::make_unique<SearchIndex>(*database_)),
       dependents_(std::make_unique<Dependents>()),
-      instance_id_(std::move(instance_id)) {}
+      instance_id_(std::move(instance_id)),
+      retention_(retention) {}
 
 SqliteStore::~SqliteStore() = default;
 
-Result<std::unique_ptr<SqliteStore>> SqliteStore::open(const std::string& path) {
+Result<std::unique_ptr<SqliteStore>> SqliteStore::open(const std::string& path,
+                                                       EventRetention retention) {
     auto opened = Database::open(path, Database::Access::ReadWrite);
     if (!opened) return std::unexpected(std::move(opened).error());
     auto database = std::make_unique<Database>(std::move(*opened));
@@ -51,7 +58,7 @@ Result<std::unique_ptr<SqliteStore>> SqliteStore::open(const std::string& path) 
     auto instance_id = read_or_make_instance_id(*database);
     if (!instance_id) return std::unexpected(std::move(instance_id).error());
     return std::unique_ptr<SqliteStore>(
-        new SqliteStore(std::move(database), std::move(*instance_id)));
+        new SqliteStore(std::move(database), std::move(*instance_id), retention));
 }
 
 Result<> SqliteStore::commit(const ports::Changes& changes) {
@@ -59,6 +66,7 @@ Result<> SqliteStore::commit(const ports::Changes& changes) {
     auto transaction = Transaction::begin(*database_, Transaction::Kind::Write);
     if (!transaction) return std::unexpected(std::move(transaction).error());
     BATCHD_TRY(apply(*database_, changes));
+    BATCHD_TRY(prune_events(changes.news));
     BATCHD_TRY(transaction->commit());
     index_->committed(changes);
     dependents_->committed(changes);
@@ -89,6 +97,19 @@ Result<bool> SqliteStore::may_have_removed(const model::JobId& id) {
     std::int64_t made_at = 0;
     for (std::size_t i = 0; i < kTimeBytes; ++i) made_at = made_at << 8 | id.uuid.bytes[i];
     return *last && made_at <= **last && id.uuid.bytes[kTimeBytes] >> 4 == 7;
+}
+
+/// Now and then, in the transaction under way, and a bounded number of rows: a commit stays short.
+/// The batch that was just written stays, whatever its age and size.
+Result<> SqliteStore::prune_events(const model::NewsBatch& news) {
+    if (news.entries.empty() || --batches_to_prune_ > 0) return {};
+    batches_to_prune_ = kPruneEvery;
+    BATCHD_TRY(database_->run(
+        "DELETE FROM event_batch WHERE first_seq IN (SELECT first_seq FROM event_batch"
+        " WHERE first_seq < ?1 AND (first_seq + count <= ?2 OR at < ?3)"
+        " ORDER BY first_seq LIMIT ?4)",
+        news.first_seq, news.end_seq() - retention_.events, news.at - retention_.age, kMostPruned));
+    return {};
 }
 
 Result<> SqliteStore::probe() {

@@ -4,7 +4,9 @@
 
 #include "batchd/base/time.hpp"
 #include "batchd/engine/engine.hpp"
+#include "batchd/events/feed.hpp"
 #include "batchd/events/job_watch.hpp"
+#include "batchd/events/webhooks.hpp"
 #include "batchd/http/message.hpp"
 #include "batchd/logs/log_store.hpp"
 #include "batchd/metrics/metrics.hpp"
@@ -24,6 +26,11 @@ struct Services {
     boost::asio::thread_pool& reader_threads;  ///< where blocking reads run
     logs::LogStore& logs;
     events::JobWatch& watch;
+    events::Feed& feed;
+    events::Source& events;                  ///< those that are not in the feed's memory any more
+    boost::asio::thread_pool& feed_threads;  ///< where they are read
+    Seconds heartbeat;                       ///< of event streams
+    events::Webhooks& webhooks;
     metrics::Metrics& metrics;
     const Clock& clock;
     model::Scope scope;

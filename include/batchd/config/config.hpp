@@ -11,6 +11,7 @@
 #include "batchd/base/units.hpp"
 #include "batchd/model/host.hpp"
 #include "batchd/model/limits.hpp"
+#include "batchd/model/webhook.hpp"
 
 #include <cstdint>
 #include <filesystem>
@@ -130,6 +131,15 @@ struct Retention {
     std::int64_t max_database_mib = 0;  ///< 0: no limit
 };
 
+/// The event feed and its webhooks.
+struct Events {
+    std::int64_t keep = 1'000'000;
+    Seconds keep_time = std::chrono::hours{24 * 30};
+    Seconds heartbeat{15};
+    Seconds webhook_timeout{10};
+    Seconds webhook_give_up = std::chrono::hours{24};
+};
+
 /// Each limit that no source sets is the profile's.
 struct Limits : model::Limits {
     std::string profile = "batchd";  ///< or aws
@@ -142,12 +152,14 @@ struct Config {
     Docker docker;
     std::vector<Registry> registries;
     std::vector<Host> hosts;
+    std::vector<model::Webhook> webhooks;
     Containers containers;
     Secrets secrets;
     Aws aws;
     Scheduler scheduler;
     Compute compute;
     Retention retention;
+    Events events;
     Limits limits;
 };
 

@@ -199,6 +199,22 @@ struct PatchTags {
     model::TagPatch patch;
 };
 
+struct PutWebhook {
+    model::Webhook document;
+    bool is_configured = false;
+};
+struct DeleteWebhook {
+    std::string name;
+    bool is_configured = false;  ///< the configuration wants it
+};
+
+/// How far the delivery of events to a webhook has come.
+struct NoteDelivery {
+    std::string name;
+    std::optional<model::WebhookProgress> progress;
+    std::vector<model::UndeliveredRow> undelivered;
+};
+
 // News from outside. Late and repeated ones are normal and change nothing.
 
 struct HostUp {
@@ -269,9 +285,10 @@ using Event =
                  DeleteSchedulingPolicy, CreateConsumableResource, UpdateConsumableResource,
                  DeleteConsumableResource, CreateServiceEnvironment, UpdateServiceEnvironment,
                  DeleteServiceEnvironment, SubmitServiceJob, TerminateServiceJob, UpdateServiceJob,
-                 CreateQuotaShare, UpdateQuotaShare, DeleteQuotaShare, PatchTags, HostUp, HostDown,
-                 AttemptStarted, AttemptEnded, InstancesLaunched, InstanceReady, InstanceLeaving,
-                 InstanceGone, OffersRefreshed, ProviderReachable>;
+                 CreateQuotaShare, UpdateQuotaShare, DeleteQuotaShare, PatchTags, PutWebhook,
+                 DeleteWebhook, NoteDelivery, HostUp, HostDown, AttemptStarted, AttemptEnded,
+                 InstancesLaunched, InstanceReady, InstanceLeaving, InstanceGone, OffersRefreshed,
+                 ProviderReachable>;
 
 /// What a request is answered with, beside success.
 struct Reply {

@@ -108,6 +108,7 @@ struct Gang {
 };
 
 struct Job {
+    static constexpr std::int32_t kNoNews = -1;
     model::JobId id;
     std::int64_t seq = 0;
     Timestamp created_at;
@@ -127,7 +128,8 @@ struct Job {
     Timestamp starting_since;                          ///< while it is STARTING
     bool is_new = false;                               ///< inserted in this step
     bool is_dirty = false;                             ///< listed in Step::dirty
-    bool has_started = false;  ///< an attempt has run, or one of a child
+    bool has_started = false;                          ///< an attempt has run, or one of a child
+    std::int32_t news = kNoNews;                       ///< its last entry in the step's news
     std::vector<Dependent> dependents;
     std::unique_ptr<Run> run;
     std::unique_ptr<Array> array;     ///< of an array's job
@@ -331,7 +333,13 @@ struct State {
     std::unordered_map<std::string, model::RecentSubmission> submissions;  ///< by SDKs' keys
     std::deque<std::pair<Timestamp, std::string>> submissions_by_age;
 
-    Timestamp restored_at;  ///< when this daemon began
+    Timestamp restored_at;                              ///< when this daemon began
+    std::map<std::string, model::WebhookRow> webhooks;  ///< by name
+    std::int64_t next_event = 1;                        ///< number
+    /// By kind and name: state and status that the feed has told last.
+    std::map<std::pair<model::ResourceNews::Kind, std::string>, std::pair<std::string, std::string>>
+        told;
+
     std::int64_t next_seq = 1;
     std::int64_t next_id = 1;
     Step step;

@@ -91,7 +91,7 @@ class Machine {
     Result<ports::StartAttempt> describe(const core::StartContainer& start);
     std::optional<ports::FargatePlacement> fargate_placement(
         const core::StartContainer& start) const;
-    void tell_sinks(const core::Decision& decision);
+    void tell_sinks(core::Decision& decision);
     void end_undescribed(const model::AttemptId& id, const Error& error);
     void publish();
     /// The view before the failed commit, marked: the state holds what was not stored.

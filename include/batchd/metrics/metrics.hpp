@@ -8,6 +8,7 @@
 #include <chrono>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace batchd::metrics {
@@ -34,6 +35,7 @@ struct Gauges {
     std::vector<Host> hosts;
     std::vector<Environment> environments;
     bool is_writable = true;
+    std::int64_t last_event = 0;  ///< the number of the event feed's last one
 };
 
 class Metrics final : public ports::EventSink, public ports::RetentionSink {
@@ -49,6 +51,9 @@ class Metrics final : public ports::EventSink, public ports::RetentionSink {
 
     /// `operation` is one of a small fixed set, never a client's text.
     void count_request(const std::string& operation, int status, std::chrono::nanoseconds took);
+
+    /// A try to deliver an event to a webhook: delivered, failed or given_up.
+    void count_delivery(std::string_view result);
 
     /// The text exposition format, version 0.0.4.
     std::string scrape(const Gauges& gauges);

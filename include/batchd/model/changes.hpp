@@ -10,10 +10,12 @@
 #include "batchd/model/job.hpp"
 #include "batchd/model/job_definition.hpp"
 #include "batchd/model/job_queue.hpp"
+#include "batchd/model/news.hpp"
 #include "batchd/model/quota_share.hpp"
 #include "batchd/model/scheduling_policy.hpp"
 #include "batchd/model/service_environment.hpp"
 #include "batchd/model/service_job.hpp"
+#include "batchd/model/webhook.hpp"
 
 #include <cstdint>
 #include <memory>
@@ -207,13 +209,17 @@ struct Changes {
     std::vector<AttemptPut> attempts;  ///< applied after the jobs
     std::vector<EndedCount> ended;
     std::vector<ShareRow> shares;
-    std::vector<TagPatch> tags;  ///< applied last
+    std::vector<TagPatch> tags;               ///< applied last
+    std::vector<WebhookRow> webhooks;         ///< insert, replace or delete by name
+    std::vector<UndeliveredRow> undelivered;  ///< likewise by key; after webhooks
+    NewsBatch news;                           ///< what all of this means for listeners
 
     bool empty() const {
         return environments.empty() && hosts.empty() && instances.empty() && decisions.empty() &&
                queues.empty() && definitions.empty() && resources.empty() && service_jobs.empty() &&
                new_jobs.empty() && jobs.empty() && children.empty() && attempts.empty() &&
-               ended.empty() && shares.empty() && tags.empty();
+               ended.empty() && shares.empty() && tags.empty() && webhooks.empty() &&
+               undelivered.empty() && news.entries.empty();
     }
 };
 
@@ -257,6 +263,8 @@ struct Snapshot {
     std::vector<ShareRow> shares;
     std::vector<ServiceJobRow> service_jobs;  ///< not ended, ascending by seq
     std::int64_t next_service_seq = 1;
+    std::vector<WebhookRow> webhooks;
+    std::int64_t next_event = 1;  ///< the number of the feed's next event
     std::int64_t next_seq = 1;
     std::int64_t next_id = 1;  ///< for environments and queues
 };

@@ -22,5 +22,7 @@ using model::ServiceJobRow;
 using model::ShareRow;
 using model::Snapshot;
 using model::TagPatch;
+using model::UndeliveredRow;
+using model::WebhookRow;
 
 }  // namespace batchd::ports

@@ -3,7 +3,10 @@
 
 #include "batchd/base/time.hpp"
 #include "batchd/model/job.hpp"
+#include "batchd/model/news.hpp"
+#include "batchd/model/webhook.hpp"
 
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -25,6 +28,10 @@ class EventSink {
     /// commits; must not block. `ended` are the attempts that ended in the step.
     virtual void committed(const std::vector<JobChange>& changes,
                            const std::vector<model::Attempt>& ended) = 0;
+    /// Likewise, of steps in which something happened that the event feed tells.
+    virtual void told(const std::shared_ptr<const model::NewsBatch>& news) { (void)news; }
+    /// Likewise, of webhooks that were put or deleted, or whose delivery has got on.
+    virtual void webhooks_changed(const std::vector<model::WebhookRow>& rows) { (void)rows; }
 };
 
 }  // namespace batchd::ports

@@ -189,6 +189,14 @@ struct Usage {
     std::optional<double> instance_cost_usd;
 };
 
+/// Some of the event feed.
+struct NewsPage {
+    /// Those that hold an event after the one asked for, and perhaps some before it; in order.
+    std::vector<model::NewsBatch> batches;
+    std::int64_t oldest = 1;  ///< the number of the oldest event that is kept
+    std::int64_t newest = 0;  ///< of the last one
+};
+
 class Reader {
   public:
     static Result<std::unique_ptr<Reader>> open(const std::string& path);
@@ -237,6 +245,21 @@ class Reader {
                                                               const ServiceJobFilter& filter,
                                                               std::optional<std::int64_t> before,
                                                               std::size_t limit);
+
+    /// A job, child or node as it was with that state: what the stored one has become since is not
+    /// part of it. Costs the same for a child of a large array. nullopt if the job is not stored.
+    Result<std::optional<JobDetail>> job_as(const model::JobId& id, const model::JobState& state);
+
+    /// Events after the one of that number, batches of about `limit` events in all.
+    Result<NewsPage> news(std::int64_t after, std::int64_t limit);
+
+    /// By name.
+    Result<std::vector<model::WebhookRow>> webhooks();
+    /// What was given up, by number. `after` is a cursor: the first_seq of the last one of the page
+    /// before.
+    Result<Page<model::UndeliveredRow, std::int64_t>> undelivered(const std::string& webhook,
+                                                                  std::int64_t after,
+                                                                  std::size_t limit);
 
     /// Also of a child.
     Result<std::optional<model::JobStatus>> job_status(const model::JobId& id);

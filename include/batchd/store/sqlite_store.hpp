@@ -18,12 +18,20 @@ class SearchIndex;
 class Dependents;
 class Retainer;
 
+/// Which events are kept for those who read the feed later: whatever one of the two asks to drop
+/// goes, a commit at a time, some commits later.
+struct EventRetention {
+    std::int64_t events = 1'000'000;
+    Seconds age = std::chrono::hours{24 * 30};
+};
+
 class SqliteStore final : public ports::Store {
   public:
     /// Opens the database file at `path`, makes it if there is none, and brings its schema up to
     /// date. Unavailable, with the file's name, if it cannot be opened or written, is damaged or no
     /// database; Conflict if a newer batchd wrote it.
-    static Result<std::unique_ptr<SqliteStore>> open(const std::string& path);
+    static Result<std::unique_ptr<SqliteStore>> open(const std::string& path,
+                                                     EventRetention retention = {});
     ~SqliteStore() override;
 
     /// Which ended jobs tend() removes; before, it removes none. Logs are removed first, so that
@@ -50,13 +58,17 @@ class SqliteStore final : public ports::Store {
     Result<model::StringMap> task_tags(std::int64_t seq, const std::string& definition) override;
 
   private:
-    SqliteStore(std::unique_ptr<Database> database, std::string instance_id);
+    SqliteStore(std::unique_ptr<Database> database, std::string instance_id,
+                EventRetention retention);
+    Result<> prune_events(const model::NewsBatch& news);
 
     std::unique_ptr<Database> database_;
     std::unique_ptr<SearchIndex> index_;
     std::unique_ptr<Dependents> dependents_;
     std::unique_ptr<Retainer> retainer_;
     std::string instance_id_;
+    EventRetention retention_;
+    int batches_to_prune_ = 0;  ///< so many more, then events are pruned
 };
 
 }  // namespace batchd::store

@@ -123,9 +123,11 @@ Task<http::Response> get_overview(NativeCall call) {
 
 Task<http::Response> get_metrics(NativeCall call) {
     const auto view = call.services->engine.view();
+    auto gauges = gauges_of(*view, call.services->clock.now());
+    gauges.last_event = call.services->feed.newest();
     http::Response response;
     response.headers.add("Content-Type", "text/plain; version=0.0.4; charset=utf-8");
-    response.body = call.services->metrics.scrape(gauges_of(*view, call.services->clock.now()));
+    response.body = call.services->metrics.scrape(gauges);
     co_return response;
 }
 

@@ -294,6 +294,38 @@ CREATE TABLE service_job (
 CREATE INDEX service_job_by_queue ON service_job (queue_id, seq);
 CREATE INDEX service_job_by_token ON service_job (client_token) WHERE client_token IS NOT NULL;
 CREATE INDEX service_job_live ON service_job (seq) WHERE stopped_at IS NULL;
+
+-- What the event feed tells: one row for each commit in which something happened. The last row stays
+-- for ever: it holds the number that comes next.
+CREATE TABLE event_batch (
+    first_seq INTEGER PRIMARY KEY,         -- number of its first event
+    count INTEGER NOT NULL,
+    at INTEGER NOT NULL,
+    body BLOB NOT NULL                     -- model::NewsBatch (news_codec.cpp)
+) STRICT;
+
+CREATE TABLE webhook (
+    name TEXT PRIMARY KEY,
+    is_configured INTEGER NOT NULL,
+    created_at INTEGER NOT NULL,
+    done INTEGER NOT NULL,                 -- the last event that needs no delivery any more
+    tries INTEGER NOT NULL,                -- of the next one
+    failing_since INTEGER,
+    next_try INTEGER,
+    last_error TEXT NOT NULL,
+    document TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+
+-- Events that were given up.
+CREATE TABLE undelivered (
+    webhook TEXT NOT NULL REFERENCES webhook,
+    first_seq INTEGER NOT NULL,
+    last_seq INTEGER NOT NULL,
+    at INTEGER NOT NULL,
+    tries INTEGER NOT NULL,
+    error TEXT NOT NULL,
+    PRIMARY KEY (webhook, first_seq)
+) STRICT, WITHOUT ROWID;
 )sql";
 
 }  // namespace batchd::store

@@ -97,6 +97,7 @@ class FakeStore final : public ports::Store {
     std::map<model::JobId, model::JobState> children;
     std::map<model::AttemptId, model::Attempt> attempts;
     std::map<std::pair<std::int64_t, std::string>, ports::ShareRow> shares;
+    std::vector<model::NewsBatch> news;  ///< all that the event feed told
 
   private:
     void load_array(const ports::JobRow& row, ports::Snapshot& snapshot);
@@ -136,11 +137,13 @@ class FakeStore final : public ports::Store {
             if (share.is_gone) shares.erase({share.queue_id, share.identifier});
         }
         for (const auto& put : changes.attempts) attempts[put.attempt.id] = put.attempt;
+        if (!changes.news.entries.empty()) news.push_back(changes.news);
     }
 };
 
 inline Result<ports::Snapshot> FakeStore::load() {
     ports::Snapshot snapshot;
+    if (!news.empty()) snapshot.next_event = news.back().end_seq();
     for (const auto& [id, row] : environments) {
         if (row.status != "DELETED") snapshot.environments.push_back(row);
         snapshot.next_id = std::max(snapshot.next_id, id + 1);

@@ -5,6 +5,7 @@
 // twice, nothing runs before its dependencies have succeeded. Liveness: when the faults stop, every
 // acknowledged job ends, and neither containers nor open attempts are left.
 #include "batchd/engine/machine.hpp"
+#include "core/job_machine.hpp"
 #include "fake_cloud.hpp"
 #include "fake_docker.hpp"
 #include "fake_store.hpp"
@@ -13,6 +14,7 @@
 
 #include <array>
 #include <cstdlib>
+#include <map>
 #include <memory>
 #include <random>
 #include <set>
@@ -441,7 +443,45 @@ class Simulation {
         if (is_ruled_out) EXPECT_EQ(row.state.attempt, 0) << to_string(row.id);
     }
 
+    /// Each event has the next number, each status follows from the one before, and the last one is
+    /// what is stored.
+    void check_feed() {
+        std::int64_t next = 1;
+        std::map<model::JobId, model::JobStatus> told;
+        for (const auto& batch : store_.news) {
+            EXPECT_EQ(batch.first_seq, next) << "a number is missing, or given twice";
+            next = batch.end_seq();
+            for (const auto& entry : batch.entries) {
+                const auto* news = std::get_if<model::JobNews>(&entry);
+                for (std::int32_t i = 0; news && i < news->count; ++i) {
+                    model::JobId id = news->id;
+                    id.part += i;
+                    check_told(id, told[id], news->state.status);
+                    told[id] = news->state.status;
+                }
+            }
+        }
+        for (const auto& [seq, row] : store_.jobs) {
+            EXPECT_EQ(told[row.id], row.state.status) << to_string(row.id);
+            for (std::int32_t i = 0; i < row.traits.array_size; ++i) {
+                EXPECT_EQ(told[row.id.child(i)], store_.status(row.id.child(i)))
+                    << to_string(row.id.child(i));
+            }
+        }
+    }
+
+    static void check_told(const model::JobId& id, model::JobStatus before,
+                           model::JobStatus status) {
+        bool follows = id.is_node() || (id.is_child() && before == model::JobStatus::Submitted);
+        for (std::size_t e = 0; e < core::kJobEventCount; ++e) {
+            follows |= core::next_status(before, static_cast<core::JobEvent>(e)) == status;
+        }
+        EXPECT_TRUE(follows) << to_string(id) << " is told to be " << to_string(status) << " after "
+                             << to_string(before);
+    }
+
     void check_end() {
+        check_feed();
         EXPECT_TRUE(all_ended()) << "something never ends: " << describe_open();
         for (const auto& id : acknowledged_) {
             EXPECT_TRUE(store_.seq_of.contains(id)) << "an acknowledged job is lost";
