@@ -45,7 +45,9 @@ class FakeStore final : public ports::Store {
         if (id.index() >= row.traits.array_size) return std::nullopt;
         const auto child = children.find(id);
         if (child != children.end()) return child->second;
-        return row.array.unstarted.value_or(model::JobState{.status = model::JobStatus::Pending});
+        model::JobState waiting;
+        waiting.status = model::JobStatus::Pending;
+        return row.array.unstarted.value_or(waiting);
     }
     std::optional<model::JobStatus> status(const model::JobId& id) const {
         const auto found = state(id);

@@ -130,7 +130,7 @@ TEST(News, HostsTellWhenTheyComeAndGo) {
 TEST(News, ARestartGoesOnCounting) {
     World world;
     const auto job = world.submit();
-    model::Snapshot snapshot = world.snapshot();
+    model::Snapshot snapshot = world.stored();
     snapshot.next_event = world.state.next_event;
     State restored;
     add_host(restored, "h0");
