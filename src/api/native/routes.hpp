@@ -36,6 +36,7 @@ Task<http::Response> wait_for_jobs(NativeCall call);
 Task<http::Response> cancel_job(NativeCall call);
 Task<http::Response> terminate_job(NativeCall call);
 Task<http::Response> get_logs(NativeCall call);
+Task<http::Response> explain_job(NativeCall call);
 Task<http::Response> get_overview(NativeCall call);
 Task<http::Response> list_hosts(NativeCall call);
 Task<http::Response> get_host(NativeCall call);
