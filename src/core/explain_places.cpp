@@ -162,7 +162,7 @@ EnvironmentExplanation explain_environment(const State& state, const Job& job, E
     const Environment& environment = state.environment(e);
     const auto& row = environment.row;
     EnvironmentExplanation out{.name = row.document.compute_environment_name,
-                               .state = row.document.state.value_or("ENABLED"),
+                               .state = row.document.state,
                                .status = row.status,
                                .status_reason = row.status_reason,
                                .is_open = is_open(environment),
