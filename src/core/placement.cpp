@@ -6,10 +6,10 @@
 // that the cost grows with the number of jobs placed and of distinct shapes times hosts, not with
 // the number that wait.
 #include "core/decisions.hpp"
+#include "core/fitting.hpp"
 #include "core/service_order.hpp"
 
 #include <algorithm>
-#include <numeric>
 #include <set>
 
 namespace batchd::core {
@@ -20,53 +20,6 @@ struct Place {
     HostIndex host;
     std::vector<HostIndex> nodes = {};  ///< of a multi-node job, by index
 };
-
-/// What a host could take.
-struct Room {
-    HostIndex host;
-    model::Resources free;
-    int nodes = 0;  ///< of the job in hand
-};
-
-/// Gives each node a host, the larger nodes first; empty if there is no room for all of them.
-/// `spread`: nodes share no host as long as that can be; else each goes where it fills most.
-std::vector<HostIndex> assign(const std::vector<model::Resources>& nodes, std::vector<Room> rooms,
-                              bool spread) {
-    std::vector<std::size_t> order(nodes.size());
-    std::iota(order.begin(), order.end(), std::size_t{0});
-    std::ranges::sort(order, [&](std::size_t a, std::size_t b) {
-        return nodes[a] != nodes[b] ? nodes[a] > nodes[b] : a < b;
-    });
-    std::vector<HostIndex> hosts(nodes.size());
-    for (const std::size_t node : order) {
-        Room* best = nullptr;
-        for (Room& room : rooms) {
-            if (!nodes[node].fits_in(room.free)) continue;
-            const auto crowd = [&](const Room& r) {
-                return std::pair(r.nodes, -r.free.vcpu.value);
-            };
-            const bool is_better =
-                !best || (spread ? crowd(room) < crowd(*best) : room.free.vcpu < best->free.vcpu);
-            if (is_better) best = &room;
-        }
-        if (!best) return {};
-        best->free -= nodes[node];
-        ++best->nodes;
-        hosts[node] = best->host;
-    }
-    return hosts;
-}
-
-/// As above; a job that is not a multi-node one counts as one node.
-std::vector<HostIndex> assign(const Shape& shape, const std::vector<Room>& rooms) {
-    std::vector<model::Resources> nodes;
-    for (const auto& group : shape.nodes) {
-        nodes.insert(nodes.end(), static_cast<std::size_t>(group.count), group.resources);
-    }
-    if (nodes.empty()) nodes.push_back(shape.resources);
-    auto hosts = assign(nodes, rooms, true);
-    return hosts.empty() ? assign(nodes, rooms, false) : hosts;
-}
 
 class Pass {
   public:
@@ -189,7 +142,7 @@ class Pass {
             std::vector<HostIndex> hosts;
             for (const HostIndex h : hosts_of(state_, state_.environment(e))) {
                 const Host& host = state_.host(h);
-                if (takes_attempts(host) && is_of_use(host, shape) && !keeper(h)) {
+                if (takes_attempts(host) && is_of_use(host, shape) && !keeper_of(state_, h)) {
                     hosts.push_back(h);
                 }
             }
@@ -217,7 +170,7 @@ class Pass {
             if (!takes_attempts(host)) return false;
             rooms.push_back({.host = h, .free = host.capacity});
         }
-        if (assign(state_.shape(shape), std::move(rooms)).empty()) return false;
+        if (assign(state_.shape(shape), rooms).empty()) return false;
         return std::ranges::any_of(state_.queue(index).environments, [&](EnvironmentIndex e) {
             const auto limit = vcpu_limit(state_.environment(e));
             return may_use(e, shape) && (!limit || resources(shape).vcpu <= *limit) &&
@@ -239,57 +192,26 @@ class Pass {
         });
     }
 
-    std::optional<QueueIndex> keeper(HostIndex host) const {
-        for (std::uint32_t i = 0; i < state_.queues.size(); ++i) {
-            const auto& reservation = state_.queues[i].reservation;
-            if (reservation &&
-                std::ranges::find(reservation->hosts, host) != reservation->hosts.end()) {
-                return QueueIndex{i};
-            }
-        }
-        return std::nullopt;
-    }
-
-    /// A host kept free takes its own job and those of queues with a higher priority.
-    bool is_kept_from(HostIndex host, QueueIndex queue, std::int64_t seq) const {
-        const auto by = keeper(host);
-        if (!by) return false;
-        if (*by == queue) return state_.queue(*by).reservation->seq != seq;
-        return state_.queue(queue).row.document.priority <= state_.queue(*by).row.document.priority;
-    }
-
-    /// Whether anything but capacity keeps the job back. A queue that holds nothing may run one job
-    /// even if that is more than computeReservation leaves.
+    /// Whether anything but capacity keeps the job back.
     bool may_run(QueueIndex index, ShapeIndex shape) const {
-        const Queue& queue = state_.queue(index);
-        const auto usable = usable_[index.value];
-        if (usable && queue.used.value > 0 && queue.used + resources(shape).vcpu > *usable) {
-            return false;
-        }
-        return has_consumables(state_, state_.shape(shape));
+        return is_within_reservation(state_.queue(index), usable_[index.value],
+                                     state_.shape(shape)) &&
+               has_consumables(state_, state_.shape(shape));
     }
 
     bool may_use(EnvironmentIndex e, ShapeIndex shape) const {
         const Environment& environment = state_.environment(e);
-        return is_open(environment) &&
-               model::is_fargate(environment.row.document) == state_.shape(shape).fargate;
-    }
-
-    /// maxvCpus of an environment on instances bounds those: it keeps only jobs away that are
-    /// larger themselves, even if an instance stands around that is large enough.
-    bool within_limit(EnvironmentIndex e, ShapeIndex shape) const {
-        const Environment& environment = state_.environment(e);
-        const auto limit = vcpu_limit(environment);
-        if (!limit) return true;
-        const auto used = is_elastic(environment.row.document) ? MilliVcpu{} : environment.used;
-        return used + resources(shape).vcpu <= *limit;
+        return is_open(environment) && is_for_platform(environment, state_.shape(shape));
     }
 
     /// The first environment of the queue that takes the job.
     std::optional<Place> find_place(QueueIndex index, const Candidate& next) const {
         if (!may_run(index, next.shape)) return std::nullopt;
         for (const EnvironmentIndex e : state_.queue(index).environments) {
-            if (!may_use(e, next.shape) || !within_limit(e, next.shape)) continue;
+            if (!may_use(e, next.shape) ||
+                !is_within_limit(state_.environment(e), state_.shape(next.shape))) {
+                continue;
+            }
             const bool is_gang = !state_.shape(next.shape).nodes.empty();
             auto found = is_gang ? find_hosts(index, next, e) : find_host(index, next, e);
             if (found) return found;
@@ -304,7 +226,7 @@ class Pass {
         for (const HostIndex h : hosts_of(state_, state_.environment(e))) {
             const Host& host = state_.host(h);
             if (!takes_attempts(host) || !resources(next.shape).fits_in(free_of(host))) continue;
-            if (is_kept_from(h, index, next.key.seq)) continue;
+            if (is_kept_from(state_, h, index, next.key.seq)) continue;
             if (!best || free_of(host).vcpu < free_of(state_.host(*best)).vcpu) best = h;
         }
         if (!best) return std::nullopt;
@@ -316,10 +238,10 @@ class Pass {
         std::vector<Room> rooms;
         for (const HostIndex h : hosts_of(state_, state_.environment(e))) {
             const Host& host = state_.host(h);
-            if (!takes_attempts(host) || is_kept_from(h, index, next.key.seq)) continue;
+            if (!takes_attempts(host) || is_kept_from(state_, h, index, next.key.seq)) continue;
             rooms.push_back({.host = h, .free = free_of(host)});
         }
-        auto hosts = assign(state_.shape(next.shape), std::move(rooms));
+        auto hosts = assign(state_.shape(next.shape), rooms);
         if (hosts.empty()) return std::nullopt;
         return Place{.environment = e, .host = hosts.front(), .nodes = std::move(hosts)};
     }
@@ -327,7 +249,6 @@ class Pass {
     const model::Resources& resources(ShapeIndex shape) const {
         return state_.shape(shape).resources;
     }
-    static model::Resources free_of(const Host& host) { return host.capacity - host.used; }
 
     State& state_;
     Timestamp now_;

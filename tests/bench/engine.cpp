@@ -1,6 +1,7 @@
 // What decisions cost, without HTTP, disk and Docker: dependencies resolve in time linear in their
 // number, and a scheduling pass does not grow with the jobs that wait.
 #include "batchd/core/core.hpp"
+#include "batchd/core/explain.hpp"
 #include "sections.hpp"
 
 #include <fmt/format.h>
@@ -68,6 +69,10 @@ class Scheduler {
         outcome.exit_code = exit_code;
         outcome.stopped_at = now_;
         tell(core::AttemptEnded{.id = {.job = job, .number = 1}, .outcome = std::move(outcome)});
+    }
+
+    bool explains(const model::JobId& job) const {
+        return core::explain(state_, job, {}, now_).has_value();
     }
 
     core::Decision finish() { return core::finish_step(state_, now_); }
@@ -177,6 +182,34 @@ Resolved turn(std::size_t waiting) {
     return {milliseconds(SteadyClock::now() - begin) / kTurns, !scheduler.failed()};
 }
 
+/// The slowest of several answers to why a job waits, from the front to the back of the line.
+Result<> add_explain(Report& report) {
+    constexpr std::size_t kWaiting = 1'000'000;
+    Scheduler scheduler;
+    std::vector<model::JobId> jobs;
+    jobs.reserve(kWaiting);
+    for (std::size_t i = 0; i < kWaiting; ++i) {
+        jobs.push_back(scheduler.submit({}, static_cast<std::int64_t>(1 + i % kShapes)));
+    }
+    scheduler.finish();
+    double slowest = 0;
+    for (const std::size_t place : {kWaiting / 1000, kWaiting / 4, kWaiting / 2, kWaiting - 1}) {
+        double least = 0;
+        for (int i = 0; i < 5; ++i) {
+            const auto begin = SteadyClock::now();
+            if (!scheduler.explains(jobs[place])) {
+                return fail(ErrorKind::Internal, "a waiting job is not known");
+            }
+            const double one = milliseconds(SteadyClock::now() - begin);
+            least = i == 0 ? one : std::min(least, one);
+        }
+        slowest = std::max(slowest, least);
+    }
+    report.add(
+        {fmt::format("explain a job among {} that wait", kWaiting), slowest, "ms", below(5)});
+    return {};
+}
+
 /// The least of several, which the machine disturbed least.
 Result<double> best(Resolved (*measure)(std::size_t), std::size_t size) {
     double least = 0;
@@ -204,6 +237,7 @@ Result<> add_growth(Report& report, const std::string& name, Resolved (*measure)
 }  // namespace
 
 Result<> measure_engine(const Setup&, Report& report) {
+    BATCHD_TRY(add_explain(report));
     BATCHD_TRY(add_growth(report, "a chain fails", chain, kEdges / 10, 10, 30));
     BATCHD_TRY(add_growth(report, "one job releases others", fan_out, kEdges / 10, 10, 30));
     BATCHD_TRY(

@@ -1,5 +1,6 @@
 #include "api/batch/operations.hpp"
 #include "api/job_detail.hpp"
+#include "api/pending_reason.hpp"
 
 namespace batchd::api::batch {
 namespace {
@@ -24,11 +25,12 @@ std::vector<model::JobId> job_ids(const Call& call, const std::vector<std::strin
 
 Result<Answer> describe(const Services& services, const std::vector<model::JobId>& ids,
                         store::Reader& reader) {
-    const auto jobs = reader.jobs(ids);
+    auto jobs = reader.jobs(ids);
     if (!jobs) return std::unexpected(jobs.error());
     const auto view = services.engine.view();
     std::string text = R"({"jobs":[)";
-    for (const auto& job : *jobs) {
+    for (auto& job : *jobs) {
+        BATCHD_TRY(note_awaited(reader, job));
         if (text.back() != '[') text += ',';
         append_job_detail(text, services, *view, job);
     }

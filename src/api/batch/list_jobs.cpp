@@ -1,6 +1,7 @@
 #include "api/batch/job_filter.hpp"
 #include "api/batch/operations.hpp"
 #include "api/job_detail.hpp"
+#include "api/pending_reason.hpp"
 #include "batchd/base/json_text.hpp"
 
 namespace batchd::api::batch {
@@ -117,7 +118,8 @@ void append_summary(std::string& out, const Services& services, const engine::Vi
     item.string("status", to_string(job.state.status));
     if (job.state.started_at) item.number("startedAt", to_epoch_ms(*job.state.started_at));
     if (job.state.stopped_at) item.number("stoppedAt", to_epoch_ms(*job.state.stopped_at));
-    const std::string reason = status_reason(view, queue, job.shape, job.state);
+    std::string reason = status_reason(view, queue, job.shape, job.state);
+    if (reason.empty()) reason = pending_reason(job);
     if (!reason.empty()) item.string("statusReason", reason);
     if (!job.share.empty()) item.string("shareIdentifier", job.share);
     if (model::is_placed(job.state.status)) {

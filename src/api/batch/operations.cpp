@@ -27,6 +27,7 @@ constexpr Operation kOperations[] = {
     {"DescribeSchedulingPolicies", describe_scheduling_policies},
     {"DescribeServiceEnvironments", describe_service_environments},
     {"DescribeServiceJob", describe_service_job},
+    {"ExplainJob", explain_job},
     {"GetJobQueueSnapshot", get_job_queue_snapshot},
     {"HoldJob", hold_job},
     {"ListConsumableResources", list_consumable_resources},

@@ -41,6 +41,7 @@ Task<Answer> describe_quota_share(Call call);
 Task<Answer> describe_scheduling_policies(Call call);
 Task<Answer> describe_service_environments(Call call);
 Task<Answer> describe_service_job(Call call);
+Task<Answer> explain_job(Call call);
 Task<Answer> get_job_queue_snapshot(Call call);
 Task<Answer> hold_job(Call call);
 Task<Answer> list_consumable_resources(Call call);

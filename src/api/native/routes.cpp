@@ -1,5 +1,7 @@
 #include "api/native/routes.hpp"
 
+#include "api/pending_reason.hpp"
+
 #include <fmt/format.h>
 
 #include <charconv>
@@ -15,6 +17,7 @@ constexpr Route kRoutes[] = {
     {"GetJob", "GET", "/api/v1/jobs/{id}", get_job},
     {"WaitForJob", "GET", "/api/v1/jobs/{id}/wait", wait_for_job},
     {"GetLogs", "GET", "/api/v1/jobs/{id}/logs", get_logs},
+    {"Explain", "GET", "/api/v1/jobs/{id}/explain", explain_job},
     {"Cancel", "POST", "/api/v1/jobs/{id}/cancel", cancel_job},
     {"Terminate", "POST", "/api/v1/jobs/{id}/terminate", terminate_job},
     {"HoldJob", "POST", "/api/v1/jobs/{id}/hold", hold_job},
@@ -57,8 +60,14 @@ Json resources_of(const model::Resources& resources) {
 Task<store::JobDetail> find_job(const Services* services, std::string text) {
     const auto id = model::parse_job_id(model::name_of(services->scope, "job", text));
     if (!id) co_return std::unexpected(id.error());
-    auto jobs = co_await read(
-        services, [id = *id](store::Reader& reader) { return reader.jobs(std::span(&id, 1)); });
+    auto jobs = co_await read(services, [id = *id](store::Reader& reader) {
+        auto found = reader.jobs(std::span(&id, 1));
+        if (!found || found->empty()) return found;
+        if (auto noted = note_awaited(reader, found->front()); !noted) {
+            found = std::unexpected(std::move(noted).error());
+        }
+        return found;
+    });
     if (!jobs) co_return error_of(jobs);
     if (jobs->empty()) co_return fail(ErrorKind::NotFound, "job '" + text + "' does not exist");
     co_return std::move(jobs->front());

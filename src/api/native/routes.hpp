@@ -42,6 +42,7 @@ Task<http::Response> rerun_job(NativeCall call);
 Task<http::Response> pause_queue(NativeCall call);
 Task<http::Response> resume_queue(NativeCall call);
 Task<http::Response> get_logs(NativeCall call);
+Task<http::Response> explain_job(NativeCall call);
 Task<http::Response> get_overview(NativeCall call);
 Task<http::Response> list_hosts(NativeCall call);
 Task<http::Response> get_host(NativeCall call);
