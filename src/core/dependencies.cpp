@@ -82,6 +82,7 @@ void link_whole(State& state, JobIndex index, const SubmitJob& event, const Depe
         case Bearing::Met:
             break;
         case Bearing::RuledOut:
+            if (!links.failure.empty()) break;
             links.failure = Culprit(id, standing.status, std::string(standing.reason)).verdict();
             break;
     }
