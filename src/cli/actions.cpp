@@ -47,8 +47,9 @@ void show(const Json& answer, const std::string& target, Format format) {
         print_json(answer);
         return;
     }
+    const std::string id = answer.value("jobId", target);  // of a re-run the new job's
     const std::string status = answer.value("status", "");
-    print(status.empty() ? target + "\n" : fmt::format("{}  {}\n", target, status));
+    print(status.empty() ? id + "\n" : fmt::format("{}  {}\n", id, status));
 }
 
 /// One that fails does not keep the others from being done.

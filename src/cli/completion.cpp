@@ -72,7 +72,7 @@ std::string script_for(const CLI::App& app, const std::string& shell) {
     std::string cases;
     add_cases(cases, app, "batchd");
     const std::string_view first =
-        shell == "zsh" ? "#compdef batchd\nautoload -U +X bashcompinit && bashcompinit\n" : "";
+        shell == "zsh" ? "autoload -U +X bashcompinit && bashcompinit\n" : "";
     return fmt::format("{}{}{}){}{}{}", first, kHead, pattern, kMiddle, cases, kTail);
 }
 

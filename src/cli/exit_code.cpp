@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
+#include <array>
 #include <optional>
 #include <string>
 
@@ -11,11 +12,20 @@ namespace {
 
 using Json = nlohmann::json;
 
-constexpr std::string_view kTimeoutReason = "Job attempt duration exceeded timeout";
+/// How the reasons begin that the daemon gives when a time was over.
+constexpr auto kTimeReasons = std::to_array<std::string_view>(
+    {"Job attempt duration exceeded timeout", "Job deadline exceeded",
+     "Job was RUNNABLE for longer than maxQueueSeconds"});
 
 std::string text(const Json& object, const char* member) {
     const auto found = object.find(member);
     return found != object.end() && found->is_string() ? found->get<std::string>() : std::string{};
+}
+
+bool is_out_of_time(const Json& job) {
+    const std::string reason = text(job, "statusReason");
+    return std::ranges::any_of(kTimeReasons,
+                               [&](std::string_view begin) { return reason.starts_with(begin); });
 }
 
 /// Of one container. AWS shows a code for a command that could not be started, too.
@@ -54,11 +64,10 @@ int exit_code_of(const Json& job) {
     if (text(job, "status") == "SUCCEEDED") return kSucceeded;
     if (job.value("isTerminated", false) || job.value("isCancelled", false)) return kEnded;
     if (is_array(job) || is_multinode(job)) return kSomeFailed;
+    if (is_out_of_time(job)) return kTimedOut;
     const Json attempts = job.value("attempts", Json::array());
     if (attempts.empty()) return kNotStarted;
-    const Json& last = attempts.back();
-    if (text(last, "statusReason") == kTimeoutReason) return kTimedOut;
-    const auto code = code_of_attempt(last);
+    const auto code = code_of_attempt(attempts.back());
     if (!code) return kNotStarted;
     return *code == 0 ? static_cast<int>(kSomeFailed) : *code;
 }

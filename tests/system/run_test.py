@@ -125,7 +125,7 @@ class Signals(RunTest):
                 process = self.start_job()
                 job = self.id_told_by(process)
                 self.assertEqual("first\n", process.stdout.readline())
-                self.assertEqual("RUNNING", self.describe(job)["status"])
+                self.wait_for(job, "RUNNING")  # its first line may be here before
                 process.send_signal(number)
                 self.assertEqual(128 + number, process.wait(30))
                 detail = self.describe(job)
@@ -149,7 +149,7 @@ class Signals(RunTest):
         self.assertIn("ending job", process.stderr.readline())
         process.send_signal(signal.SIGINT)
         self.assertEqual(128 + signal.SIGINT, process.wait(10))
-        self.assertEqual("RUNNING", self.describe(job)["status"])  # for its stop time-out
+        self.assertNotIn("stoppedAt", self.describe(job))  # its stop time-out is not over
 
     def test_detach_on_signal_leaves_the_job_to_itself(self):
         process = self.start_job("--detach-on-signal")
@@ -157,7 +157,7 @@ class Signals(RunTest):
         process.stdout.readline()
         process.send_signal(signal.SIGTERM)
         self.assertEqual(128 + signal.SIGTERM, process.wait(10))
-        self.assertEqual("RUNNING", self.describe(job)["status"])
+        self.wait_for(job, "RUNNING")
         self.batch.terminate_job(jobId=job, reason="over")
 
 
@@ -251,7 +251,7 @@ class Speed(RunTest):
     def test_it_costs_little_beyond_the_container(self):
         """Measured against the container's own times, as the daemon tells them."""
         costs = []
-        for _ in range(5):
+        for _ in range(20):
             began = time.monotonic()
             done = self.run_job("--output", "json")
             took = time.monotonic() - began

@@ -55,9 +55,18 @@ TEST(ExitCode, TellsWhoEndedIt) {
     Json terminated = failed(attempt({{"exitCode", 143}}));
     terminated["isTerminated"] = true;
     EXPECT_EQ(exit_code_of(terminated), kEnded);
-    EXPECT_EQ(
-        exit_code_of(failed(attempt({{"exitCode", 137}}, "Job attempt duration exceeded timeout"))),
-        kTimedOut);
+}
+
+TEST(ExitCode, TellsThatATimeWasOver) {
+    for (const auto* reason : {"Job attempt duration exceeded timeout",
+                               "Job deadline exceeded: it was 1 (ms since 1970)",
+                               "Job was RUNNABLE for longer than maxQueueSeconds (5)"}) {
+        Json job = failed(attempt({{"exitCode", 137}}));
+        job["statusReason"] = reason;
+        EXPECT_EQ(exit_code_of(job), kTimedOut) << reason;
+        job["attempts"] = Json::array();
+        EXPECT_EQ(exit_code_of(job), kTimedOut) << reason;
+    }
 }
 
 TEST(ExitCode, OfSeveralContainersIsThatOfOneThatFailed) {
