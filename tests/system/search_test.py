@@ -38,7 +38,7 @@ class SearchTest(SystemTest):
         self.assertEqual(200, answer.status, answer.text)
         return answer.json()
 
-    def names(self, **parameters):
+    def found(self, **parameters):
         return [job["jobName"] for job in self.search(**parameters)["jobs"]]
 
     def refused(self, query):
@@ -56,44 +56,44 @@ class SearchTest(SystemTest):
 
 class Search(SearchTest):
     def test_by_queue_status_and_exit_code(self):
-        self.assertEqual(["etl-2"], self.names(queue="default", exitCode=3))
-        self.assertEqual(["big", "loop"], self.names(status="RUNNING,RUNNABLE"))
-        self.assertEqual([f"etl-{n}" for n in (4, 3, 2, 1, 0)], self.names(status="FAILED"))
-        self.assertEqual([], self.names(status="SUCCEEDED"))
+        self.assertEqual(["etl-2"], self.found(queue="default", exitCode=3))
+        self.assertEqual(["big", "loop"], self.found(status="RUNNING,RUNNABLE"))
+        self.assertEqual([f"etl-{n}" for n in (4, 3, 2, 1, 0)], self.found(status="FAILED"))
+        self.assertEqual([], self.found(status="SUCCEEDED"))
 
     def test_by_name_definition_and_image(self):
-        self.assertEqual(["loop"], self.names(name="loop"))
-        self.assertEqual([], self.names(name="etl-"))
-        self.assertEqual(5, len(self.names(name="etl-*")))
-        self.assertEqual(5, len(self.names(definition="etl", sort="createdAt")))
-        self.assertEqual(["loop"], self.names(definition="loop:1"))
+        self.assertEqual(["loop"], self.found(name="loop"))
+        self.assertEqual([], self.found(name="etl-"))
+        self.assertEqual(5, len(self.found(name="etl-*")))
+        self.assertEqual(5, len(self.found(definition="etl", sort="createdAt")))
+        self.assertEqual(["loop"], self.found(definition="loop:1"))
         image = self.describe(self.jobs["loop"])["container"]["image"]
-        self.assertEqual(7, len(self.names(image=image)))
-        self.assertEqual(7, len(self.names(image=image[:3] + "*")))
-        self.assertEqual([], self.names(image="nothing"))
+        self.assertEqual(7, len(self.found(image=image)))
+        self.assertEqual(7, len(self.found(image=image[:3] + "*")))
+        self.assertEqual([], self.found(image="nothing"))
 
     def test_by_tags_of_which_all_must_be_there(self):
-        self.assertEqual(4, len(self.names(tag__team="data")))
-        self.assertEqual(["etl-3"], self.names(tag__team="data", tag__n="3"))
-        self.assertEqual([], self.names(tag__team="web", tag__n="3"))
+        self.assertEqual(4, len(self.found(tag__team="data")))
+        self.assertEqual(["etl-3"], self.found(tag__team="data", tag__n="3"))
+        self.assertEqual([], self.found(tag__team="web", tag__n="3"))
 
     def test_tags_that_change(self):
         arn = self.describe(self.jobs["big"])["jobArn"]
         self.batch.tag_resource(resourceArn=arn, tags={"late": "yes"})
-        self.assertEqual(["big"], self.names(tag__late="yes"))
+        self.assertEqual(["big"], self.found(tag__late="yes"))
         self.batch.untag_resource(resourceArn=arn, tagKeys=["late"])
-        self.assertEqual([], self.names(tag__late="yes"))
+        self.assertEqual([], self.found(tag__late="yes"))
 
     def test_by_time(self):
         created = self.describe(self.jobs["etl-2"])["createdAt"]
         at_once = {name for name, job in self.jobs.items()
                    if self.describe(job)["createdAt"] >= created}
-        self.assertEqual(at_once, set(self.names(since=created)))
-        self.assertEqual(set(self.jobs) - at_once, set(self.names(until=created)))
-        self.assertEqual(7, len(self.names(since="1h")))
-        self.assertEqual([], self.names(until="1h"))
-        self.assertEqual(5, len(self.names(endedSince="1h")))
-        self.assertEqual([], self.names(endedSince="2100-01-01T00:00:00Z"))
+        self.assertEqual(at_once, set(self.found(since=created)))
+        self.assertEqual(set(self.jobs) - at_once, set(self.found(until=created)))
+        self.assertEqual(7, len(self.found(since="1h")))
+        self.assertEqual([], self.found(until="1h"))
+        self.assertEqual(5, len(self.found(endedSince="1h")))
+        self.assertEqual([], self.found(endedSince="2100-01-01T00:00:00Z"))
 
     def test_a_job_has_what_dashboards_show(self):
         job, = self.search(name="etl-2")["jobs"]
@@ -104,7 +104,7 @@ class Search(SearchTest):
         self.assertEqual(("default", 1, 3, 1, 32),
                          tuple(job[m] for m in ("queue", "attempts", "exitCode", "vcpus", "memory")))
         waiting, = self.search(name="big")["jobs"]
-        self.assertIn("1000", waiting["statusReason"])
+        self.assertIn("JOB_RESOURCE_REQUIREMENT", waiting["statusReason"])
 
     def test_pages(self):
         names, more = [], {}
@@ -115,13 +115,6 @@ class Search(SearchTest):
                 break
             more = {"cursor": page["nextCursor"]}
         self.assertEqual([f"etl-{n}" for n in (4, 3, 2, 1, 0)], names)
-
-    def test_an_array_is_one_job(self):
-        array = self.submit("etl", name="many", arrayProperties={"size": 3}, containerOverrides={
-            "environment": [{"name": "CODE", "value": "0"}]})
-        self.wait_for(array, "SUCCEEDED")
-        job, = self.search(name="many")["jobs"]
-        self.assertEqual((array, 3), (job["jobId"], job["arraySize"]))
 
     def test_commands_of_the_docs(self):
         self.assertIn('"jobName":"etl-2"', self.shell(commands(PAGE, "search")))
@@ -165,8 +158,8 @@ class BadInput(SearchTest):
 
     def test_odd_texts_find_nothing(self):
         for text in ("%25", "_", "';--", "\u00e4\u00f6", "\x01", "x" * 5000):
-            self.assertEqual([], self.names(name=text), text)
-            self.assertEqual([], self.names(tag__team=text, image=text + "*"), text)
+            self.assertEqual([], self.found(name=text), text)
+            self.assertEqual([], self.found(tag__team=text, image=text + "*"), text)
 
 
 class Tables(SearchTest):
@@ -210,6 +203,14 @@ class Hints(SystemTest):
             answer = self.curl(path)
             self.assertEqual(404, answer.status)
             self.assertIn(word, answer.json()["hint"])
+
+
+class Arrays(SystemTest):
+    def test_an_array_is_one_job(self):
+        array = self.submit(self.define("true"), name="many", arrayProperties={"size": 3})
+        self.wait_for(array, "SUCCEEDED")
+        job, = self.curl("/api/v1/jobs").json()["jobs"]
+        self.assertEqual((array, 3, "SUCCEEDED"), (job["jobId"], job["arraySize"], job["status"]))
 
 
 class SearchAcrossBlocks(SystemTest):

@@ -120,21 +120,21 @@ class RetentionTest : public StoreTest {
 constexpr Retention::Ages kDay{.succeeded = std::chrono::days{1}, .failed = std::chrono::days{2}};
 
 TEST_F(RetentionTest, WhatIsPastItsTimeGoesWithAllThatBelongsToIt) {
-    add_job(1, JobStatus::Succeeded, 30);
-    add_job(2, JobStatus::Failed, 30);
-    add_job(3, JobStatus::Failed, 50);
+    add_job(1, JobStatus::Failed, 50);
+    add_job(2, JobStatus::Succeeded, 30);
+    add_job(3, JobStatus::Failed, 30);
     add_job(4, JobStatus::Succeeded, 20);
     keep({.ages = kDay, .queues = {}});
     EXPECT_FALSE(is_stored(1));
-    EXPECT_TRUE(is_stored(2));
-    EXPECT_FALSE(is_stored(3));
+    EXPECT_FALSE(is_stored(2));
+    EXPECT_TRUE(is_stored(3));
     EXPECT_TRUE(is_stored(4));
     EXPECT_EQ(sink_.removed,
               (std::vector<std::string>{"default FAILED age", "default SUCCEEDED age"}));
     EXPECT_EQ(logs_.removed, (std::set<model::LogId>{{{.job = job_id(1), .number = 1}, 0},
                                                      {{.job = job_id(1), .number = 1}, 1},
-                                                     {{.job = job_id(3), .number = 1}, 0},
-                                                     {{.job = job_id(3), .number = 1}, 1}}));
+                                                     {{.job = job_id(2), .number = 1}, 0},
+                                                     {{.job = job_id(2), .number = 1}, 1}}));
     EXPECT_EQ(count("job"), 2);
     EXPECT_EQ(count("job_spec"), 2);
     EXPECT_EQ(count("job_consumable"), 2);
