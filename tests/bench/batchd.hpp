@@ -34,6 +34,7 @@ class Batchd {
     const std::filesystem::path& folder() const { return folder_; }
     Endpoint endpoint() const { return loopback(process_.port()); }
     std::string database() const { return folder_ / "batchd.db"; }
+    pid_t pid() const { return process_.pid(); }
     void kill() { process_.kill(); }
 
     /// Sends one request on a connection of its own and waits for the answer's body.

@@ -22,8 +22,8 @@ const std::vector<Section>& sections() {
     static const std::vector<Section> all{
         {"engine", measure_engine},         {"submit", measure_submit},
         {"reads", measure_reads},           {"search", measure_search},
-        {"latency", measure_start_latency}, {"containers", measure_containers},
-        {"scaling", measure_scaling}};
+        {"events", measure_events},         {"latency", measure_start_latency},
+        {"containers", measure_containers}, {"scaling", measure_scaling}};
     return all;
 }
 

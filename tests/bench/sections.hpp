@@ -22,6 +22,9 @@ Result<> measure_search(const Setup& setup, Report& report);
 /// From SubmitJob to the Engine's start call, on an idle daemon.
 Result<> measure_start_latency(const Setup& setup, Report& report);
 
+/// 1,000 clients of the event feed: their cost at rest, and how soon an event reaches them all.
+Result<> measure_events(const Setup& setup, Report& report);
+
 /// No-op containers against a client that only creates, starts, waits and removes. Starts a private
 /// dockerd, which takes root.
 Result<> measure_containers(const Setup& setup, Report& report);

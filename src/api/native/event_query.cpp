@@ -69,8 +69,9 @@ Result<EventQuery::Format> read_format(const http::Request& request, bool follow
     if (text == "sse" && follow) return Sse;
     if (text == "json" && !follow) return Json;
     if (!text.empty()) {
-        return invalid_argument(fmt::format("format '{}' is not {} or ndjson", text,
-                                            follow ? "sse" : "json (with follow=0)"));
+        return invalid_argument(
+            fmt::format("format '{}' is not {}", text,
+                        follow ? "sse or ndjson, nor with follow=0 json" : "json or ndjson"));
     }
     const auto accept = request.headers.find("Accept").value_or("");
     if (accept.find("application/x-ndjson") != std::string_view::npos) return Lines;

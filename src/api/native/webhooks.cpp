@@ -7,6 +7,7 @@
 #include <boost/algorithm/string/case_conv.hpp>
 
 #include <algorithm>
+#include <array>
 #include <limits>
 
 namespace batchd::api::native {
@@ -48,6 +49,29 @@ http::Response answer(const Json& document, int status = 200) {
     return json_response(status, json::dump(document) + "\n");
 }
 
+/// A misspelt member would widen what is sent: there may be none but the known ones.
+Result<model::Webhook> read_webhook(const Services& services, const std::string& body) {
+    constexpr auto kMembers =
+        std::to_array<std::string_view>({"name", "url", "queues", "statuses", "secret"});
+    const auto document = json::parse(body);
+    if (!document) return std::unexpected(document.error());
+    for (auto member = document->begin(); document->is_object() && member != document->end();
+         ++member) {
+        if (std::ranges::count(kMembers, member.key()) > 0) continue;
+        return invalid_argument("'" + member.key() +
+                                "' is no member of a webhook: name, url, queues, statuses and "
+                                "secret are");
+    }
+    auto webhook = json::parse_as<model::Webhook>(body);
+    if (!webhook) return webhook;
+    for (auto& queue : webhook->queues) {
+        queue = model::name_of(services.scope, "job-queue", queue);
+    }
+    for (auto& status : webhook->statuses) boost::algorithm::to_upper(status);
+    if (auto valid = model::validate(*webhook); !valid) return std::unexpected(valid.error());
+    return webhook;
+}
+
 Task<model::WebhookRow> find_webhook(const Services* services, std::string name) {
     auto rows = co_await read(services, [](store::Reader& reader) { return reader.webhooks(); });
     if (!rows) co_return error_of(rows);
@@ -71,13 +95,8 @@ Task<store::Page<model::UndeliveredRow, std::int64_t>> failures_of(const Service
 }  // namespace
 
 Task<http::Response> put_webhook(NativeCall call) {
-    auto webhook = json::parse_as<model::Webhook>(call.request.body);
+    auto webhook = read_webhook(*call.services, call.request.body);
     if (!webhook) co_return error_of(webhook);
-    for (auto& queue : webhook->queues) {
-        queue = model::name_of(call.services->scope, "job-queue", queue);
-    }
-    for (auto& status : webhook->statuses) boost::algorithm::to_upper(status);
-    if (auto valid = model::validate(*webhook); !valid) co_return error_of(valid);
     const std::string name = webhook->name;
     auto done = co_await execute(call.services, core::PutWebhook{.document = std::move(*webhook)});
     if (!done) co_return error_of(done);
