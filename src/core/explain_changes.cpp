@@ -6,8 +6,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cstddef>
 #include <functional>
 #include <iterator>
+#include <map>
 #include <set>
 #include <tuple>
 #include <utility>
@@ -63,11 +65,12 @@ std::vector<const Job*> fewest(std::vector<const Job*> jobs, Amount sum, Gives g
         return is_enough(one);
     });
     if (alone != jobs.end()) return {*alone};
-    std::ranges::stable_sort(jobs, std::greater<>{}, [&](const Job* job) { return gives(*job); });
+    std::multimap<Amount, const Job*, std::greater<>> by_size;  // keeps the order among equals
+    for (const Job* job : jobs) by_size.emplace(gives(*job), job);
     std::vector<const Job*> chosen;
-    for (const Job* job : jobs) {
+    for (const auto& [amount, job] : by_size) {
         chosen.push_back(job);
-        sum += gives(*job);
+        sum += amount;
         if (is_enough(sum)) return chosen;
     }
     return {};
@@ -456,7 +459,6 @@ Obstacle beyond_limit(const State& state, const Job& job, const Environment& env
 }
 
 void add_counterfactuals(const State& state, const Job& job, Explanation& out) {
-    const auto own_changes = [](const Way& way) { return std::ranges::count_if(way, is_own); };
     std::vector<Way> ways;
     if (out.dependencies.empty()) {
         ways = all_ways(state, state.shape(job.shape), out);
@@ -467,9 +469,11 @@ void add_counterfactuals(const State& state, const Job& job, Explanation& out) {
             out.obstacles.begin() + static_cast<std::ptrdiff_t>(out.dependencies.size()));
         ways = lift(dependencies);
     }
-    std::ranges::stable_sort(
-        ways, {}, [&](const Way& way) { return std::pair(way.size(), own_changes(way)); });
+    std::multimap<std::pair<std::size_t, std::ptrdiff_t>, Way> by_cost;
     for (Way& way : ways) {
+        by_cost.emplace(std::pair(way.size(), std::ranges::count_if(way, is_own)), std::move(way));
+    }
+    for (auto& [_, way] : by_cost) {
         if (way.empty() || is_covered(way, out.would_start_if)) continue;
         const bool is_own_alone = std::ranges::all_of(way, is_own);
         out.would_start_if.push_back({.changes = std::move(way), .is_own = is_own_alone});

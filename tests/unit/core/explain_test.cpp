@@ -55,7 +55,7 @@ class Explain : public ::testing::Test {
     }
     bool has_started(const model::JobId& id) { return world.status(id) == "STARTING"; }
     void set_environment(const std::string& name, const std::string& state) {
-        UpdateEnvironment event{.name = name};
+        UpdateEnvironment event{.name = name, .update = {}};
         event.update.state = state;
         const auto done = world.tell(std::move(event));
         ASSERT_TRUE(done) << done.error().message;
@@ -282,7 +282,7 @@ TEST_F(Explain, AQueueThatIsPaused) {
 }
 
 TEST_F(Explain, MaxRunningOfAQueue) {
-    UpdateQueue update{.name = "default"};
+    UpdateQueue update{.name = "default", .update = {}};
     update.update.max_running = 1;
     ASSERT_TRUE(world.tell(update));
     const auto holder = world.submit();
