@@ -298,6 +298,14 @@ model::JobState never_started(std::string reason, Timestamp now) {
     return state;
 }
 
+model::JobState succeeded_before(Timestamp now) {
+    model::JobState state;
+    state.status = Succeeded;
+    state.status_reason = "Succeeded in the job that this one runs again";
+    state.stopped_at = now;
+    return state;
+}
+
 bool transition_child(State& state, JobIndex array_index, std::int32_t child, JobEvent event) {
     Job& job = state.job(array_index);
     Array& array = *job.array;

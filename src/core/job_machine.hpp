@@ -44,6 +44,9 @@ JobIndex make_slot(State& state, JobIndex array, std::int32_t child);
 /// How children end that were never placed: FAILED.
 model::JobState never_started(std::string reason, Timestamp now);
 
+/// How children of a re-run stand that are not run again.
+model::JobState succeeded_before(Timestamp now);
+
 /// Makes a job an array, with PENDING children.
 void add_children(State& state, JobIndex array, const model::JobTraits& traits);
 

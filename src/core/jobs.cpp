@@ -61,12 +61,8 @@ void skip_children(State& state, JobIndex index, const std::vector<std::int32_t>
     for (std::int32_t i = 0; i < std::ssize(job.array->children); ++i) {
         if (std::ranges::binary_search(only, i)) continue;
         restore_child(state, index, i, JobStatus::Succeeded);
-        model::JobState done;
-        done.status = JobStatus::Succeeded;
-        done.status_reason = "Succeeded in the job that this one runs again";
-        done.stopped_at = state.step.now;
         state.step.changes.children.push_back(
-            {.job_seq = job.seq, .part = i + 1, .state = std::move(done)});
+            {.job_seq = job.seq, .part = i + 1, .state = succeeded_before(state.step.now)});
     }
     if (job.array->sequence != model::Sequence::None) advance(state, index);
 }

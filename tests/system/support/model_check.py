@@ -15,7 +15,15 @@ ABSENT_AT_AWS = {("JobDetail", "startedAt"), ("DescribeServiceJobResponse", "sta
 
 # By shape: our own additions to AWS's answers, which docs/ describes, and members of AWS's that
 # Debian's botocore does not know.
+OPTIONS = ("maxParallel", "infrastructureRetries", "outOfMemoryFactor", "outOfMemoryLimit",
+           "maxQueueSeconds", "maxStartingSeconds", "deadline", "stopTimeout", "maxRunning")
+RESOURCE_USE = ("peakMemoryBytes", "cpuMilliseconds")
 ADDITIONS = {"LogGroup": ("logGroupArn", "logGroupClass"),
+             "JobDetail": (*OPTIONS, "rerunOf", "infrastructureFailures", "grownMemory"),
+             "JobDefinition": OPTIONS,
+             "JobQueueDetail": ("maxRunning", "pause"),
+             "ContainerDetail": RESOURCE_USE,
+             "AttemptContainerDetail": RESOURCE_USE,
              "ArrayJobDependency": ("AFTEROK", "AFTERANY", "AFTERNOTOK", "AFTERSTART",
                                     "AFTERCORR", "SEQUENTIAL_ANY")}
 

@@ -205,7 +205,8 @@ TEST_F(WebhookTest, ANewUrlIsTriedAtOnce) {
     webhooks_.webhooks_changed(
         {{.document =
               {.name = "w", .url = "http://other/", .queues = {}, .statuses = {}, .secret = {}},
-          .created_at = {}}});
+          .created_at = {},
+          .progress = {}}});
     EXPECT_EQ(transport_.wait(2), (Texts{"1", "1"}));
     wait_until([&] { return progress_.done == 1; });
 }
