@@ -126,6 +126,7 @@ class Restorer {
         job.queue = queue->second;
         take_traits(state_, job, row.traits);
         take_grown_memory(job);
+        job.has_started = row.state.status == JobStatus::Running;
         if (row.traits.array_size > 0) return restore_array(index, row);
         if (model::is_placed(row.state.status)) {
             BATCHD_TRY(job.gang ? restore_nodes(index) : restore_run(index));
@@ -173,6 +174,7 @@ class Restorer {
         const JobIndex child = make_slot(state_, index, id.index());
         state_.job(child).state = row.state;
         take_grown_memory(state_.job(child));
+        state_.job(child).has_started = row.state.status == JobStatus::Running;
         if (model::is_placed(row.state.status)) BATCHD_TRY(restore_run(child));
         restore_status(state_, child, row.state.status);
         return {};

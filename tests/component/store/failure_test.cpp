@@ -124,7 +124,7 @@ TEST_F(StoreFailure, ADamagedPageIsNamedByTheFile) {
     {
         std::fstream file(path(), std::ios::in | std::ios::out | std::ios::binary);
         const auto size = static_cast<std::streamoff>(std::filesystem::file_size(path()));
-        constexpr std::streamoff kAfterTheSchema = 32 * 4096;
+        constexpr std::streamoff kAfterTheSchema = 96 * 4096;
         for (std::streamoff page = kAfterTheSchema; page < size; page += 4096) {
             file.seekp(page);
             file << std::string(100, '\xff');

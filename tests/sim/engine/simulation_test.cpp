@@ -425,9 +425,10 @@ class Simulation {
     /// A job failed for a dependency exactly if one was ruled out, and says which.
     void check_verdict(const ports::JobRow& row) {
         if (row.state.is_cancelled || row.state.is_terminated) return;
-        // Its children may all have ended one by one before.
-        if (row.traits.array_size > 0 && !row.array.unstarted) return;
         const std::string& reason = row.state.status_reason;
+        // Its children may all have ended for reasons of their own before.
+        const bool is_over = !row.array.unstarted || reason == "Array Child Job failed";
+        if (row.traits.array_size > 0 && is_over) return;
         bool is_ruled_out = false;
         bool is_named = false;
         for (const auto& dependency : row.traits.depends_on) {

@@ -177,7 +177,7 @@ TEST(DependencyKind, WhatCanNotBeMetFailsAllBehindItAtOnce) {
     world.ran(a, 0);
     EXPECT_EQ(world.state_of(cleanup).status_reason, reason(AfterNotOk, a));
     EXPECT_EQ(world.state_of(report).status_reason, reason(AfterOk, cleanup));
-    EXPECT_EQ(world.last.changes.jobs.size(), 3U) << "in the transaction of the end";
+    EXPECT_EQ(world.last.changes.jobs.size(), 4U) << "all in the transaction of the end";
     EXPECT_EQ(world.status(anyway), "STARTING");
 }
 

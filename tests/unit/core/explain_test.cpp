@@ -191,12 +191,6 @@ TEST_F(Explain, MaxvCpus) {
     EXPECT_TRUE(has_started(waiting));
 }
 
-TEST_F(Explain, AJobOfAnotherPlatformHasNoWayThere) {
-    const auto waiting = world.submit(world.a_job().fargate());
-    EXPECT_EQ(codes(of(waiting)), "PLATFORM");
-    EXPECT_TRUE(of(waiting).would_start_if.empty());
-}
-
 TEST_F(Explain, ConsumableResources) {
     model::ConsumableResource licence{.consumable_resource_name = "licence",
                                       .total_quantity = 3,

@@ -113,7 +113,7 @@ TEST(News, QueuesAndEnvironmentsTellTheirStateOnce) {
     ASSERT_TRUE(world.tell(UpdateQueue{.name = "default", .update = update}));
     EXPECT_EQ(told(world, first), Texts{"default:VALID"});
     ASSERT_TRUE(world.tell(DeleteQueue{.name = "default"}));
-    EXPECT_EQ(told(world, first + 2), Texts{"default:DELETED"});
+    EXPECT_EQ(told(world, first + 2), (Texts{"default:DELETING", "default:DELETED"}));
 }
 
 TEST(News, HostsTellWhenTheyComeAndGo) {
