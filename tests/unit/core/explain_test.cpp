@@ -191,6 +191,18 @@ TEST_F(Explain, MaxvCpus) {
     EXPECT_TRUE(has_started(waiting));
 }
 
+TEST_F(Explain, AnEnvironmentForAnotherPlatformIsNoWay) {
+    world.add_environment("small", 1);
+    world.add_queue("bounded", 1, {"small"});
+    const auto waiting = world.submit(world.a_job().needs(resources(2)).in("bounded").fargate());
+    UpdateQueue event{.name = "bounded", .update = {}};
+    event.update.compute_environment_order = {{.order = 1, .compute_environment = "local"}};
+    ASSERT_TRUE(world.tell(std::move(event)));
+    EXPECT_EQ(codes(of(waiting)), "PLATFORM");
+    EXPECT_TRUE(of(waiting).would_start_if.empty());
+    EXPECT_FALSE(has_started(waiting));
+}
+
 TEST_F(Explain, ConsumableResources) {
     model::ConsumableResource licence{.consumable_resource_name = "licence",
                                       .total_quantity = 3,
