@@ -9,9 +9,9 @@ namespace {
 
 /// An image that nobody has, or may have, is not there at the next try either.
 bool is_no_such_image(const std::string& reason) {
-    constexpr std::array<std::string_view, 6> kSigns{"not found",     "manifest unknown",
-                                                     "denied",        "unauthorized",
-                                                     "No such image", "invalid reference"};
+    constexpr std::array<std::string_view, 7> kSigns{
+        "not found",     "manifest unknown",  "denied",      "unauthorized",
+        "No such image", "invalid reference", "AccessDenied"};
     return std::ranges::any_of(kSigns,
                                [&](std::string_view sign) { return reason.contains(sign); });
 }

@@ -84,8 +84,8 @@ class BadBodies(BadInput):
                                         b'{"fromTheFuture":{"a":[1]}}').status)
 
     def test_a_body_too_large(self):
-        answer = self.post("submitjob", b'{"jobName":"' + b"x" * 2_000_000 + b'"}')
-        self.assert_error(answer, 413, "1048576")
+        answer = self.post("submitjob", b'{"jobName":"' + b"x" * 9_000_000 + b'"}')
+        self.assert_error(answer, 413, "8388608")
 
     def test_an_announced_body_too_large_is_refused_before_it_comes(self):
         raw = self.exchange(b"POST /v1/submitjob HTTP/1.1\r\nHost: localhost\r\n"
