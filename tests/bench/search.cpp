@@ -34,15 +34,15 @@ INSERT INTO job (seq, id, queue_id, name, definition_name, definition_revision, 
     memory_mib, gpus, fargate, share, scheduling_priority, attempts, array_size, sequence,
     main_node, flaw, infrastructure_failures, grown_memory_mib, tags)
 SELECT i, CAST(CAST(x'0190' AS TEXT) || printf('%%014x', i) AS BLOB),
-    (SELECT id FROM job_queue WHERE name = 'bench-' || i %% 8),
-    CASE WHEN i %% 4 < 2 THEN printf('align-%%07d', i) ELSE 'nightly-' || i %% 90 END, 'noop', 1,
+    (SELECT id FROM job_queue WHERE name = 'bench-' || (i %% 8)),
+    CASE WHEN i %% 4 < 2 THEN printf('align-%%07d', i) ELSE 'nightly-' || (i %% 90) END, 'noop', 1,
     1790000000000 + i * 100, CASE WHEN i %% 10 = 3 THEN 6 ELSE 5 END,
     'Essential container in task exited', 1, 1790000001000 + i * 100, 1790000009000 + i * 100, 0, 0,
     1000, 16, 0, 0, '', 0, 1, 0, 0, 0, 0, 0, 0,
-    json_object('project', 'p' || i %% 50, 'parity', CASE WHEN i %% 2 THEN 'odd' ELSE 'even' END)
+    json_object('project', 'p' || (i %% 50), 'parity', CASE WHEN i %% 2 THEN 'odd' ELSE 'even' END)
 FROM number;
 INSERT INTO job_spec SELECT i, replace((SELECT spec FROM job_spec LIMIT 1), 'busybox',
-    'registry/team-' || i %% 40 || '/tool:' || i %% 7) FROM number;
+    'registry/team-' || (i %% 40) || '/tool:' || (i %% 7)) FROM number;
 INSERT INTO attempt (job_seq, part, number, compute_environment, host, container_id, address,
     log_group, log_stream, started_at, stopped_at, exit_code, reason, status_reason, price)
 SELECT i, 0, 1, 'local', 'local', printf('%%064x', i), '', '/aws/batch/job',
