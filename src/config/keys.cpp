@@ -67,6 +67,10 @@ std::span<const Key> keys() {
          +[](Config& c) -> auto& { return c.docker.max_concurrent_starts; }, Range{1, 256},
          "How many containers of a host are created and started at a time: the bound of job "
          "throughput, best at two to four a core."},
+        {"docker", "stats_seconds", +[](Config& c) -> auto& { return c.docker.stats; },
+         Range{0, kDaySeconds},
+         "The longest time between two looks at the memory and the CPU time of a container, which "
+         "begin with its start and grow rarer; 0 for none."},
         {"docker", "vcpus", +[](Config& c) -> auto& { return c.docker.vcpus; }, Range{0, 100'000},
          "vCPUs that jobs may use in all; 0 for what the Engine reports."},
         {"docker", "memory_mib", +[](Config& c) -> auto& { return c.docker.memory; },

@@ -71,6 +71,7 @@ runtime::DockerOptions docker_options(const config::Config& config, const std::s
     options.instance = instance;
     options.network_mode = config.docker.network_mode;
     options.concurrent_starts = static_cast<std::size_t>(config.docker.max_concurrent_starts);
+    options.stats_every = config.docker.stats;
     for (const auto& registry : config.registries) {
         options.registries[registry.server] = {.username = registry.username,
                                                .password = registry.password};

@@ -89,6 +89,19 @@ std::vector<std::string> gpus_of(const Json& generic_resources) {
     return ids;
 }
 
+/// The statistics of cgroup v1 have `total_` names beside those without, which leave out
+/// sub-groups, and the maximum.
+std::int64_t memory_of(const Json& memory) {
+    const std::int64_t most = number_of(member(memory, "max_usage"));
+    if (most > 0) return most;
+    const std::int64_t usage = number_of(member(memory, "usage"));
+    const Json& details = member(memory, "stats");
+    const Json& total = member(details, "total_inactive_file");
+    const std::int64_t cache =
+        number_of(total.is_null() ? member(details, "inactive_file") : total);
+    return cache < usage ? usage - cache : usage;
+}
+
 ErrorKind kind_of(int status) {
     switch (status) {
         case 400:
@@ -177,6 +190,19 @@ Result<Event> parse_event(std::string_view line) {
     const auto read = std::from_chars(code.data(), code.data() + code.size(), number);
     if (read.ec == std::errc{} && read.ptr == code.data() + code.size()) event.exit_code = number;
     return event;
+}
+
+Result<ContainerStats> parse_stats(std::string_view text) {
+    const auto value = parse_object(text);
+    if (!value) return std::unexpected(value.error());
+    const ContainerStats stats{
+        .memory_bytes = memory_of(member(*value, "memory_stats")),
+        .cpu_ns =
+            number_of(member(member(member(*value, "cpu_stats"), "cpu_usage"), "total_usage"))};
+    if (stats.memory_bytes == 0 && stats.cpu_ns == 0) {
+        return fail(ErrorKind::NotFound, "the container does not run");
+    }
+    return stats;
 }
 
 Result<std::string> parse_created(std::string_view text) {

@@ -16,6 +16,7 @@ constexpr int kOldestMinor = 41;
 constexpr Milliseconds kCallTimeout{30'000};
 constexpr Milliseconds kPingTimeout{5'000};  // an Engine that starts takes connections too early
 constexpr Milliseconds kInfoTimeout{10'000};
+constexpr Milliseconds kStatsTimeout{5'000};
 constexpr Milliseconds kNewConnectionTimeout{2'000};
 constexpr Milliseconds kPullHeadTimeout{600'000};  // the registry may be slow to answer
 constexpr Milliseconds kPullStall{600'000};        // between two lines of progress
@@ -151,6 +152,13 @@ Async<ContainerState> Client::inspect(std::string id_or_name) {
     auto response = co_await call("GET", "/containers/" + id_or_name + "/json", {}, kCallTimeout);
     if (!response) co_return std::unexpected(std::move(response).error());
     co_return parse_inspect(response->body);
+}
+
+Async<ContainerStats> Client::stats(std::string id) {
+    auto response = co_await call("GET", "/containers/" + id + "/stats?stream=false&one-shot=true",
+                                  {}, kStatsTimeout);
+    if (!response) co_return std::unexpected(std::move(response).error());
+    co_return parse_stats(response->body);
 }
 
 Async<> Client::remove(std::string id_or_name) {

@@ -118,6 +118,7 @@ void AttemptTask::report_ended() {
         }
         outcome.containers = results();
     }
+    outcome.use = use();
     outcome_ = std::move(outcome);
     context_.events.attempt_ended(start_->id, *outcome_);
 }
@@ -136,6 +137,19 @@ std::vector<model::ContainerResult> AttemptTask::results() const {
         result.log_stream = start_->logs[i].stream;
     }
     return list;
+}
+
+/// The sum of the containers' peaks: they need not have come at one time.
+std::optional<model::ResourceUse> AttemptTask::use() const {
+    std::optional<model::ResourceUse> sum;
+    for (const auto& run : runs_) {
+        const auto& use = run->outcome()->use;
+        if (!use) continue;
+        if (!sum) sum.emplace();
+        sum->peak_memory_bytes += use->peak_memory_bytes;
+        sum->cpu_milliseconds += use->cpu_milliseconds;
+    }
+    return sum;
 }
 
 void AttemptTask::tell_again() const {

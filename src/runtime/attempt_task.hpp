@@ -65,6 +65,7 @@ class AttemptTask final : public ContainerOwner, public std::enable_shared_from_
     void report_ended();
     const ports::AttemptOutcome& decisive_outcome() const;
     std::vector<model::ContainerResult> results() const;
+    std::optional<model::ResourceUse> use() const;
     boost::asio::awaitable<void> clean_up();
     void gone();
 

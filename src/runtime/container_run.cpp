@@ -43,6 +43,7 @@ asio::awaitable<void> ContainerRun::run() {
     const auto self = shared_from_this();
     if (co_await bring_up()) {
         if (stop_grace_ && !exit_) context_.spawn(stop_container());
+        if (context_.options.stats_every > Seconds{0}) context_.spawn(observe());
         co_await watch();
     }
     is_idle_ = true;
@@ -140,6 +141,7 @@ void ContainerRun::report_ended(ports::AttemptOutcome outcome) {
     phase_ = Phase::Ended;
     secrets_.reset();
     outcome_ = std::move(outcome);
+    outcome_->use = use_;
     wake_.notify_all();  // it may wait for its turn
     tell_owner();
 }

@@ -108,6 +108,9 @@ class ContainerRun final : public ContainerWatcher,
     void open_log();
     void flush_log();
     void limit_log_stream();
+    // container_stats.cpp: what it uses meanwhile
+    boost::asio::awaitable<void> observe();
+    boost::asio::awaitable<void> look_at_use();
     // container_run.cpp
     boost::asio::awaitable<void> stop_container();
     boost::asio::awaitable<void> remove();
@@ -151,7 +154,8 @@ class ContainerRun final : public ContainerWatcher,
     bool stop_was_sent_ = false;
     bool saw_oom_ = false;
     bool saw_die_ = false;
-    bool saw_kill_ = false;  ///< a signal that we did not ask for
+    bool saw_kill_ = false;                  ///< a signal that we did not ask for
+    std::optional<model::ResourceUse> use_;  ///< as far as it was looked at
     std::optional<ports::AttemptOutcome> outcome_;
 
     std::unique_ptr<ports::LogWriter> log_;

@@ -11,12 +11,21 @@ namespace batchd::runtime {
 
 namespace asio = boost::asio;
 
+namespace {
+
+/// So few that an Engine which is slow to tell what containers use is not asked for more than it
+/// can bear.
+constexpr std::size_t kLooksAtOnce = 4;
+
+}  // namespace
+
 Host::Host(std::shared_ptr<Context> context, DockerHost options)
     : owned_context_(std::move(context)),
       context_(*owned_context_),
       options_(std::move(options)),
       client_(context_.strand, options_.url, options_.tls),
       starts_(context_.strand, context_.options.concurrent_starts),
+      looks_(context_.strand, kLooksAtOnce),
       pulls_(context_, client_),
       changed_(context_.strand),
       reconcile_now_(context_.strand) {}

@@ -61,6 +61,7 @@ class Host : public std::enable_shared_from_this<Host> {
     boost::asio::awaitable<void> wait_up();
 
     Slots& starts() { return starts_; }
+    Slots& looks() { return looks_; }  ///< at what containers use
     Pulls& pulls() { return pulls_; }
 
     /// `watcher` hears of the container of this name until unwatch.
@@ -94,6 +95,7 @@ class Host : public std::enable_shared_from_this<Host> {
     docker::Client client_;
     docker::EngineInfo info_;
     Slots starts_;
+    Slots looks_;
     Pulls pulls_;
     std::unordered_map<std::string, std::weak_ptr<ContainerWatcher>> watchers_;
     std::unique_ptr<net::HttpStream> events_;

@@ -65,6 +65,7 @@ struct Docker {
     std::string cert_dir;
     std::string network_mode = "bridge";
     std::int64_t max_concurrent_starts = 4;
+    Seconds stats{10};              ///< 0: off
     std::int64_t vcpus = 0;         ///< 0: what the Engine reports
     MiB memory;                     ///< 0: what the Engine reports
     std::vector<std::string> gpus;  ///< empty: what the Engine reports

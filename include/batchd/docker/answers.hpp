@@ -53,6 +53,12 @@ struct VolumeSummary {
     std::string host;  ///< of the label batchd.host
 };
 
+/// What a running container uses.
+struct ContainerStats {
+    std::int64_t memory_bytes = 0;  ///< the most that the Engine knows of, else what it is now
+    std::int64_t cpu_ns = 0;        ///< since the container started, of all its processes
+};
+
 struct Event {
     std::string action;  ///< create, start, oom, die, destroy, ...
     std::string container_id;
@@ -67,6 +73,10 @@ Result<ContainerState> parse_inspect(std::string_view text);
 Result<std::vector<ContainerSummary>> parse_list(std::string_view text);
 Result<std::vector<VolumeSummary>> parse_volumes(std::string_view text);
 Result<Event> parse_event(std::string_view line);
+/// Memory as `docker stats` counts it, without the part of the page cache that is first to go; with
+/// cgroup v1 the kernel's own maximum, which counts all of the cache. NotFound if the container
+/// does not run: the answer is all zeros then.
+Result<ContainerStats> parse_stats(std::string_view text);
 /// The Id of a create answer.
 Result<std::string> parse_created(std::string_view text);
 

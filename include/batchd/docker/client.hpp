@@ -46,6 +46,8 @@ class Client {
     /// SIGTERM, after `grace` SIGKILL; returns when it stopped. Success also if it had stopped.
     Async<> stop(std::string id, Seconds grace);
     Async<ContainerState> inspect(std::string id_or_name);
+    /// One look, which costs the Engine some files of the kernel. Cancelled after five seconds.
+    Async<ContainerStats> stats(std::string id);
     Async<> remove(std::string id_or_name);  ///< by force; with its anonymous volumes
     /// Conflict if a container has it.
     Async<> remove_volume(std::string name);

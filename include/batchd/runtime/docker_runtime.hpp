@@ -1,8 +1,8 @@
 // Carries out attempts on Docker hosts.
 //
-// Each host has one connection loop, one stream of events and no polling per container; each
-// attempt is one coroutine. Everything runs on one strand of the io_context, which any number of
-// threads may run.
+// Each host has one connection loop, one stream of events; the end of a container is not
+// polled for, only what it uses is looked at, ever more rarely. Each attempt is one coroutine.
+// Everything runs on one strand of the io_context, which any number of threads may run.
 #pragma once
 
 #include "batchd/net/endpoint.hpp"
@@ -43,6 +43,7 @@ struct DockerOptions {
     std::string network_mode = "bridge";
     std::map<std::string, ports::RegistryLogin> registries;  ///< by host; "docker.io" is Docker Hub
     std::size_t concurrent_starts = 4;                       ///< per host
+    Seconds stats_every{10};  ///< how often at least is looked at what a container uses; 0: never
     Seconds reconcile_every{30};  ///< how often the containers that exist are listed
 };
 
