@@ -15,6 +15,7 @@
 #include <array>
 #include <fstream>
 #include <sstream>
+#include <sys/resource.h>
 #include <unistd.h>
 
 namespace batchd::bench {
@@ -28,6 +29,14 @@ constexpr std::size_t kClients = 1000;
 constexpr int kJobs = 50;
 constexpr std::chrono::seconds kRest{20};
 constexpr std::chrono::milliseconds kPatience{10'000};
+
+/// A client is a descriptor.
+void raise_descriptor_limit() {
+    rlimit limit{};
+    if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+    limit.rlim_cur = limit.rlim_max;
+    ::setrlimit(RLIMIT_NOFILE, &limit);
+}
 
 /// CPU time of a process so far.
 std::chrono::milliseconds cpu_time(pid_t pid) {
@@ -111,6 +120,7 @@ class Clients {
 }  // namespace
 
 Result<> measure_events(const Setup& setup, Report& report) {
+    raise_descriptor_limit();
     const auto batchd = Batchd::start(setup);
     if (!batchd) return std::unexpected(batchd.error());
     Clients clients(batchd->endpoint());
