@@ -64,6 +64,7 @@ void grow_memory(State& state, JobIndex index) {
     Job& job = state.job(index);
     if (!job.options || !job.options->out_of_memory_factor || job.gang) return;
     Shape shape = state.shape(job.shape);
+    if (shape.fargate) return;  // which has sizes of its own
     const auto before = static_cast<double>(shape.resources.memory.value);
     const auto most =
         job.options->out_of_memory_limit.value_or(std::numeric_limits<std::int32_t>::max());

@@ -53,7 +53,7 @@ class Wait(SystemTest):
                                    (f"/api/v1/jobs/{job}/wait?timeout=-1", 400, "timeout"),
                                    (f"/api/v1/jobs/{unknown}/wait", 404, unknown),
                                    ("/api/v1/jobs/none/wait", 400, "none"),
-                                   ("/api/v1/jobs", 404, "/api/v1/jobs")):
+                                   ("/api/v1/nothing", 404, "/api/v1/nothing")):
             answer = self.curl(path)
             self.assertEqual(status, answer.status, path)
             self.assertIn(word, answer.json()["message"])
