@@ -75,14 +75,17 @@ class Restart(SystemTest):
     def test_a_job_that_ends_while_the_daemon_is_dead(self):
         self.assert_adopted(self.daemon.kill, go_while_down=True)
 
-    def test_a_container_that_was_removed_meanwhile_fails_its_job(self):
+    def test_a_container_that_was_removed_meanwhile_ends_its_attempt(self):
         job, _ = self.signalled_job("wait_for never")
         self.wait_for(job, "RUNNING")
         self.daemon.kill()
         self.engine.docker("rm", "-f", self.engine.containers_of(job)[0]["Id"])
         self.start_again()
-        detail = self.wait_for(job, "FAILED")
-        self.assertTrue(detail["statusReason"].startswith("Host EC2 (instance "), detail)
+        lost, = eventually(lambda: self.describe(job)["attempts"], 60, "the attempt has ended")
+        self.assertTrue(lost["statusReason"].startswith("Host EC2 (instance "), lost)
+        self.wait_for(job, "RUNNING")  # it is tried again: that was not its own failure
+        self.batch.terminate_job(jobId=job, reason="seen")
+        self.wait_for(job, "FAILED")
 
     def test_everything_acknowledged_is_there_after_a_kill(self):
         definition = self.define("true", tags={"kept": "yes"})
