@@ -73,6 +73,7 @@ class RuntimeTest : public ::testing::Test {
                 .instance = instance_,
                 .network_mode = "none",
                 .registries = registries_,
+                .stats_every = stats_every_,
                 .reconcile_every = Seconds{1}};
     }
 
@@ -133,6 +134,7 @@ class RuntimeTest : public ::testing::Test {
     FakeSecrets secrets_;
     FakeLogins logins_;
     std::map<std::string, ports::RegistryLogin> registries_;
+    Seconds stats_every_{10};
     std::optional<RunningRuntime> runtime_;
 };
 

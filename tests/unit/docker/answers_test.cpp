@@ -53,6 +53,49 @@ TEST(ParseList, ReadsNames) {
     EXPECT_FALSE(parse_list("{}"));
 }
 
+// Shortened answers of real Engines.
+TEST(ParseStats, TakesTheKernelsMaximumOfCgroup1) {
+    const auto stats = parse_stats(
+        R"({"read":"2026-11-21T22:46:55.331094405Z","cpu_stats":{"cpu_usage":{)"
+        R"("total_usage":237580457,"percpu_usage":[1020152,236560305],)"
+        R"("usage_in_kernelmode":220000000,"usage_in_usermode":10000000},"online_cpus":2},)"
+        R"("precpu_stats":{"cpu_usage":{"total_usage":0}},"memory_stats":{"usage":108503040,)"
+        R"("max_usage":109768704,"stats":{"inactive_file":0,"rss":53248,"total_inactive_file":0,)"
+        R"("total_rss":53248},"limit":268435456},"name":"/peaceful_poincare","id":"6df2"})");
+    ASSERT_TRUE(stats);
+    EXPECT_EQ(stats->memory_bytes, 109768704);
+    EXPECT_EQ(stats->cpu_ns, 237580457);
+}
+
+TEST(ParseStats, LeavesOutTheInactiveFilesOfCgroup2) {
+    const auto stats = parse_stats(
+        R"({"cpu_stats":{"cpu_usage":{"total_usage":41286000,"usage_in_kernelmode":17282000,)"
+        R"("usage_in_usermode":24004000},"online_cpus":4},"memory_stats":{"usage":7172096,)"
+        R"("stats":{"active_anon":2211840,"active_file":114688,"anon":2162688,"file":4231168,)"
+        R"("inactive_file":4116480},"limit":8323186688}})");
+    ASSERT_TRUE(stats);
+    EXPECT_EQ(stats->memory_bytes, 7172096 - 4116480);
+    EXPECT_EQ(stats->cpu_ns, 41286000);
+}
+
+TEST(ParseStats, WithoutAMaximumCgroup1CountsItsSubGroupsToo) {
+    const auto stats =
+        parse_stats(R"({"cpu_stats":{"cpu_usage":{"total_usage":1}},"memory_stats":{"usage":1000,)"
+                    R"("stats":{"inactive_file":100,"total_inactive_file":300}}})");
+    ASSERT_TRUE(stats);
+    EXPECT_EQ(stats->memory_bytes, 700);
+}
+
+TEST(ParseStats, AContainerThatDoesNotRunHasNone) {
+    const auto stats =
+        parse_stats(R"({"read":"0001-01-01T00:00:00Z","pids_stats":{},"cpu_stats":{"cpu_usage":)"
+                    R"({"total_usage":0,"usage_in_kernelmode":0}},"memory_stats":{}})");
+    ASSERT_FALSE(stats);
+    EXPECT_EQ(stats.error().kind, ErrorKind::NotFound);
+    EXPECT_FALSE(parse_stats("<html>"));
+    EXPECT_FALSE(parse_stats(R"({"memory_stats":[],"cpu_stats":{"cpu_usage":"much"}})"));
+}
+
 TEST(ParseVolumes, ReadsNamesAndHosts) {
     const auto list = parse_volumes(
         R"({"Volumes":[{"Name":"a","Labels":{"batchd.host":"h"}},{"Name":"b","Labels":null}]})");
