@@ -61,6 +61,15 @@ Result<model::SubmissionKey> key_of(const std::string& client_token, std::int64_
     return model::SubmissionKey{.key = client_token, .is_explicit = true, .request = request};
 }
 
+Result<> lay_in_token(const std::optional<std::string>& client_token, std::int64_t request,
+                      std::optional<model::SubmissionKey>& key) {
+    if (!client_token) return {};
+    auto own = key_of(*client_token, request);
+    if (!own) return error_of(own);
+    key = std::move(*own);
+    return {};
+}
+
 std::int64_t fingerprint(std::string_view body) {
     std::uint64_t hash = 0xcbf29ce484222325;  // FNV-1a
     for (const char c : body) {

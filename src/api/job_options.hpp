@@ -24,6 +24,9 @@ std::string members_of(const model::JobOptions& options);
 Result<std::optional<model::SubmissionKey>> key_of(const http::Request& request);
 /// Of a clientToken in the body. `request`: as key_of gives it.
 Result<model::SubmissionKey> key_of(const std::string& client_token, std::int64_t request);
+/// A clientToken stands above the header's key.
+Result<> lay_in_token(const std::optional<std::string>& client_token, std::int64_t request,
+                      std::optional<model::SubmissionKey>& key);
 /// Tells what was asked for from anything else.
 std::int64_t fingerprint(std::string_view body);
 

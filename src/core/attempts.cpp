@@ -55,19 +55,39 @@ bool may_retry(const State& state, const Job& job, const model::Attempt& attempt
     return own < job.attempts_limit || is_free_of_charge(state, job, attempt);
 }
 
+/// The attempt counts as lost with its host.
+bool is_lost(StopCause cause) {
+    return cause == StopCause::HostDrained || cause == StopCause::StartingTooLong;
+}
+
 bool was_out_of_memory(const model::Attempt& attempt) {
     return attempt.reason.starts_with("OutOfMemoryError");
 }
 
-/// After an out-of-memory kill, if the job wants that.
+constexpr std::int64_t kMostMemory = std::numeric_limits<std::int32_t>::max();  // MiB
+
+/// Of a host that the queue's jobs may run on; instances may be launched with more than there is.
+std::int64_t largest_memory(const State& state, const Queue& queue) {
+    std::int64_t most = 0;
+    for (const EnvironmentIndex e : queue.environments) {
+        const Environment& environment = state.environment(e);
+        if (is_elastic(environment.row.document)) return kMostMemory;
+        for (const HostIndex h : hosts_of(state, environment)) {
+            most = std::max(most, state.host(h).capacity.memory.value);
+        }
+    }
+    return most;
+}
+
+/// After an out-of-memory kill, if the job wants that. Not beyond what could be placed.
 void grow_memory(State& state, JobIndex index) {
     Job& job = state.job(index);
     if (!job.options || !job.options->out_of_memory_factor || job.gang) return;
     Shape shape = state.shape(job.shape);
     if (shape.fargate) return;  // which has sizes of its own
     const auto before = static_cast<double>(shape.resources.memory.value);
-    const auto most =
-        job.options->out_of_memory_limit.value_or(std::numeric_limits<std::int32_t>::max());
+    const auto most = std::min(job.options->out_of_memory_limit.value_or(kMostMemory),
+                               largest_memory(state, state.queue(job.queue)));
     const auto grown = std::min(
         most, static_cast<std::int64_t>(std::ceil(before * *job.options->out_of_memory_factor)));
     if (grown <= shape.resources.memory.value) return;
@@ -180,8 +200,7 @@ void stop_attempt(State& state, JobIndex index, StopCause cause, std::string rea
     Job& job = state.job(index);
     const StopCause before = job.run->stop;
     // A client's word is the last one: it keeps an attempt that loses its host from a retry.
-    if (before != StopCause::None &&
-        !(before == StopCause::HostDrained && cause == StopCause::Terminated)) {
+    if (before != StopCause::None && !(is_lost(before) && cause == StopCause::Terminated)) {
         return;
     }
     job.run->stop = cause;
@@ -248,8 +267,11 @@ void take_outcome(Job& job, model::AttemptOutcome&& outcome) {
     attempt.reason = std::move(outcome.reason);
     attempt.containers = std::move(outcome.containers);
     attempt.use = outcome.use;
-    if (stop == StopCause::TimedOut && ended_in_time(job)) stop = StopCause::None;
-    if (stop == StopCause::HostDrained || stop == StopCause::StartingTooLong) {
+    // A deadline is no timeout of the attempt's own.
+    if (stop == StopCause::TimedOut && job.run->stop_reason == kTimedOut && ended_in_time(job)) {
+        stop = StopCause::None;
+    }
+    if (is_lost(stop)) {
         if (attempt.exit_code == 0) {
             stop = StopCause::None;  // it finished in its grace
         } else {

@@ -93,6 +93,7 @@ class Culprit {
 
 // dependencies.cpp
 inline constexpr std::string_view kTimedOut = "Job attempt duration exceeded timeout";
+inline constexpr std::string_view kDeadlineExceeded = "Job deadline exceeded";
 inline constexpr std::string_view kMainNodeEnded = "The main node of the job has ended.";
 /// A job that ended, or a child of an array that did.
 struct Ended {

@@ -17,9 +17,9 @@ void keep_earlier(std::optional<Timestamp>& next, Timestamp at) {
 
 /// Since when it waits for a host, as far as this daemon has seen; nullopt if it does not.
 std::optional<Timestamp> waits_since(const State& state, const Job& job) {
-    const bool waits =
-        job.array ? job.array->fresh_runnable > 0 : job.state.status == JobStatus::Runnable;
-    if (!waits || job.state.hold) return std::nullopt;
+    // An array's own maxParallel is no time in the queue.
+    const bool waits = job.array ? job.array->offered > 0 : job.state.status == JobStatus::Runnable;
+    if (!waits || is_held(state, job)) return std::nullopt;
     const Timestamp since = job.array ? job.array->runnable_since : job.runnable_since;
     return std::max(since, state.restored_at);
 }
@@ -69,7 +69,7 @@ void enforce(State& state, JobIndex index, Timestamp now) {
     const bool is_running = model::is_placed(job.state.status);
     if (is_due(deadline(job))) {
         auto reason =
-            fmt::format("Job deadline exceeded: it was {} (ms since 1970)", *job.options->deadline);
+            fmt::format("{}: it was {} (ms since 1970)", kDeadlineExceeded, *job.options->deadline);
         if (is_running) {
             stop(state, index, StopCause::TimedOut, std::move(reason), now);
         } else {

@@ -61,10 +61,6 @@ void change_fresh(State& state, JobIndex array_index, std::int64_t by) {
     if (job.options) arm_limits(state, array_index);
 }
 
-bool is_held(const State& state, const Job& job) {
-    return job.state.hold || (job.parent && state.job(*job.parent).state.hold);
-}
-
 /// Of a RUNNABLE job that is no fresh child.
 void stand_in_bucket(State& state, JobIndex index) {
     const Job& job = state.job(index);
@@ -203,6 +199,10 @@ bool transition(State& state, JobIndex index, JobEvent event) {
     return true;
 }
 
+bool is_held(const State& state, const Job& job) {
+    return job.state.hold || (job.parent && state.job(*job.parent).state.hold);
+}
+
 void offer_children(State& state, JobIndex array_index) {
     Job& job = state.job(array_index);
     Array& array = *job.array;
@@ -215,9 +215,13 @@ void offer_children(State& state, JobIndex array_index) {
     }
     const std::int64_t before = std::exchange(array.offered, offered);
     if (before == offered) return;
-    if (before == 0) add_waiting(state, array_index);
+    if (before == 0) {
+        array.runnable_since = std::max(job.created_at, state.step.now);
+        add_waiting(state, array_index);
+    }
     change_bucket_count(state, job, offered - before);
     if (offered == 0) remove_waiting(state, array_index);
+    if (job.options && (before == 0 || offered == 0)) arm_limits(state, array_index);
 }
 
 void set_hold(State& state, JobIndex index, std::optional<std::string> hold) {
@@ -241,6 +245,10 @@ void set_hold(State& state, JobIndex index, std::optional<std::string> hold) {
     if (!was_held && hold) retried(leave_bucket);
     state.job(index).state.hold = std::move(hold);
     if (was_held && !state.job(index).state.hold) retried(stand_in_bucket);
+    retried([](State& s, JobIndex child) {
+        s.job(child).runnable_since = s.step.now;
+        if (s.job(child).options) arm_limits(s, child);
+    });
     if (state.job(index).array) offer_children(state, index);
     if (state.job(index).options) arm_limits(state, index);
     mark_dirty(state, index);

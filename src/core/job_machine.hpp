@@ -61,6 +61,9 @@ void restore_status(State& state, JobIndex index, model::JobStatus status);
 /// each change of what that depends on.
 void offer_children(State& state, JobIndex array);
 
+/// Whether it, or its array, is held.
+bool is_held(const State& state, const Job& job);
+
 /// Holds a job that is not placed, or an array whose children then wait; nullopt releases it.
 void set_hold(State& state, JobIndex index, std::optional<std::string> hold);
 

@@ -37,6 +37,9 @@ class Pass {
         for (const QueueIndex queue : queues) serve(queue);
     }
 
+    /// Its failures may have set free what the pass had gone by.
+    bool has_refused() const { return has_refused_; }
+
   private:
     std::vector<QueueIndex> by_priority() const {
         std::vector<QueueIndex> order;
@@ -71,12 +74,13 @@ class Pass {
             blocked.insert(next->shape);
             if (state_.policy.strict_order) break;
         }
-        if (is_first) clear_head(index);  // all were placed
+        if (is_first && room_to_run(state_.queue(index)) > 0) clear_head(index);  // all were placed
     }
 
     void dispatch(const Candidate& next, const Place& found, ServiceOrder& order) {
         if (state_.job(next.job).flaw != model::DispatchFlaw::None) {
             refuse_dispatch(state_, next.job, now_);
+            has_refused_ = true;
             return;
         }
         if (state_.job(next.job).gang) {
@@ -252,12 +256,20 @@ class Pass {
 
     State& state_;
     Timestamp now_;
+    bool has_refused_ = false;
     std::vector<std::optional<MilliVcpu>> usable_;  ///< by QueueIndex; see usable_vcpus
 };
 
 }  // namespace
 
-void run_pass(State& state, Timestamp now) { Pass(state, now).run(); }
+void run_pass(State& state, Timestamp now) {
+    bool is_over = false;
+    while (!is_over) {
+        Pass pass(state, now);
+        pass.run();
+        is_over = !pass.has_refused();
+    }
+}
 
 std::optional<Timestamp> next_reservation(const State& state) {
     std::optional<Timestamp> next;

@@ -211,7 +211,10 @@ class Restorer {
     /// What decides whether an end of the main node may be retried.
     StopCause cause_of_main_end(const Job& whole) const {
         const Gang& gang = *whole.gang;
-        if (gang.main_end->status_reason == kTimedOut) return StopCause::TimedOut;
+        const auto& reason = gang.main_end->status_reason;
+        if (reason == kTimedOut || reason.starts_with(kDeadlineExceeded)) {
+            return StopCause::TimedOut;
+        }
         const auto* row = child_row(whole, gang.main_end->id.job.part);
         return row && row->state.is_terminated ? StopCause::Terminated : StopCause::None;
     }
@@ -402,6 +405,7 @@ Result<> restore(State& state, const model::Snapshot& snapshot, Timestamp now) {
     restore_news(state, snapshot);
     for (const auto& row : snapshot.webhooks) state.webhooks.emplace(row.document.name, row);
     stop_overdue_attempts(state, now);
+    enforce_limits(state, now);
     end_drained_attempts(state, now);
     if (!state.policy.on_aws) lose_fargate_hosts(state, now);
     renew_status_reasons(state);  // the provider of MANAGED environments may be another one

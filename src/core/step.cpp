@@ -97,7 +97,9 @@ Decision finish_step(State& state, Timestamp now) {
         run_pass(state, now);
         state.scaling.is_stale = true;
     }
+    state.step.needs_pass = false;
     scale(state, now);
+    if (state.step.needs_pass) run_pass(state, now);  // jobs of instances that were given up
 
     Decision decision;
     decision.actions = std::move(state.step.actions);

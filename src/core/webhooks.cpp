@@ -55,6 +55,8 @@ Result<Reply> decide(State& state, DeleteWebhook&& event, Timestamp) {
     model::WebhookRow gone = std::move(**row);
     gone.is_gone = true;
     state.webhooks.erase(event.name);
+    std::erase_if(state.step.changes.undelivered,
+                  [&](const model::UndeliveredRow& lost) { return lost.webhook == event.name; });
     state.step.changes.webhooks.push_back(std::move(gone));
     return Reply{};
 }

@@ -243,6 +243,15 @@ Result<> Machine::look_up(const model::Dependency& dependency, core::SubmitJob& 
         if (!children) return std::unexpected(std::move(children).error());
         ended.children = std::move(*children);
     }
+    // Rows that retention is about to remove, or that are damaged, tell of jobs that nobody runs.
+    const bool is_whole = model::is_terminal(ended.status) &&
+                          std::ranges::all_of(ended.children, [](model::JobStatus status) {
+                              return model::is_terminal(status);
+                          });
+    if (!is_whole) {
+        return invalid_argument("dependsOn jobId '" + to_string(dependency.id) +
+                                "' is not stored whole any more: it cannot be waited for");
+    }
     submit.ended_dependencies.push_back(std::move(ended));
     return {};
 }
@@ -251,14 +260,16 @@ Result<> Machine::look_up(const model::Dependency& dependency, core::SubmitJob& 
 /// and logs.
 Result<> Machine::prepare(core::Event& event) {
     if (auto* submit = std::get_if<core::SubmitJob>(&event)) {
+        if (submit->key && submit->key->is_explicit) {
+            auto first = store_.find_submission(submit->key->key);
+            if (!first) return std::unexpected(std::move(first).error());
+            submit->repeated = std::move(*first);
+            if (submit->repeated) return {};
+        }
         for (const auto& dependency : submit->traits.depends_on) {
             if (state_.find_job(dependency.id.whole())) continue;
             BATCHD_TRY(look_up(dependency, *submit));
         }
-        if (!submit->key || !submit->key->is_explicit) return {};
-        auto first = store_.find_submission(submit->key->key);
-        if (!first) return std::unexpected(std::move(first).error());
-        submit->repeated = std::move(*first);
     } else if (auto* service = std::get_if<core::SubmitServiceJob>(&event)) {
         if (!service->document.client_token) return {};
         const auto known = store_.knows_token(*service->document.client_token);

@@ -182,7 +182,7 @@ void WebhookWorker::refill() {
     if (progress_.done + 1 < page->oldest) note_pruned(page->oldest);
     queue_.assign(page->events.begin(), page->events.end());
     read_to_ = page->position;
-    if (queue_.empty()) progress_.done = read_to_;
+    if (queue_.empty()) progress_ = {.done = read_to_};
     if (read_to_ < page->newest) has_news_ = true;
 }
 

@@ -135,6 +135,12 @@ Result<> expect_one_kind(const model::JobTraits& traits) {
         return fail(ErrorKind::Internal,
                     "array_size is " + std::to_string(traits.array_size) + " of a multi-node job");
     }
+    const bool is_paired = std::ranges::any_of(traits.depends_on, [](const auto& dependency) {
+        return dependency.kind == model::Dependency::Kind::NToN;
+    });
+    if (is_paired && traits.array_size == 0) {
+        return fail(ErrorKind::Internal, "depends_on has N_TO_N, but the job is no array");
+    }
     if (traits.main_node < std::max(nodes, 1)) return {};
     return fail(ErrorKind::Internal, "main_node is " + std::to_string(traits.main_node) + " of " +
                                          std::to_string(nodes) + " nodes");

@@ -80,11 +80,13 @@ void SqliteStore::retain(Retention retention, ports::LogRemover& logs, ports::Re
 
 Result<Timestamp> SqliteStore::tend(Timestamp now) {
     const auto was_busy = index_->advance(now);
-    if (!was_busy) return std::unexpected(was_busy.error());
-    if (*was_busy) return now;
+    if (was_busy && *was_busy) return now;
     const Timestamp later = now + kTendInterval;
-    if (!retainer_) return later;
+    const Result<Timestamp> rest =
+        was_busy ? Result<Timestamp>(later) : std::unexpected(was_busy.error());
+    if (!retainer_) return rest;
     const auto next = retainer_->advance(now);
+    if (next && !was_busy) return rest;  // a damaged row keeps nothing else
     return next ? Result<Timestamp>(std::min(*next, later)) : next;
 }
 
@@ -105,9 +107,11 @@ Result<> SqliteStore::prune_events(const model::NewsBatch& news) {
     if (news.entries.empty() || --batches_to_prune_ > 0) return {};
     batches_to_prune_ = kPruneEvery;
     BATCHD_TRY(database_->run(
-        "DELETE FROM event_batch WHERE first_seq IN (SELECT first_seq FROM event_batch"
-        " WHERE first_seq < ?1 AND (first_seq + count <= ?2 OR at < ?3)"
-        " ORDER BY first_seq LIMIT ?4)",
+        "DELETE FROM event_batch WHERE first_seq < ?1 AND first_seq <"
+        " (SELECT coalesce((SELECT first_seq FROM event_batch"
+        "  WHERE first_seq + count > ?2 AND at >= ?3 ORDER BY first_seq LIMIT 1), ?1))"
+        " AND first_seq < (SELECT coalesce((SELECT first_seq FROM event_batch"
+        "  ORDER BY first_seq LIMIT 1 OFFSET ?4), ?1))",
         news.first_seq, news.end_seq() - retention_.events, news.at - retention_.age, kMostPruned));
     return {};
 }

@@ -134,11 +134,8 @@ Task<Answer> submit_job(Call call) {
         if (!checked) co_return error_of(checked);
     }
     submission->event.key = std::move(call.key);
-    if (request->client_token) {
-        auto key = key_of(*request->client_token, submission_hash);
-        if (!key) co_return error_of(key);
-        submission->event.key = std::move(*key);
-    }
+    auto laid = lay_in_token(request->client_token, submission_hash, submission->event.key);
+    if (!laid) co_return error_of(laid);
     const model::JobId id = submission->event.id;
     auto done = co_await execute(call.services, std::move(submission->event));
     if (!done) co_return error_of(done);

@@ -24,6 +24,7 @@ Result<Call> call_of(const NativeCall& call, const char* member) {
     body[member] = call.id;
     auto key = key_of(call.request);
     if (!key) return error_of(key);
+    if (*key) (*key)->request = fingerprint(body.dump());  // the path and the query count, too
     return Call{.services = call.services,
                 .body = std::move(body),
                 .body_bytes = call.request.body.size(),

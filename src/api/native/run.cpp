@@ -44,6 +44,8 @@ Task<http::Response> run_job(NativeCall call) {
     if (!key) co_return error_of(key);
     auto run = parse_run(call.request);
     if (!run) co_return native_error(run.error().error, run.error().hint);
+    auto laid = lay_in_token(run->submit.client_token, fingerprint(call.request.body), *key);
+    if (!laid) co_return error_of(laid);
     const std::string name = run->submit.job_name;
     const std::string queue = run->submit.job_queue;
     auto submission = prepare(*call.services, *std::move(run));

@@ -178,6 +178,10 @@ Result<> lengthen(Json& body) {
         if (value.is_null()) return {};
         const auto taken = to_number(member, value, 0, 1);
         if (!taken) return std::unexpected(taken.error());
+        if (body.contains(object) && !body[object].is_object()) {
+            return invalid_argument(
+                fmt::format("{} must be an object, got {}", object, json::excerpt(body[object])));
+        }
         body[object][field] = *taken;
         return {};
     };

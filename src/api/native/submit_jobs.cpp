@@ -55,6 +55,7 @@ Result<> name_earlier(model::SubmitJobRequest& request, const std::vector<model:
 }
 
 Result<> add(const Services& services, store::Reader& reader, Json& body, Prepared& prepared) {
+    const std::int64_t what = body.contains("clientToken") ? fingerprint(body.dump()) : 0;
     auto request = batch::decode_submission(body);
     if (!request) return std::unexpected(std::move(request).error());
     BATCHD_TRY(name_earlier(*request, prepared.ids));
@@ -63,6 +64,7 @@ Result<> add(const Services& services, store::Reader& reader, Json& body, Prepar
     BATCHD_TRY(batch::check_task_tags(reader, *submission, request->tags));
     prepared.ids.push_back(submission->event.id);
     prepared.names.push_back(std::move(request->job_name));
+    BATCHD_TRY(lay_in_token(request->client_token, what, submission->event.key));
     prepared.events.emplace_back(std::move(submission->event));
     return {};
 }
@@ -84,6 +86,7 @@ Result<Prepared> prepare_all(const Services& services, store::Reader& reader, Js
 void add_keys(const model::SubmissionKey& key, Prepared& prepared) {
     for (std::size_t i = 0; i < prepared.events.size(); ++i) {
         auto& event = std::get<core::SubmitJob>(prepared.events[i]);
+        if (event.key) continue;  // of its own
         event.key = key;
         event.key->key += fmt::format("/{}", i);
     }

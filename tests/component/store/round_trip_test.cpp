@@ -98,7 +98,7 @@ TEST_F(RoundTrip, AJobWithAllItsTraits) {
                            .action = "RETRY"}};
     traits.depends_on = {{.id = job_id(77)},
                          {.id = job_id(78).child(9)},
-                         {.id = job_id(79), .kind = model::Dependency::Kind::NToN},
+                         {.id = job_id(79), .kind = model::Dependency::Kind::AfterAny},
                          {.id = job_id(80), .kind = model::Dependency::Kind::AfterAny},
                          {.id = job_id(81), .kind = model::Dependency::Kind::AfterNotOk},
                          {.id = job_id(82).child(1), .kind = model::Dependency::Kind::AfterStart}};
