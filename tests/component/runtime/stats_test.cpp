@@ -37,10 +37,11 @@ class StatsTest : public RuntimeTest {
         look_ = std::move(look);
         boot();
         auto start = shell("true");
-        for (std::size_t i = 1; i < containers; ++i) {
-            start.task.containers[0].name = "c0";
-            start.task.containers.push_back(start.task.containers[0]);
-            start.task.containers[i].name = fmt::format("c{}", i);
+        auto& list = start.task.containers;
+        list.resize(containers, list[0]);
+        for (std::size_t i = 0; i < containers; ++i) {
+            list[i].name = fmt::format("c{}", i);
+            list[i].resource_requirements = {{"VCPU", "1"}, {"MEMORY", "16"}};
         }
         (*runtime_)->start(start);
         return events_.wait_ended(start.id);
@@ -64,9 +65,9 @@ class StatsTest : public RuntimeTest {
         if (head.contains("/events?")) {
             return {.bytes = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"};
         }
-        if (head.contains("/containers/json")) return answer(200, "[]");
+        if (head.contains("/containers/json")) return list();
         if (head.contains("/volumes?")) return answer(200, "{}");
-        if (head.contains("/containers/create")) return answer(201, R"({"Id":"c1"})", true);
+        if (head.contains("/containers/create?name=")) return create(head);
         if (head.contains("/start ")) return answer(204, "");
         if (head.contains("/stats?stream=false&one-shot=true ")) return stats();
         if (head.contains("/logs?")) return output();
@@ -74,6 +75,22 @@ class StatsTest : public RuntimeTest {
             return answer(200, R"({"Id":"c1","State":{"Status":"exited","ExitCode":0}})");
         }
         return answer(200, "", true);
+    }
+    Reply create(const std::string& head) {
+        const auto from = head.find('=') + 1;
+        const std::scoped_lock lock(mutex_);
+        names_.push_back(head.substr(from, head.find(' ', from) - from));
+        return answer(201, R"({"Id":"c1"})", true);
+    }
+    /// All run.
+    Reply list() {
+        const std::scoped_lock lock(mutex_);
+        std::string list;
+        for (const auto& name : names_) {
+            if (!list.empty()) list += ',';
+            list += fmt::format(R"({{"Id":"c1","Names":["/{}"],"State":"running"}})", name);
+        }
+        return answer(200, "[" + list + "]");
     }
     /// It ends with the container.
     Reply output() {
@@ -99,6 +116,7 @@ class StatsTest : public RuntimeTest {
     std::function<Reply(int)> look_;
     std::mutex mutex_;
     std::condition_variable changed_;
+    std::vector<std::string> names_;
     int looks_ = 0;
     int at_once_ = 0;
     int most_at_once_ = 0;
@@ -120,6 +138,7 @@ TEST_F(StatsTest, TheMostMemoryAndTheLastCpuTimeAreReported) {
 TEST_F(StatsTest, ATasksContainersAreSummedUp) {
     const auto outcome = run(4, [](int) { return uses(80'000, 5'000'000); }, 2);
     ASSERT_TRUE(outcome);
+    EXPECT_EQ(outcome->exit_code, 0) << outcome->reason;
     EXPECT_EQ(outcome->use,
               (model::ResourceUse{.peak_memory_bytes = 160'000, .cpu_milliseconds = 10}));
 }
