@@ -9,10 +9,19 @@ import botocore.parsers
 
 from support import mutations
 from support.case import SystemTest
-from support.model_check import BATCH, check_answer
+from support.model_check import BATCH, RESOURCE_USE, check_answer
 from support.model_table import botocore_table
 from support.raw import RawBatch
 from walks import WALKS
+
+
+def without_use(value):
+    """botocore leaves out what a job used, which AWS does not tell."""
+    if isinstance(value, list):
+        return [without_use(entry) for entry in value]
+    if not isinstance(value, dict):
+        return value
+    return {name: without_use(entry) for name, entry in value.items() if name not in RESOURCE_USE}
 
 
 class Caller:
@@ -45,7 +54,7 @@ class Caller:
             {"status_code": answer.status, "headers": answer.headers, "body": answer.body}, shape)
         parsed.pop("ResponseMetadata")
         if f"botocore {botocore.__version__}" == BATCH["version"]:
-            self.test.assertEqual(answer.json(), parsed)
+            self.test.assertEqual(without_use(answer.json()), parsed)
 
 
 class BreakingCaller(Caller):
