@@ -67,10 +67,10 @@ http::Response error_response(int status, std::string_view code, const std::stri
     return response;
 }
 
-http::Response native_error_response(int status, std::string_view code,
-                                     const std::string& message, const std::string& hint) {
-    auto response = error_response(status, code, message,
-                                   hint.empty() ? std::string(hint_for(message)) : hint);
+http::Response native_error_response(int status, std::string_view code, const std::string& message,
+                                     const std::string& hint) {
+    auto response =
+        error_response(status, code, message, hint.empty() ? std::string(hint_for(message)) : hint);
     response.body += '\n';
     return response;
 }
