@@ -29,11 +29,11 @@ Result<> expect_key(std::string_view field, const std::string& key) {
 
 Result<model::JobOptions> take_options(Json& body) {
     Json options = Json::object();
-    for (const auto& name : json::member_names<model::JobOptions>()) {
-        const auto found = body.find(name);
+    for (const json::Member& member : json::members_of<model::JobOptions>().all()) {
+        const auto found = body.find(member.name);
         if (found == body.end()) continue;
-        convert(std::string(name), *found);
-        options[std::string(name)] = std::move(*found);
+        convert(member.name, *found);
+        options[member.name] = std::move(*found);
         body.erase(found);
     }
     return json::decode<model::JobOptions>(options);

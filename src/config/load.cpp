@@ -14,6 +14,7 @@
 #include <iterator>
 #include <set>
 #include <toml++/toml.h>
+#include <tuple>
 
 namespace batchd::config {
 namespace {
@@ -58,7 +59,9 @@ class Loader {
                                  fmt::format("not TOML: {}", error.description())});
         }
         // toml++ keeps tables sorted by name; people read from the top.
-        std::ranges::stable_sort(problems_, {}, [](const Problem& p) { return p.place.line; });
+        std::ranges::sort(problems_, {}, [](const Problem& problem) {
+            return std::tie(problem.place.line, problem.text);
+        });
     }
 
     void apply_environment(const std::map<std::string, std::string>& environment) {

@@ -36,43 +36,17 @@ struct Path {
     std::string_view name;
     std::size_t index = 0;  ///< of an array element, when `name` is empty
 
-    std::string text() const {
-        std::string prefix = parent ? parent->text() : std::string{};
-        if (!parent) return prefix;
-        if (name.empty()) return prefix + "[" + std::to_string(index) + "]";
-        return prefix.empty() ? std::string(name) : prefix + "." + std::string(name);
-    }
+    std::string text() const;
 };
 
-/// "jobName" for "job_name". Computed once per described member.
-inline std::string camel_case(std::string_view snake) {
-    std::string camel;
-    bool upper = false;
-    for (const char c : snake) {
-        if (c == '_') {
-            upper = !camel.empty();
-        } else {
-            camel.push_back(upper && c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c);
-            upper = false;
-        }
-    }
-    return camel;
-}
+/// "jobName" for "job_name".
+std::string camel_case(std::string_view snake);
 
 /// The value as JSON text, cut to a length that fits an error message.
-inline std::string excerpt(const Json& value) {
-    std::string text = value.dump(-1, ' ', false, Json::error_handler_t::replace);
-    if (text.size() > 60) text = text.substr(0, 57) + "...";
-    return text;
-}
+std::string excerpt(const Json& value);
 
-[[nodiscard]] inline std::unexpected<Error> type_error(const Path& path, std::string_view expected,
-                                                       const Json& value) {
-    std::string where = path.text();
-    if (where.empty()) where = "the request body";
-    return invalid_argument(where + " must be " + std::string(expected) + ", got " +
-                            excerpt(value));
-}
+[[nodiscard]] std::unexpected<Error> type_error(const Path& path, std::string_view expected,
+                                                const Json& value);
 
 template <class T>
 concept Described = boost::describe::has_describe_members<T>::value && std::is_class_v<T>;
@@ -83,6 +57,32 @@ template <class T>
 concept NamedEnum = std::is_enum_v<T> && requires(T value) {
     { to_string(value) } -> std::convertible_to<std::string_view>;
 };
+
+/// One member of a described struct.
+struct Member {
+    std::string name;  ///< on the wire
+    void* (*in)(void* object);
+    Result<> (*decode)(const Json& value, void* member, const Path& path);
+    /// False: an empty optional, which is left out.
+    bool (*encode)(const void* member, Json& out);
+};
+
+/// The members of a described struct. The loops over them are no templates: forty structs are
+/// decoded and encoded in most files of the API, which took half of its build.
+class Members {
+  public:
+    explicit Members(std::vector<Member> members) : members_(std::move(members)) {}
+
+    Result<> decode(const Json& value, void* object, const Path& path) const;
+    Json encode(const void* object) const;
+    const std::vector<Member>& all() const { return members_; }
+
+  private:
+    std::vector<Member> members_;
+};
+
+template <Described T>
+const Members& members_of();
 
 template <class T>
 Result<> decode(const Json& value, T& out, const Path& path);
@@ -164,37 +164,9 @@ Result<> decode_value(const Json& value, T& out, const Path& path) {
     return {};
 }
 
-/// The wire names of T's members, in order of description.
-template <Described T>
-const std::vector<std::string>& member_names() {
-    static const std::vector<std::string> names = [] {
-        std::vector<std::string> list;
-        using Members = boost::describe::describe_members<T, boost::describe::mod_any_access |
-                                                                 boost::describe::mod_inherited>;
-        boost::mp11::mp_for_each<Members>(
-            [&](auto member) { list.push_back(camel_case(member.name)); });
-        return list;
-    }();
-    return names;
-}
-
 template <Described T>
 Result<> decode_value(const Json& value, T& out, const Path& path) {
-    if (!value.is_object()) return type_error(path, "an object", value);
-    using Members = boost::describe::describe_members<T, boost::describe::mod_any_access |
-                                                             boost::describe::mod_inherited>;
-    const auto& names = member_names<T>();
-    Result<> result;
-    std::size_t at = 0;
-    boost::mp11::mp_for_each<Members>([&](auto member) {
-        const std::string& name = names[at++];
-        if (!result) return;
-        const auto found = value.find(name);
-        if (found == value.end() || found->is_null()) return;
-        const Path here{.parent = &path, .name = name};
-        result = decode(*found, out.*member.pointer, here);
-    });
-    return result;
+    return members_of<T>().decode(value, &out, path);
 }
 
 template <class T>
@@ -237,21 +209,7 @@ Json encode(const std::map<std::string, T>& map);
 
 template <Described T>
 Json encode(const T& value) {
-    using Members = boost::describe::describe_members<T, boost::describe::mod_any_access |
-                                                             boost::describe::mod_inherited>;
-    const auto& names = member_names<T>();
-    Json object = Json::object();
-    std::size_t at = 0;
-    boost::mp11::mp_for_each<Members>([&](auto member) {
-        const std::string& name = names[at++];
-        const auto& field = value.*member.pointer;
-        if constexpr (requires { field.has_value(); }) {
-            if (field) object.emplace(name, encode(*field));
-        } else {
-            object.emplace(name, encode(field));
-        }
-    });
-    return object;
+    return members_of<T>().encode(&value);
 }
 
 template <class T>
@@ -266,6 +224,44 @@ Json encode(const std::map<std::string, T>& map) {
     Json object = Json::object();
     for (const auto& [key, item] : map) object.emplace(key, encode(item));
     return object;
+}
+
+template <class T>
+Result<> decode_member(const Json& value, void* member, const Path& path) {
+    return decode(value, *static_cast<T*>(member), path);
+}
+
+template <class T>
+bool encode_member(const void* member, Json& out) {
+    const T& value = *static_cast<const T*>(member);
+    if constexpr (requires { value.has_value(); }) {
+        if (!value) return false;
+        out = encode(*value);
+    } else {
+        out = encode(value);
+    }
+    return true;
+}
+
+template <class T, class Descriptor>
+Member describe_member() {
+    using Type = std::remove_reference_t<decltype(std::declval<T&>().*Descriptor::pointer)>;
+    return {.name = camel_case(Descriptor::name),
+            .in = [](void* object) -> void* {
+                return &(static_cast<T*>(object)->*Descriptor::pointer);
+            },
+            .decode = decode_member<Type>,
+            .encode = encode_member<Type>};
+}
+
+template <Described T>
+const Members& members_of() {
+    using Descriptors = boost::describe::describe_members<T, boost::describe::mod_any_access |
+                                                                 boost::describe::mod_inherited>;
+    static const Members members = []<class... D>(boost::mp11::mp_list<D...>) {
+        return Members({describe_member<T, D>()...});
+    }(boost::mp11::mp_rename<Descriptors, boost::mp11::mp_list>{});
+    return members;
 }
 
 /// JSON text; invalid UTF-8 (it can come from a container's output) becomes U+FFFD.

@@ -277,7 +277,7 @@ struct ProviderReachable {
     std::string trouble;  ///< what keeps us from it; empty: nothing does
 };
 
-using Event =
+using AnyEvent =
     std::variant<SubmitJob, CancelJob, TerminateJob, HoldJob, ReleaseJob, PauseQueue, ResumeQueue,
                  CreateEnvironment, UpdateEnvironment, DeleteEnvironment, PutHost, DrainHost,
                  DeleteHost, CreateQueue, UpdateQueue, DeleteQueue, RegisterDefinition,
@@ -289,6 +289,16 @@ using Event =
                  DeleteWebhook, NoteDelivery, HostUp, HostDown, AttemptStarted, AttemptEnded,
                  InstancesLaunched, InstanceReady, InstanceLeaving, InstanceGone, OffersRefreshed,
                  ProviderReachable>;
+
+/// Copied, moved and destroyed by functions that are compiled once: forty alternatives are costly.
+struct Event : AnyEvent {
+    using AnyEvent::AnyEvent;
+    Event(const Event& other);
+    Event(Event&& other) noexcept;
+    Event& operator=(const Event& other);
+    Event& operator=(Event&& other) noexcept;
+    ~Event();
+};
 
 /// What a request is answered with, beside success.
 struct Reply {

@@ -212,11 +212,11 @@ Result<model::SubmitJobRequest> read_submit(Json& body, const std::string& image
 
 /// Empty if all are known.
 std::string unknown_member(const Json& body) {
-    const auto& known = json::member_names<model::SubmitJobRequest>();
+    const auto& known = json::members_of<model::SubmitJobRequest>().all();
     for (auto member = body.begin(); member != body.end(); ++member) {
         const bool is_foreign = std::ranges::find(kForeign, member.key()) != kForeign.end();
-        if (is_foreign || std::ranges::find(known, member.key()) == known.end())
-            return member.key();
+        const auto found = std::ranges::find(known, member.key(), &json::Member::name);
+        if (is_foreign || found == known.end()) return member.key();
     }
     return {};
 }
