@@ -2,7 +2,7 @@
 #pragma once
 
 #include "batchd/api/api.hpp"
-#include "batchd/base/json.hpp"
+#include "batchd/model/json.hpp"
 
 #include <boost/asio/associated_executor.hpp>
 #include <boost/asio/async_result.hpp>

@@ -1,6 +1,6 @@
 #include "api/task_detail.hpp"
 
-#include "batchd/base/json.hpp"
+#include "batchd/model/json.hpp"
 #include "batchd/base/json_text.hpp"
 
 namespace batchd::api {

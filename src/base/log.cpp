@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 #include <spdlog/pattern_formatter.h>
 #include <spdlog/sinks/stdout_sinks.h>
+#include <spdlog/spdlog.h>
 
 #include <memory>
 
@@ -24,7 +25,26 @@ class JsonMessageFlag final : public spdlog::custom_flag_formatter {
     }
 };
 
+spdlog::level::level_enum of(Level level) {
+    switch (level) {
+        case Level::Debug:
+            return spdlog::level::debug;
+        case Level::Info:
+            return spdlog::level::info;
+        case Level::Warn:
+            return spdlog::level::warn;
+        case Level::Error:
+            return spdlog::level::err;
+    }
+    return spdlog::level::err;
+}
+
 }  // namespace
+
+void write(Level level, fmt::string_view format, fmt::format_args args) {
+    spdlog::logger& logger = *spdlog::default_logger_raw();
+    if (logger.should_log(of(level))) logger.log(of(level), fmt::vformat(format, args));
+}
 
 Result<> init(std::string_view level, std::string_view format) {
     auto parsed = spdlog::level::from_str(std::string(level));

@@ -1,6 +1,6 @@
 #include "model/ecs_overrides.hpp"
 
-#include "batchd/base/json.hpp"
+#include "batchd/model/json.hpp"
 #include "batchd/model/names.hpp"
 
 namespace batchd::model {

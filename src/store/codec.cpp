@@ -1,6 +1,6 @@
 #include "store/codec.hpp"
 
-#include "batchd/base/json.hpp"
+#include "batchd/model/json.hpp"
 
 #include <algorithm>
 

@@ -1,7 +1,7 @@
 #include "api/native/run_request.hpp"
 
 #include "api/batch/submit_job.hpp"
-#include "batchd/base/json.hpp"
+#include "batchd/model/json.hpp"
 
 #include <fmt/format.h>
 

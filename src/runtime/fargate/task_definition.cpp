@@ -1,6 +1,6 @@
 #include "runtime/fargate/task_definition.hpp"
 
-#include "batchd/base/json.hpp"
+#include "batchd/model/json.hpp"
 #include "batchd/model/job_definition.hpp"
 
 #include <fmt/format.h>
