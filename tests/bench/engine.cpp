@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <deque>
 #include <vector>
 
 namespace batchd::bench {
@@ -21,11 +22,11 @@ double milliseconds(SteadyClock::duration span) {
     return std::chrono::duration<double, std::milli>(span).count();
 }
 
-/// One queue, and one host with room for that many jobs at a time.
+/// One queue, and hosts with room for that many jobs each at a time.
 class Scheduler {
   public:
-    explicit Scheduler(std::size_t room = 1) {
-        core::add_host(state_, "host");
+    explicit Scheduler(std::size_t room = 1, std::size_t hosts = 1) {
+        for (std::size_t i = 0; i < hosts; ++i) core::add_host(state_, fmt::format("host-{}", i));
         model::ComputeEnvironment environment;
         environment.compute_environment_name = "local";
         environment.type = "UNMANAGED";
@@ -37,9 +38,11 @@ class Scheduler {
         queue.priority = 1;
         queue.compute_environment_order = {{.order = 1, .compute_environment = "local"}};
         tell(core::CreateQueue{.document = queue, .tags = {}});
-        tell(core::HostUp{.host = "host",
-                          .capacity = {.vcpu = vcpus(static_cast<std::int64_t>(room)),
-                                       .memory = MiB{1'000'000}}});
+        for (std::size_t i = 0; i < hosts; ++i) {
+            tell(core::HostUp{.host = fmt::format("host-{}", i),
+                              .capacity = {.vcpu = vcpus(static_cast<std::int64_t>(room)),
+                                           .memory = MiB{1'000'000}}});
+        }
         finish();
     }
 
@@ -210,6 +213,56 @@ Result<> add_explain(Report& report) {
     return {};
 }
 
+/// A thousand full hosts and a million jobs that wait: what a decision costs when jobs end and
+/// others take their places, and a pass that finds no room.
+Result<> add_dispatch(Report& report) {
+    constexpr std::size_t kWaiting = 1'000'000;
+    constexpr std::size_t kHosts = 1'000;
+    constexpr std::size_t kRoom = 20;
+    constexpr std::size_t kEnds = 1'000;  // in a step
+    constexpr int kSteps = 200;
+    Scheduler scheduler(kRoom, kHosts);
+    for (std::size_t i = 0; i < kWaiting + kHosts * kRoom; ++i) {
+        scheduler.submit({}, static_cast<std::int64_t>(1 + i % kShapes));
+    }
+    std::deque<model::JobId> running;
+    const auto started = [&](const core::Decision& decision) {
+        for (const auto& action : decision.actions) {
+            const auto* start = std::get_if<core::StartContainer>(&action);
+            if (start) running.push_back(start->id.job);
+        }
+    };
+    started(scheduler.finish());
+    SteadyClock::duration time{};
+    std::size_t placed = 0;
+    for (int step = 0; step < kSteps; ++step) {
+        const auto before = running.size();
+        const auto begin = SteadyClock::now();
+        for (std::size_t i = 0; i < kEnds; ++i) scheduler.end(running[i], 0);
+        const auto decision = scheduler.finish();
+        time += SteadyClock::now() - begin;
+        started(decision);
+        placed += running.size() - before;
+        running.erase(running.begin(), running.begin() + kEnds);
+    }
+    double idle = 0;
+    for (int i = 0; i < 20; ++i) {
+        scheduler.submit({});
+        const auto begin = SteadyClock::now();
+        scheduler.finish();
+        const double one = milliseconds(SteadyClock::now() - begin);
+        idle = i == 0 ? one : std::min(idle, one);
+    }
+    if (scheduler.failed() || placed != kEnds * kSteps) {
+        return fail(ErrorKind::Internal, "the places of jobs that ended were not filled");
+    }
+    const double seconds = milliseconds(time) / 1000;
+    report.add({"a job ends and the next is placed, 1,000 hosts, 1,000,000 waiting, 50 shapes",
+                static_cast<double>(placed) / seconds, "/s", at_least(300'000)});
+    report.add({"a pass that finds no room, the same", idle, "ms", below(1)});
+    return {};
+}
+
 /// The least of several, which the machine disturbed least.
 Result<double> best(Resolved (*measure)(std::size_t), std::size_t size) {
     double least = 0;
@@ -238,6 +291,7 @@ Result<> add_growth(Report& report, const std::string& name, Resolved (*measure)
 
 Result<> measure_engine(const Setup&, Report& report) {
     BATCHD_TRY(add_explain(report));
+    BATCHD_TRY(add_dispatch(report));
     BATCHD_TRY(add_growth(report, "a chain fails", chain, kEdges / 10, 10, 30));
     BATCHD_TRY(add_growth(report, "one job releases others", fan_out, kEdges / 10, 10, 30));
     BATCHD_TRY(
