@@ -90,11 +90,6 @@ std::int64_t count_in_queues_before(const State& state, const Queue& queue) {
     return jobs;
 }
 
-WaitKey key_of(const Job& job) {
-    return {
-        .rank = job.rank, .is_fresh = job.state.attempt == 0, .seq = job.seq, .part = job.id.part};
-}
-
 }  // namespace
 
 Position position_of(const State& state, const Job& job, const model::JobId& id, Timestamp now) {
@@ -107,7 +102,7 @@ Position position_of(const State& state, const Job& job, const model::JobId& id,
     // A child that was never placed stands under its array's entry, whether it has a slot or not.
     const bool is_fresh_child = id.is_child() && job.state.attempt == 0;
     const Job& entry = is_fresh_child && job.parent ? state.job(*job.parent) : job;
-    Count count = count_in_share(state, state.share(job), key_of(entry));
+    Count count = count_in_share(state, state.share(job), wait_key(entry));
     if (is_fresh_child) {
         const Count siblings = count_siblings(*entry.array, id.index());
         count.jobs += siblings.jobs;

@@ -71,8 +71,8 @@ Broken check_bucket(const State& state, ShareIndex share, ShapeIndex shape, cons
     std::int64_t jobs = 0;
     for (const auto& [key, index] : bucket.entries) {
         const Job& job = state.job(index);
-        if (offered(state, job) == 0 || job.seq != key.seq || job.id.part != key.part ||
-            job.shape != shape || job.share != share || job.rank != key.rank) {
+        if (offered(state, job) == 0 || wait_key(job) != key || job.shape != shape ||
+            job.share != share) {
             return "a bucket holds a job that does not belong there: " + to_string(job.id);
         }
         jobs += offered(state, job);

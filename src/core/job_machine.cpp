@@ -26,11 +26,6 @@ constexpr std::array<Row, model::kJobStatusCount> kTable{{
 }};
 // clang-format on
 
-WaitKey wait_key(const Job& job) {
-    return {
-        .rank = job.rank, .is_fresh = job.state.attempt == 0, .seq = job.seq, .part = job.id.part};
-}
-
 void add_waiting(State& state, JobIndex index) {
     const Job& job = state.job(index);
     Bucket& bucket = state.share(job).waiting[job.shape];

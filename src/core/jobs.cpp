@@ -90,11 +90,23 @@ ShapeIndex intern(State& state, const Shape& shape) {
     return entry->second;
 }
 
+RulesIndex intern(State& state, const std::vector<model::EvaluateOnExit>& rules) {
+    const auto [entry, is_new] = state.rules_index.try_emplace(
+        rules, RulesIndex{static_cast<std::uint32_t>(state.retry_rules.size())});
+    if (is_new) state.retry_rules.push_back(rules);
+    return entry->second;
+}
+
+WaitKey wait_key(const Job& job) {
+    const bool is_fresh = job.state.attempt == 0;
+    return {.turn = 2 * job.rank + (is_fresh ? 1 : 0), .part = job.id.part, .seq = job.seq};
+}
+
 void take_traits(State& state, Job& job, const model::JobTraits& traits) {
     job.share = find_or_make_share(state, job.queue, traits.share, job.created_at);
     job.shape = intern(state, traits.shape);
     if (!traits.share.empty()) job.rank = -traits.scheduling_priority;
-    job.retry_rules = traits.retry_rules;
+    job.retry_rules = intern(state, traits.retry_rules);
     job.attempts_limit = traits.attempts;
     job.flaw = traits.flaw;
     if (traits.options) {

@@ -11,6 +11,7 @@
 #include "batchd/model/instance_catalogue.hpp"
 #include "batchd/model/job.hpp"
 
+#include <boost/container/deque.hpp>
 #include <boost/dynamic_bitset.hpp>
 #include <boost/unordered/unordered_flat_map.hpp>
 
@@ -23,6 +24,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <tuple>
 #include <unordered_map>
 #include <unordered_set>
 #include <utility>
@@ -41,6 +43,7 @@ using QueueIndex = Index<struct QueueTag>;
 using EnvironmentIndex = Index<struct EnvironmentTag>;
 using HostIndex = Index<struct HostTag>;
 using ShapeIndex = Index<struct ShapeTag>;
+using RulesIndex = Index<struct RulesTag>;  ///< in State::retry_rules
 using ShareIndex = Index<struct ShareTag>;  ///< in Queue::shares
 
 using model::Shape;  ///< interned: a job holds an index
@@ -118,7 +121,7 @@ struct Job {
     ShareIndex share;
     ShapeIndex shape;
     std::int32_t rank = 0;  ///< lower first; from schedulingPriority, which only fair share heeds
-    std::vector<model::EvaluateOnExit> retry_rules;
+    RulesIndex retry_rules;
     std::int32_t attempts_limit = 1;
     std::uint32_t timeout_seconds = 0;  ///< 0: none
     std::uint32_t waiting_for = 0;      ///< dependencies that are not met yet
@@ -141,11 +144,13 @@ struct Job {
 /// Order inside a share: by priority, then retried jobs first (AWS puts them at the front), then by
 /// submission.
 struct WaitKey {
-    std::int32_t rank = 0;
-    bool is_fresh = true;
-    std::int64_t seq = 0;
+    std::int32_t turn = 0;  ///< twice the rank, and one more if it was not tried yet
     std::int32_t part = 0;
-    friend auto operator<=>(const WaitKey&, const WaitKey&) = default;
+    std::int64_t seq = 0;
+    friend bool operator==(const WaitKey&, const WaitKey&) = default;
+    friend auto operator<=>(const WaitKey& a, const WaitKey& b) {
+        return std::tie(a.turn, a.seq, a.part) <=> std::tie(b.turn, b.seq, b.part);
+    }
 };
 
 /// The RUNNABLE jobs of one share and shape, in order. The children of an array that were never
@@ -310,12 +315,17 @@ struct State {
 
     Scaling scaling;
 
-    std::vector<Job> jobs;
+    /// In blocks: a million of them are never moved.
+    boost::container::deque<
+        Job, void, boost::container::deque_options<boost::container::block_size<1024>>::type>
+        jobs;
     std::vector<JobIndex> free_jobs;  ///< slots of `jobs` to use again
     boost::unordered_flat_map<model::JobId, JobIndex, std::hash<model::JobId>> job_index;
 
     std::vector<Shape> shapes;
     std::map<Shape, ShapeIndex> shape_index;
+    std::vector<std::vector<model::EvaluateOnExit>> retry_rules;
+    std::map<std::vector<model::EvaluateOnExit>, RulesIndex> rules_index;
 
     std::unordered_map<std::string, DefinitionFamily> definitions;
     std::map<std::string, Kept<model::SchedulingPolicy>> scheduling_policies;
