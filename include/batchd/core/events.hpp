@@ -127,6 +127,8 @@ struct DeleteQueue {
 struct RegisterDefinition {
     std::shared_ptr<const model::JobDefinition> document;
     std::string tags;
+    /// Only while this is the newest ACTIVE revision of the name (0: there is none); else Conflict.
+    std::optional<std::int32_t> only_after = {};
 };
 /// An inactive revision stays inactive: no error.
 struct DeregisterDefinition {

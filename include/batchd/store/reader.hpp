@@ -290,6 +290,9 @@ class Reader {
     /// Without `revision` the newest active one.
     Result<std::optional<DefinitionDetail>> definition(const std::string& name,
                                                        std::optional<std::int32_t> revision);
+    /// Likewise of the INACTIVE ones that were deregistered after that time.
+    Result<std::optional<DefinitionDetail>> inactive_definition(
+        const std::string& name, std::optional<std::int32_t> revision, Timestamp after);
 
     /// What the scaling plan decided for an environment, the newest first; `before` continues a
     /// page from its last id. Empty if there is no such environment.

@@ -15,10 +15,11 @@ struct Submission {
 /// InvalidArgument for a wrong type. Takes empty overrides out of the body.
 Result<model::SubmitJobRequest> decode_submission(Json& body);
 
-/// Finds the job definition among the ACTIVE ones, merges both and checks all that can be checked
-/// without the engine's state. NotFound if there is no such definition, InvalidArgument with AWS's
-/// text if a rule is broken.
-Result<Submission> prepare(const Services& services, const model::SubmitJobRequest& request);
+/// Finds the job definition, merges both and checks all that can be checked without the engine's
+/// state. Without a reader INACTIVE revisions in their grace are not found. NotFound if there is no
+/// such definition, InvalidArgument with AWS's text if a rule is broken.
+Result<Submission> prepare(const Services& services, const model::SubmitJobRequest& request,
+                           store::Reader* reader);
 /// With a definition of the caller's, which is validated; the request's jobDefinition is ignored.
 Result<Submission> prepare(const Services& services, const model::SubmitJobRequest& request,
                            const model::DefinitionRow& definition);

@@ -19,7 +19,6 @@ Result<batch::Submission> prepare(const Services& services, RunRequest run) {
         .name = run.definition.job_definition_name,
         .revision = 0,
         .document = std::make_shared<const model::JobDefinition>(std::move(run.definition)),
-        .active = true,
         .created_at = services.clock.now()};
     return batch::prepare(services, run.submit, row);
 }

@@ -59,7 +59,7 @@ Result<> add(const Services& services, store::Reader& reader, Json& body, Prepar
     auto request = batch::decode_submission(body);
     if (!request) return std::unexpected(std::move(request).error());
     BATCHD_TRY(name_earlier(*request, prepared.ids));
-    auto submission = batch::prepare(services, *request);
+    auto submission = batch::prepare(services, *request, &reader);
     if (!submission) return std::unexpected(std::move(submission).error());
     BATCHD_TRY(batch::check_task_tags(reader, *submission, request->tags));
     prepared.ids.push_back(submission->event.id);
