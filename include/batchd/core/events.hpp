@@ -53,6 +53,13 @@ struct SubmitJob {
     /// all.
     std::vector<std::int32_t> only_children = {};
 };
+/// Asks for the job that was submitted with that key, and changes nothing. NotFound if there is
+/// none, Conflict if something else was asked for.
+struct FindSubmission {
+    model::SubmissionKey key;
+    /// As in SubmitJob.
+    std::optional<model::RecentSubmission> repeated = {};
+};
 /// A job that waits, or an array whose children do, is not started until it is released.
 struct HoldJob {
     model::JobId id;
@@ -287,7 +294,7 @@ using AnyEvent =
                  DeleteSchedulingPolicy, CreateConsumableResource, UpdateConsumableResource,
                  DeleteConsumableResource, CreateServiceEnvironment, UpdateServiceEnvironment,
                  DeleteServiceEnvironment, SubmitServiceJob, TerminateServiceJob, UpdateServiceJob,
-                 CreateQuotaShare, UpdateQuotaShare, DeleteQuotaShare, PatchTags, PutWebhook,
+                 CreateQuotaShare, UpdateQuotaShare, DeleteQuotaShare, FindSubmission, PatchTags, PutWebhook,
                  DeleteWebhook, NoteDelivery, HostUp, HostDown, AttemptStarted, AttemptEnded,
                  InstancesLaunched, InstanceReady, InstanceLeaving, InstanceGone, OffersRefreshed,
                  ProviderReachable>;
@@ -306,7 +313,7 @@ struct Event : AnyEvent {
 struct Reply {
     std::int32_t revision = 0;                  ///< of RegisterDefinition
     std::int64_t total_quantity = 0;            ///< of UpdateConsumableResource
-    std::optional<model::JobId> repeated = {};  ///< of SubmitJob: the job of the first submission
+    std::optional<model::JobId> repeated = {};  ///< of SubmitJob, FindSubmission: the first one's job
 };
 
 }  // namespace batchd::core

@@ -278,6 +278,9 @@ class Reader {
                                                   const std::optional<std::string>& after,
                                                   std::size_t limit);
 
+    /// The job that was submitted with that key of the client's own (model::SubmissionKey).
+    Result<std::optional<model::JobId>> submission(const std::string& key);
+
     /// By name, as above.
     Result<Page<ResourceDetail, std::string>> resources(const ResourceFilter& filter,
                                                         const std::optional<std::string>& after,

@@ -142,6 +142,22 @@ Result<> check_task_tags(store::Reader& reader, Submission& submission, model::S
     return {};
 }
 
+Task<Submitted> submit(const Services* services, Result<Submission> submission,
+                       std::optional<model::SubmissionKey> key) {
+    if (!submission) {
+        if (!key) co_return error_of(submission);
+        auto first = co_await execute(services, core::FindSubmission{.key = std::move(*key)});
+        if (first) co_return Submitted{.id = *first->repeated, .is_replay = true};
+        const bool is_first = first.error().kind == ErrorKind::NotFound;
+        co_return std::unexpected(is_first ? submission.error() : first.error());
+    }
+    const model::JobId id = submission->event.id;
+    submission->event.key = std::move(key);
+    auto done = co_await execute(services, std::move(submission->event));
+    if (!done) co_return error_of(done);
+    co_return Submitted{.id = done->repeated.value_or(id), .is_replay = done->repeated.has_value()};
+}
+
 Json accepted(const Services& services, const model::JobId& id, const std::string& name) {
     return Json{{"jobArn", model::job_arn(services.scope, id)},
                 {"jobName", name},
@@ -156,16 +172,13 @@ Task<Answer> submit_job(Call call) {
         call.body.contains("clientToken") ? fingerprint(call.body.dump()) : 0;
     auto request = decode_submission(call.body);
     if (!request) co_return error_of(request);
-    auto submission = co_await prepare_on_readers(call.services, &*request);
-    if (!submission) co_return error_of(submission);
-    submission->event.key = std::move(call.key);
-    auto laid = lay_in_token(request->client_token, submission_hash, submission->event.key);
+    auto laid = lay_in_token(request->client_token, submission_hash, call.key);
     if (!laid) co_return error_of(laid);
-    const model::JobId id = submission->event.id;
-    auto done = co_await execute(call.services, std::move(submission->event));
-    if (!done) co_return error_of(done);
-    Answer answer(accepted(call.on(), done->repeated.value_or(id), request->job_name));
-    answer.is_replay = done->repeated.has_value();
+    auto submission = co_await prepare_on_readers(call.services, &*request);
+    auto submitted = co_await submit(call.services, std::move(submission), std::move(call.key));
+    if (!submitted) co_return error_of(submitted);
+    Answer answer(accepted(call.on(), submitted->id, request->job_name));
+    answer.is_replay = submitted->is_replay;
     co_return answer;
 }
 

@@ -28,6 +28,16 @@ Result<Submission> prepare(const Services& services, const model::SubmitJobReque
 /// fails if they are too many. Our containers get none. `tags` are the job's.
 Result<> check_task_tags(store::Reader& reader, Submission& submission, model::StringMap tags);
 
+struct Submitted {
+    model::JobId id;
+    bool is_replay = false;  ///< of the first submission with that key
+};
+
+/// Hands the job to the engine. What was refused before that, because the world has changed, but
+/// repeats a submission that was accepted, is answered as that one was.
+Task<Submitted> submit(const Services* services, Result<Submission> submission,
+                       std::optional<model::SubmissionKey> key);
+
 /// The answer to a job that was accepted.
 Json accepted(const Services& services, const model::JobId& id, const std::string& name);
 

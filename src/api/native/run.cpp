@@ -48,14 +48,13 @@ Task<http::Response> run_job(NativeCall call) {
     const std::string name = run->submit.job_name;
     const std::string queue = run->submit.job_queue;
     auto submission = prepare(*call.services, *std::move(run));
-    if (!submission) co_return error_of(submission);
-    submission->event.key = std::move(*key);
-    const model::JobId id = submission->event.id;
-    auto done = co_await execute(call.services, std::move(submission->event));
-    if (!done) co_return native_error(done.error(), hint_for(*call.services, queue));
-    const auto answer = batch::accepted(*call.services, done->repeated.value_or(id), name);
+    const bool is_sound = submission.has_value();
+    auto submitted = co_await batch::submit(call.services, std::move(submission), std::move(*key));
+    if (!submitted && !is_sound) co_return error_of(submitted);
+    if (!submitted) co_return native_error(submitted.error(), hint_for(*call.services, queue));
+    const auto answer = batch::accepted(*call.services, submitted->id, name);
     auto response = json_response(200, json::dump(answer) + "\n");
-    if (done->repeated) response.headers.add(std::string(kReplayHeader), "true");
+    if (submitted->is_replay) response.headers.add(std::string(kReplayHeader), "true");
     co_return response;
 }
 
