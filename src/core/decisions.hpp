@@ -58,8 +58,8 @@ std::optional<Timestamp> next_limit(const State& state);
 
 // submissions.cpp
 Result<Reply> decide(State& state, FindSubmission&& event, Timestamp now);
-/// The job of the first submission with the key, which is `stored` if that was found there; Conflict
-/// if it asked for something else.
+/// The job of the first submission with the key, which is `stored` if that was found there;
+/// Conflict if it asked for something else.
 Result<std::optional<model::JobId>> find_repeated(
     const State& state, const model::SubmissionKey& key,
     const std::optional<model::RecentSubmission>& stored);

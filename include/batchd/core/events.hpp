@@ -294,10 +294,10 @@ using AnyEvent =
                  DeleteSchedulingPolicy, CreateConsumableResource, UpdateConsumableResource,
                  DeleteConsumableResource, CreateServiceEnvironment, UpdateServiceEnvironment,
                  DeleteServiceEnvironment, SubmitServiceJob, TerminateServiceJob, UpdateServiceJob,
-                 CreateQuotaShare, UpdateQuotaShare, DeleteQuotaShare, FindSubmission, PatchTags, PutWebhook,
-                 DeleteWebhook, NoteDelivery, HostUp, HostDown, AttemptStarted, AttemptEnded,
-                 InstancesLaunched, InstanceReady, InstanceLeaving, InstanceGone, OffersRefreshed,
-                 ProviderReachable>;
+                 CreateQuotaShare, UpdateQuotaShare, DeleteQuotaShare, FindSubmission, PatchTags,
+                 PutWebhook, DeleteWebhook, NoteDelivery, HostUp, HostDown, AttemptStarted,
+                 AttemptEnded, InstancesLaunched, InstanceReady, InstanceLeaving, InstanceGone,
+                 OffersRefreshed, ProviderReachable>;
 
 /// Copied, moved and destroyed by functions that are compiled once: forty alternatives are costly.
 struct Event : AnyEvent {
@@ -311,9 +311,10 @@ struct Event : AnyEvent {
 
 /// What a request is answered with, beside success.
 struct Reply {
-    std::int32_t revision = 0;                  ///< of RegisterDefinition
-    std::int64_t total_quantity = 0;            ///< of UpdateConsumableResource
-    std::optional<model::JobId> repeated = {};  ///< of SubmitJob, FindSubmission: the first one's job
+    std::int32_t revision = 0;        ///< of RegisterDefinition
+    std::int64_t total_quantity = 0;  ///< of UpdateConsumableResource
+    std::optional<model::JobId> repeated =
+        {};  ///< of SubmitJob, FindSubmission: the first one's job
 };
 
 }  // namespace batchd::core

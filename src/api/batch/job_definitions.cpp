@@ -162,7 +162,8 @@ Task<Answer> register_job_definition(Call call) {
     call.body.erase("options");
     auto options = take_options(call.body);
     if (!options) co_return error_of(options);
-    auto request = json::decode<RegisterRequest>(call.body);
+    std::vector<std::string> unknown;
+    auto request = json::decode<RegisterRequest>(call.body, unknown);
     if (!request) co_return error_of(request);
     if (auto valid = lay_in(*options, *request); !valid) co_return error_of(valid);
     if (auto valid = check_new(call, *request); !valid) co_return error_of(valid);
@@ -172,9 +173,13 @@ Task<Answer> register_job_definition(Call call) {
     event.document = std::make_shared<model::JobDefinition>(std::move(*request));
     auto done = co_await register_definition(call.services, std::move(event));
     if (!done) co_return error_of(done);
-    co_return Json{{"jobDefinitionName", name},
-                   {"jobDefinitionArn", arn_of(call.scope(), name, done->revision)},
-                   {"revision", done->revision}};
+    Answer answer(Json{{"jobDefinitionName", name},
+                       {"jobDefinitionArn", arn_of(call.scope(), name, done->revision)},
+                       {"revision", done->revision}});
+    for (const auto& member : unknown) {
+        answer.warnings.push_back("'" + member + "' is not known and has no effect");
+    }
+    co_return answer;
 }
 
 Task<Answer> describe_job_definitions(Call call) {

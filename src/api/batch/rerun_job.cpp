@@ -108,7 +108,7 @@ Result<core::SubmitJob> submission_of(const Services& services, const store::Job
 }
 
 Result<Submission> rerun(const Services& services, const RerunRequest& request,
-                              const model::JobId& id, store::Reader& reader) {
+                         const model::JobId& id, store::Reader& reader) {
     const auto jobs = reader.jobs(std::span(&id, 1));
     if (!jobs) return std::unexpected(jobs.error());
     if (jobs->empty()) {
@@ -128,7 +128,7 @@ Result<Submission> rerun(const Services& services, const RerunRequest& request,
     return Submission{.event = std::move(*event)};
 }
 
-Result<std::string> name_of(store::Reader& reader, const model::JobId& id) {
+Result<std::string> job_name_of(store::Reader& reader, const model::JobId& id) {
     const auto jobs = reader.jobs(std::span(&id, 1));
     if (!jobs) return std::unexpected(jobs.error());
     return jobs->empty() ? "" : jobs->front().name;
@@ -147,14 +147,15 @@ Task<Answer> rerun_job(Call call) {
                                    "' is a part of a job: give the whole job's id, and indices");
     }
     auto submission = co_await read(call.services, [services = call.services, request = *request,
-                                               id = *id](store::Reader& reader) {
+                                                    id = *id](store::Reader& reader) {
         return rerun(*services, request, id, reader);
     });
     auto submitted = co_await submit(call.services, std::move(submission), call.key);
     if (!submitted) co_return error_of(submitted);
-    // The job may be stored no more that this one, the first answer to the same request, runs again.
+    // The job may be stored no more that this one, the first answer to the same request, runs
+    // again.
     auto name = co_await read(call.services, [id = submitted->id](store::Reader& reader) {
-        return name_of(reader, id);
+        return job_name_of(reader, id);
     });
     if (!name) co_return error_of(name);
     Answer answer(accepted(call.on(), submitted->id, *name));

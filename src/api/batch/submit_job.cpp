@@ -21,9 +21,9 @@ Result<model::DefinitionRow> find_definition(const Services& services, const std
     auto row = services.engine.catalog().find(reference->name, reference->revision);
     if (row) return std::move(*row);
     if (reader && has_grace(services)) {
-        auto inactive = reader->inactive_definition(
-            reference->name, reference->revision,
-            services.clock.now() - services.definitions.inactive_grace);
+        auto inactive =
+            reader->inactive_definition(reference->name, reference->revision,
+                                        services.clock.now() - services.definitions.inactive_grace);
         if (!inactive) return error_of(inactive);
         if (*inactive) return std::move((*inactive)->row);
     }
@@ -62,18 +62,18 @@ Result<> use_names(const model::Scope& scope, model::Shape& shape) {
 Task<Submission> prepare_on_readers(const Services* services,
                                     const model::SubmitJobRequest* request) {
     auto submission = prepare(*services, *request, nullptr);
-    const bool needs_reader = submission ? submission->propagates_tags
-                                         : submission.error().kind == ErrorKind::NotFound &&
-                                               has_grace(*services);
+    const bool needs_reader =
+        submission ? submission->propagates_tags
+                   : submission.error().kind == ErrorKind::NotFound && has_grace(*services);
     if (!needs_reader) co_return submission;
-    co_return co_await read(
-        services,
-        [services, request, submission = std::move(submission)](
-            store::Reader& reader) mutable -> Result<Submission> {
-            if (!submission) submission = prepare(*services, *request, &reader);
-            if (submission) BATCHD_TRY(check_task_tags(reader, *submission, request->tags));
-            return std::move(submission);
-        });
+    co_return co_await read(services,
+                            [services, request, submission = std::move(submission)](
+                                store::Reader& reader) mutable -> Result<Submission> {
+                                if (!submission) submission = prepare(*services, *request, &reader);
+                                if (submission)
+                                    BATCHD_TRY(check_task_tags(reader, *submission, request->tags));
+                                return std::move(submission);
+                            });
 }
 
 }  // namespace
@@ -83,8 +83,11 @@ Result<model::SubmitJobRequest> decode_submission(Json& body) {
                       "eksPropertiesOverride"});
     auto options = take_options(body);
     if (!options) return error_of(options);
-    auto request = json::decode<model::SubmitJobRequest>(body);
-    if (request) request->options = std::move(*options);
+    std::vector<std::string> unknown;
+    auto request = json::decode<model::SubmitJobRequest>(body, unknown);
+    if (!request) return request;
+    request->options = std::move(*options);
+    request->unknown_members = std::move(unknown);
     return request;
 }
 
@@ -122,6 +125,7 @@ Result<Submission> prepare(const Services& services, const model::SubmitJobReque
     event.spec = json::to_text(resolved->spec);
     event.tags = json::to_text(request.tags);
     submission.propagates_tags = resolved->spec.propagate_tags.value_or(false);
+    if (resolved->spec.warnings) submission.warnings = std::move(*resolved->spec.warnings);
     return submission;
 }
 
@@ -155,7 +159,9 @@ Task<Submitted> submit(const Services* services, Result<Submission> submission,
     submission->event.key = std::move(key);
     auto done = co_await execute(services, std::move(submission->event));
     if (!done) co_return error_of(done);
-    co_return Submitted{.id = done->repeated.value_or(id), .is_replay = done->repeated.has_value()};
+    co_return Submitted{.id = done->repeated.value_or(id),
+                        .is_replay = done->repeated.has_value(),
+                        .warnings = std::move(submission->warnings)};
 }
 
 Json accepted(const Services& services, const model::JobId& id, const std::string& name) {
@@ -179,6 +185,7 @@ Task<Answer> submit_job(Call call) {
     if (!submitted) co_return error_of(submitted);
     Answer answer(accepted(call.on(), submitted->id, request->job_name));
     answer.is_replay = submitted->is_replay;
+    answer.warnings = std::move(submitted->warnings);
     co_return answer;
 }
 

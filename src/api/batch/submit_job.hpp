@@ -10,6 +10,7 @@ namespace batchd::api::batch {
 struct Submission {
     core::SubmitJob event;  ///< with a new id
     bool propagates_tags = false;
+    std::vector<std::string> warnings = {};  ///< what was asked for and has no effect
 };
 
 /// InvalidArgument for a wrong type. Takes empty overrides out of the body.
@@ -31,6 +32,7 @@ Result<> check_task_tags(store::Reader& reader, Submission& submission, model::S
 struct Submitted {
     model::JobId id;
     bool is_replay = false;  ///< of the first submission with that key
+    std::vector<std::string> warnings = {};
 };
 
 /// Hands the job to the engine. What was refused before that, because the world has changed, but

@@ -4,6 +4,7 @@
 #include "api/job_options.hpp"
 #include "api/native/routes.hpp"
 #include "api/native/run_request.hpp"
+#include "api/warnings.hpp"
 
 #include <fmt/format.h>
 
@@ -52,9 +53,11 @@ Task<http::Response> run_job(NativeCall call) {
     auto submitted = co_await batch::submit(call.services, std::move(submission), std::move(*key));
     if (!submitted && !is_sound) co_return error_of(submitted);
     if (!submitted) co_return native_error(submitted.error(), hint_for(*call.services, queue));
-    const auto answer = batch::accepted(*call.services, submitted->id, name);
+    auto answer = batch::accepted(*call.services, submitted->id, name);
+    if (!submitted->warnings.empty()) answer["warnings"] = submitted->warnings;
     auto response = json_response(200, json::dump(answer) + "\n");
     if (submitted->is_replay) response.headers.add(std::string(kReplayHeader), "true");
+    add_warnings(response, submitted->warnings);
     co_return response;
 }
 

@@ -3,6 +3,7 @@
 #include "api/errors.hpp"
 #include "api/job_options.hpp"
 #include "api/native/routes.hpp"
+#include "api/warnings.hpp"
 
 #include <fmt/format.h>
 
@@ -15,6 +16,7 @@ struct Prepared {
     std::vector<core::Event> events;
     std::vector<model::JobId> ids;
     std::vector<std::string> names;
+    std::vector<std::vector<std::string>> warnings;
     std::unordered_map<std::string, model::JobId> by_key;
 };
 
@@ -55,12 +57,13 @@ Result<> name_earlier(model::SubmitJobRequest& request, const std::vector<model:
     return {};
 }
 
-/// The first job that was submitted with the key: stored, or of this batch.
+/// The first job that was submitted with the key: of this batch, or stored.
 Result<std::optional<model::JobId>> find_first(store::Reader& reader, const Prepared& prepared,
-                                               const std::string& key) {
-    const auto found = prepared.by_key.find(key);
+                                               const std::optional<model::SubmissionKey>& key) {
+    if (!key) return std::nullopt;
+    const auto found = prepared.by_key.find(key->key);
     if (found != prepared.by_key.end()) return found->second;
-    return reader.submission(key);
+    return reader.submission(key->key);
 }
 
 /// `key` is the whole batch's; each job has one of its own.
@@ -72,20 +75,20 @@ Result<> add(const Services& services, store::Reader& reader, Json& body,
     if (key) key->key += fmt::format("/{}", prepared.ids.size());
     BATCHD_TRY(lay_in_token(request->client_token, what, key));
     prepared.names.push_back(request->job_name);
-    if (key) {
-        const auto first = find_first(reader, prepared, key->key);
-        if (!first) return std::unexpected(first.error());
-        if (*first) {  // what waits for this one by its position waits for that one
-            prepared.ids.push_back(**first);
-            prepared.events.emplace_back(core::FindSubmission{.key = std::move(*key)});
-            return {};
-        }
+    auto& warnings = prepared.warnings.emplace_back();
+    const auto first = find_first(reader, prepared, key);
+    if (!first) return std::unexpected(first.error());
+    if (*first) {  // what waits for this one by its position waits for that one
+        prepared.ids.push_back(**first);
+        prepared.events.emplace_back(core::FindSubmission{.key = std::move(*key)});
+        return {};
     }
     BATCHD_TRY(name_earlier(*request, prepared.ids));
     auto submission = batch::prepare(services, *request, &reader);
     if (!submission) return std::unexpected(std::move(submission).error());
     BATCHD_TRY(batch::check_task_tags(reader, *submission, request->tags));
     prepared.ids.push_back(submission->event.id);
+    warnings = std::move(submission->warnings);
     if (key) prepared.by_key.emplace(key->key, submission->event.id);
     submission->event.key = std::move(key);
     prepared.events.emplace_back(std::move(submission->event));
@@ -115,6 +118,7 @@ Json outcome_of(const Services& services, const Prepared& prepared,
             ++submitted;
             const auto id = replies[i]->repeated.value_or(prepared.ids[i]);
             jobs.push_back(batch::accepted(services, id, prepared.names[i]));
+            if (!prepared.warnings[i].empty()) jobs.back()["warnings"] = prepared.warnings[i];
         } else {
             jobs.push_back(Json{{"message", replies[i].error().message}});
         }
@@ -124,6 +128,18 @@ Json outcome_of(const Services& services, const Prepared& prepared,
                 {"jobs", std::move(jobs)}};
 }
 
+/// With their positions; as many as are told.
+std::vector<std::string> first_warnings(const Prepared& prepared) {
+    std::vector<std::string> first;
+    for (std::size_t i = 0; i < prepared.warnings.size(); ++i) {
+        if (first.size() >= kMostWarningHeaders) break;
+        for (const auto& text : prepared.warnings[i]) {
+            first.push_back(fmt::format("jobs[{}]: {}", i, text));
+        }
+    }
+    return first;
+}
+
 }  // namespace
 
 Task<http::Response> submit_jobs(NativeCall call) {
@@ -131,14 +147,13 @@ Task<http::Response> submit_jobs(NativeCall call) {
     if (!key) co_return error_of(key);
     if (*key && !(*key)->is_explicit) key->reset();  // SDKs do not know this operation
     // On a reader thread: thousands of jobs take long enough to keep other clients waiting.
-    auto prepared = co_await read(
-        call.services,
-        [services = call.services, &request = call.request,
-         key = *key](store::Reader& reader) -> Result<Prepared> {
-            auto list = jobs_of(request, services->limits.batch_jobs);
-            if (!list) return error_of(list);
-            return prepare_all(*services, reader, *list, key);
-        });
+    auto prepared = co_await read(call.services,
+                                  [services = call.services, &request = call.request,
+                                   key = *key](store::Reader& reader) -> Result<Prepared> {
+                                      auto list = jobs_of(request, services->limits.batch_jobs);
+                                      if (!list) return error_of(list);
+                                      return prepare_all(*services, reader, *list, key);
+                                  });
     if (!prepared) co_return error_of(prepared);
     const auto replies =
         co_await execute_together(call.services, std::exchange(prepared->events, {}));
@@ -146,7 +161,10 @@ Task<http::Response> submit_jobs(NativeCall call) {
     if (!first && first.error().kind == ErrorKind::Unavailable) {
         co_return std::unexpected(first.error());  // nothing was stored
     }
-    co_return json_response(200, json::dump(outcome_of(*call.services, *prepared, replies)) + "\n");
+    const auto outcome = outcome_of(*call.services, *prepared, replies);
+    auto response = json_response(200, json::dump(outcome) + "\n");
+    add_warnings(response, first_warnings(*prepared));
+    co_return response;
 }
 
 }  // namespace batchd::api::native
