@@ -51,7 +51,8 @@ class DefinitionRetentionTest : public StoreTest {
     }
     std::string stored() const {
         std::string text;
-        for (const auto& one : reader()->definitions({}, {}, 10'000)->items) {
+        const auto page = reader()->definitions({}, {}, 10'000).value();
+        for (const auto& one : page.items) {
             text += one.row.name + std::to_string(one.row.revision) + " ";
         }
         return text;
