@@ -3,6 +3,7 @@
 #include "api/errors.hpp"
 #include "api/job_options.hpp"
 #include "api/router.hpp"
+#include "api/warnings.hpp"
 
 #include <chrono>
 
@@ -25,6 +26,7 @@ http::Response batch_response(Result<Answer>& result) {
     if (!result) return aws_error(result.error());
     auto response = json_response(200, std::move(result->text));
     if (result->is_replay) response.headers.add(std::string(kReplayHeader), "true");
+    add_warnings(response, result->warnings);
     return response;
 }
 

@@ -39,7 +39,8 @@ struct Call {
 /// answers is a reader thread.
 struct Answer {
     std::string text;
-    bool is_replay = false;  ///< of the first request with that key
+    bool is_replay = false;                  ///< of the first request with that key
+    std::vector<std::string> warnings = {};  ///< what was asked for and has no effect
 
     // NOLINTNEXTLINE(google-explicit-constructor): operations return their documents as they are.
     Answer(const Json& document) : text(json::dump(document)) {}

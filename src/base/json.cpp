@@ -1,10 +1,15 @@
 #include "batchd/base/json.hpp"
 
+#include <algorithm>
+
 namespace batchd::json {
 namespace {
 
 /// Deeper documents are refused: the parser and the decoders recurse or copy per level.
 constexpr int kMaxDepth = 64;
+
+/// Of an unknown member, as it is told.
+constexpr std::size_t kLongestName = 60;
 
 bool too_deep(std::string_view text) {
     int depth = 0;
@@ -82,13 +87,33 @@ Result<Json> parse(std::string_view text) {
 
 Result<> Members::decode(const Json& value, void* object, const Path& path) const {
     if (!value.is_object()) return type_error(path, "an object", value);
+    std::size_t known = 0;
     for (const Member& member : members_) {
         const auto found = value.find(member.name);
-        if (found == value.end() || found->is_null()) continue;
+        if (found == value.end()) continue;
+        ++known;
+        if (found->is_null()) continue;
         const Path here{.parent = &path, .name = member.name};
         BATCHD_TRY(member.decode(*found, member.in(object), here));
     }
+    if (known < value.size()) note_unknown(value, path);
     return {};
+}
+
+/// For the list of the path's root, if it has one.
+void Members::note_unknown(const Json& value, const Path& path) const {
+    const Path* root = &path;
+    while (root->parent) root = root->parent;
+    if (!root->unknown) return;
+    const std::string place = path.text();
+    for (auto entry = value.begin(); entry != value.end(); ++entry) {
+        const bool is_known =
+            std::ranges::find(members_, entry.key(), &Member::name) != members_.end();
+        if (is_known || entry->is_null()) continue;
+        if (root->unknown->size() == kMostUnknown) return;
+        root->unknown->push_back((place.empty() ? "" : place + ".") +
+                                 entry.key().substr(0, kLongestName));
+    }
 }
 
 Json Members::encode(const void* object) const {

@@ -161,12 +161,25 @@ std::span<const Key> keys() {
          Range{0, kDaySeconds},
          "How long the make-believe instances of the provider local take to come up."},
 
+        {"definitions", "inactive_grace_seconds",
+         +[](Config& c) -> auto& { return c.definitions.inactive_grace; },
+         Range{0, 366 * kDaySeconds},
+         "How long a deregistered revision can still be submitted; 0 is what AWS does."},
+        {"definitions", "dedupe_revisions",
+         +[](Config& c) -> auto& { return c.definitions.dedupe_revisions; }, std::monostate{},
+         "Whether a registration that says what the newest ACTIVE revision of its name says, tags "
+         "included, is answered with that one; AWS makes a new one."},
+
         {"retention", "succeeded", +[](Config& c) -> auto& { return c.retention.succeeded; },
          kAgeRule, "How long jobs that SUCCEEDED are kept, from their end."},
         {"retention", "failed", +[](Config& c) -> auto& { return c.retention.failed; }, kAgeRule,
          "How long jobs that FAILED are kept, from their end."},
         {"retention", "queues", +[](Config& c) -> auto& { return c.retention.queues; },
          kQueueRetentionRule, "What holds for single queues instead."},
+        {"retention", "inactive_definitions",
+         +[](Config& c) -> auto& { return c.retention.inactive_definitions; }, kAgeRule,
+         "How long INACTIVE revisions of job definitions are kept, from their deregistration. AWS: "
+         "180d."},
         {"retention", "max_database_mib",
          +[](Config& c) -> auto& { return c.retention.max_database_mib; }, Range{0, 1024 * kMiB},
          "Above this size of the database the oldest ended jobs go, whatever their age; 0 for no "

@@ -60,8 +60,12 @@ void enforce_limits(State& state, Timestamp now);
 std::optional<Timestamp> next_limit(const State& state);
 
 // submissions.cpp
-/// The job of the first submission with the event's key; Conflict if that asked for something else.
-Result<std::optional<model::JobId>> find_repeated(const State& state, const SubmitJob& event);
+Result<Reply> decide(State& state, FindSubmission&& event, Timestamp now);
+/// The job of the first submission with the key, which is `stored` if that was found there;
+/// Conflict if it asked for something else.
+Result<std::optional<model::JobId>> find_repeated(
+    const State& state, const model::SubmissionKey& key,
+    const std::optional<model::RecentSubmission>& stored);
 void remember_submission(State& state, model::RecentSubmission submission);
 void forget_old_submissions(State& state, Timestamp now);
 

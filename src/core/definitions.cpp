@@ -11,11 +11,15 @@ void put_tags(State& state, model::ResourceKey key, std::string tags) {
 Result<Reply> decide(State& state, RegisterDefinition&& event, Timestamp now) {
     const std::string& name = event.document->job_definition_name;
     DefinitionFamily& family = state.definitions[name];
+    const std::int32_t newest = family.active.empty() ? 0 : family.active.rbegin()->first;
+    if (event.only_after && *event.only_after != newest) {
+        return fail(ErrorKind::Conflict, "revision " + std::to_string(newest) +
+                                             " is the newest of job definition " + name);
+    }
     const std::int32_t revision = ++family.last_revision;
     const model::DefinitionRow row{.name = name,
                                    .revision = revision,
                                    .document = event.document,
-                                   .active = true,
                                    .created_at = now};
     family.active.emplace(revision, row);
     state.step.changes.definitions.push_back(row);
@@ -26,7 +30,7 @@ Result<Reply> decide(State& state, RegisterDefinition&& event, Timestamp now) {
     return Reply{.revision = revision};
 }
 
-Result<Reply> decide(State& state, DeregisterDefinition&& event, Timestamp) {
+Result<Reply> decide(State& state, DeregisterDefinition&& event, Timestamp now) {
     const auto family = state.definitions.find(event.name);
     if (family == state.definitions.end() || event.revision < 1 ||
         event.revision > family->second.last_revision) {
@@ -35,7 +39,7 @@ Result<Reply> decide(State& state, DeregisterDefinition&& event, Timestamp) {
     }
     const auto found = family->second.active.find(event.revision);
     if (found == family->second.active.end()) return Reply{};
-    found->second.active = false;
+    found->second.deregistered_at = now;
     state.step.changes.definitions.push_back(std::move(found->second));
     family->second.active.erase(found);
     return Reply{};

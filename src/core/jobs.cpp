@@ -119,9 +119,11 @@ void take_traits(State& state, Job& job, const model::JobTraits& traits) {
 }
 
 Result<Reply> decide(State& state, SubmitJob&& event, Timestamp now) {
-    const auto repeated = find_repeated(state, event);
-    if (!repeated) return std::unexpected(repeated.error());
-    if (*repeated) return Reply{.repeated = *repeated};
+    if (event.key) {
+        const auto repeated = find_repeated(state, *event.key, event.repeated);
+        if (!repeated) return std::unexpected(repeated.error());
+        if (*repeated) return Reply{.repeated = *repeated};
+    }
     const auto queue = open_queue(state, event);
     if (!queue) return std::unexpected(queue.error());
     BATCHD_TRY(check_share(state, *queue, event, now));

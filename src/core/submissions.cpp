@@ -7,22 +7,30 @@ namespace {
 constexpr std::chrono::minutes kRemembered{15};  // SDKs repeat a call within seconds
 constexpr std::size_t kMostRemembered = 1'000'000;
 
-const model::RecentSubmission* find_first(const State& state, const SubmitJob& event) {
-    if (event.repeated) return &*event.repeated;
-    const auto& known = event.key->is_explicit ? state.step.submissions : state.submissions;
-    const auto found = known.find(event.key->key);
+const model::RecentSubmission* find_first(const State& state, const model::SubmissionKey& key) {
+    const auto& known = key.is_explicit ? state.step.submissions : state.submissions;
+    const auto found = known.find(key.key);
     return found == known.end() ? nullptr : &found->second;
 }
 
 }  // namespace
 
-Result<std::optional<model::JobId>> find_repeated(const State& state, const SubmitJob& event) {
-    if (!event.key) return std::nullopt;
-    const auto* first = find_first(state, event);
+Result<Reply> decide(State& state, FindSubmission&& event, Timestamp) {
+    const auto found = find_repeated(state, event.key, event.repeated);
+    if (!found) return std::unexpected(found.error());
+    if (*found) return Reply{.repeated = *found};
+    return fail(ErrorKind::NotFound,
+                "no job was submitted with the idempotency key '" + event.key.key + "'");
+}
+
+Result<std::optional<model::JobId>> find_repeated(
+    const State& state, const model::SubmissionKey& key,
+    const std::optional<model::RecentSubmission>& stored) {
+    const auto* first = stored ? &*stored : find_first(state, key);
     if (!first) return std::nullopt;
-    if (first->key.request == event.key->request) return first->job;
-    if (!event.key->is_explicit) return std::nullopt;  // another call, whatever its mark
-    return fail(ErrorKind::Conflict, "the idempotency key '" + event.key->key +
+    if (first->key.request == key.request) return first->job;
+    if (!key.is_explicit) return std::nullopt;  // another call, whatever its mark
+    return fail(ErrorKind::Conflict, "the idempotency key '" + key.key +
                                          "' was used for another request, which made job " +
                                          to_string(first->job));
 }

@@ -28,6 +28,7 @@
 #include <boost/asio/use_awaitable.hpp>
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <csignal>
 #include <cstdio>
 #include <exception>
@@ -86,12 +87,21 @@ runtime::FargateOptions fargate_options(const config::Config& config, const std:
     return options;
 }
 
-store::Retention retention_of(const config::Retention& config) {
-    store::Retention retention{.ages = {.succeeded = config::parse_age(config.succeeded),
-                                        .failed = config::parse_age(config.failed)},
+/// A revision that can still be submitted is kept.
+Seconds age_of_definitions(const config::Config& config) {
+    const auto age = config::parse_age(config.retention.inactive_definitions);
+    BATCHD_CHECK(age, "the configuration was checked");
+    return *age > Seconds{0} ? std::max(*age, config.definitions.inactive_grace) : *age;
+}
+
+store::Retention retention_of(const config::Config& config) {
+    const config::Retention& given = config.retention;
+    store::Retention retention{.ages = {.succeeded = config::parse_age(given.succeeded),
+                                        .failed = config::parse_age(given.failed)},
                                .queues = {},
-                               .max_bytes = config.max_database_mib << 20};
-    for (const auto& text : config.queues) {
+                               .max_bytes = given.max_database_mib << 20,
+                               .inactive_definitions = age_of_definitions(config)};
+    for (const auto& text : given.queues) {
         const auto entry = config::parse_queue_retention(text);
         BATCHD_CHECK(entry, "the configuration was checked");
         retention.queues[entry->queue] = {.succeeded = entry->succeeded, .failed = entry->failed};
@@ -202,6 +212,8 @@ class Daemon {
                                .allowed_host_paths = config.containers.allowed_host_paths,
                                .allowed_devices = config.containers.allowed_devices},
                 .limits = config.limits,
+                .definitions = {.inactive_grace = config.definitions.inactive_grace,
+                                .dedupe_revisions = config.definitions.dedupe_revisions},
                 .allow_plain_tcp = config.docker.allow_plain_tcp,
                 .has_fargate = uses_aws_}),
           server_(
@@ -214,7 +226,7 @@ class Daemon {
 
     Result<> run() {
         const Timestamp now = clock_.now();
-        store_->retain(retention_of(config_.retention), log_remover_, metrics_);
+        store_->retain(retention_of(config_), log_remover_, metrics_);
         auto capacity = make_capacity();
         if (!capacity) return std::unexpected(std::move(capacity).error());
         capacity_ = std::move(*capacity);

@@ -256,20 +256,28 @@ Result<> Machine::look_up(const model::Dependency& dependency, core::SubmitJob& 
     return {};
 }
 
+/// Core knows the others itself.
+Result<> Machine::look_up(const model::SubmissionKey& key,
+                          std::optional<model::RecentSubmission>& stored) {
+    if (!key.is_explicit) return {};
+    auto first = store_.find_submission(key.key);
+    if (!first) return std::unexpected(std::move(first).error());
+    stored = std::move(*first);
+    return {};
+}
+
 /// Adds to an event what core cannot know: what became of ended jobs, and the names of containers
 /// and logs.
 Result<> Machine::prepare(core::Event& event) {
     if (auto* submit = std::get_if<core::SubmitJob>(&event)) {
-        if (submit->key && submit->key->is_explicit) {
-            auto first = store_.find_submission(submit->key->key);
-            if (!first) return std::unexpected(std::move(first).error());
-            submit->repeated = std::move(*first);
-            if (submit->repeated) return {};
-        }
+        if (submit->key) BATCHD_TRY(look_up(*submit->key, submit->repeated));
+        if (submit->repeated) return {};
         for (const auto& dependency : submit->traits.depends_on) {
             if (state_.find_job(dependency.id.whole())) continue;
             BATCHD_TRY(look_up(dependency, *submit));
         }
+    } else if (auto* find = std::get_if<core::FindSubmission>(&event)) {
+        return look_up(find->key, find->repeated);
     } else if (auto* service = std::get_if<core::SubmitServiceJob>(&event)) {
         if (!service->document.client_token) return {};
         const auto known = store_.knows_token(*service->document.client_token);

@@ -163,7 +163,7 @@ void Catalog::apply(const std::vector<model::DefinitionRow>& changes) {
     if (changes.empty()) return;
     const std::unique_lock lock(mutex_);
     for (const auto& row : changes) {
-        if (row.active) {
+        if (row.is_active()) {
             active_[row.name].insert_or_assign(row.revision, row);
         } else if (const auto family = active_.find(row.name); family != active_.end()) {
             family->second.erase(row.revision);

@@ -24,7 +24,7 @@ std::string_view leading_name(std::string_view text) {
     return text.substr(0, static_cast<std::size_t>(end - text.begin()));
 }
 
-Result<std::string> substitute(std::string_view text, const StringMap& parameters) {
+Result<std::string> substitute(std::string_view text, const Parameters& parameters) {
     std::string result;
     for (auto at = text.find(kReference); at != std::string_view::npos;
          at = text.find(kReference)) {
@@ -35,11 +35,12 @@ Result<std::string> substitute(std::string_view text, const StringMap& parameter
             result += kReference;
             continue;
         }
-        const auto parameter = parameters.find(std::string(name));
-        if (parameter == parameters.end()) {
+        const auto parameter = parameters.values.find(std::string(name));
+        if (parameter == parameters.values.end()) {
             return invalid_argument(fmt::format(
                 "Unable to substitute value. No parameter found for reference {}", name));
         }
+        parameters.used.insert(parameter->first);
         result += parameter->second;
         if (result.size() > kMaxCommandBytes) break;  // the caller refuses it
     }
@@ -48,7 +49,7 @@ Result<std::string> substitute(std::string_view text, const StringMap& parameter
 
 }  // namespace
 
-Result<> substitute_parameters(std::vector<std::string>& command, const StringMap& parameters) {
+Result<> substitute_parameters(std::vector<std::string>& command, const Parameters& parameters) {
     std::size_t bytes = 0;
     for (std::string& part : command) {
         auto substituted = substitute(part, parameters);

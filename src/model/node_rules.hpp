@@ -4,6 +4,7 @@
 #include "batchd/base/result.hpp"
 #include "batchd/model/job.hpp"
 #include "model/container_rules.hpp"
+#include "model/job_parameters.hpp"
 
 #include <cstdint>
 #include <string>
@@ -43,7 +44,7 @@ struct ResolvedNodes {
 };
 Result<ResolvedNodes> resolve_nodes(const NodeProperties& properties,
                                     const std::optional<NodeOverrides>& overrides,
-                                    const StringMap& parameters);
+                                    const Parameters& parameters);
 
 /// Appends what a list of consumable resources asks for.
 void add_needs(const std::optional<ConsumableResourceProperties>& properties,

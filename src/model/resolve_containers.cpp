@@ -2,13 +2,12 @@
 
 #include "model/container_overrides.hpp"
 #include "model/ecs_overrides.hpp"
-#include "model/job_parameters.hpp"
 
 namespace batchd::model {
 namespace {
 
 Result<Resources> resolve(ContainerProperties& container, std::span<const FormOverrides> overrides,
-                          const StringMap& parameters, Platform platform) {
+                          const Parameters& parameters, Platform platform) {
     for (const FormOverrides& given : overrides) {
         if (given.ecs_properties_override) {
             return invalid_argument(
@@ -24,7 +23,7 @@ Result<Resources> resolve(ContainerProperties& container, std::span<const FormOv
 }
 
 Result<Resources> resolve(EcsTaskProperties& task, std::span<const FormOverrides> overrides,
-                          const StringMap& parameters, Platform platform) {
+                          const Parameters& parameters, Platform platform) {
     for (const FormOverrides& given : overrides) {
         if (given.container_overrides) {
             return invalid_argument(
@@ -45,7 +44,7 @@ Result<Resources> resolve(EcsTaskProperties& task, std::span<const FormOverrides
 
 Result<ResolvedContainers> resolve_containers(ContainerForm& form,
                                               std::span<const FormOverrides> overrides,
-                                              const StringMap& parameters, Platform platform) {
+                                              const Parameters& parameters, Platform platform) {
     const ContainerForm defined = form;
     const auto resources = form.container
                                ? resolve(*form.container, overrides, parameters, platform)

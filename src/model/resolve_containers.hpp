@@ -4,6 +4,7 @@
 #include "batchd/base/result.hpp"
 #include "batchd/model/job.hpp"
 #include "model/container_rules.hpp"
+#include "model/job_parameters.hpp"
 
 #include <span>
 
@@ -29,6 +30,6 @@ struct ResolvedContainers {
 /// puts parameters into their commands and tells what they ask for.
 Result<ResolvedContainers> resolve_containers(ContainerForm& form,
                                               std::span<const FormOverrides> overrides,
-                                              const StringMap& parameters, Platform platform);
+                                              const Parameters& parameters, Platform platform);
 
 }  // namespace batchd::model

@@ -1,5 +1,6 @@
 #include "batchd/model/job.hpp"
 #include "model/job_dependencies.hpp"
+#include "model/job_warnings.hpp"
 #include "model/node_rules.hpp"
 #include "model/resolve_containers.hpp"
 #include "model/rules.hpp"
@@ -7,6 +8,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <set>
 
 namespace batchd::model {
 namespace {
@@ -76,6 +78,7 @@ StringMap merged_parameters(const SubmitJobRequest& request, const JobDefinition
 struct ResolvedForm {
     Shape shape;
     std::size_t override_characters = 0;
+    std::set<std::string> used_parameters;
 };
 
 /// A multi-node job: what all its nodes run and ask for.
@@ -89,8 +92,8 @@ Result<> resolve_multinode(const SubmitJobRequest& request, const JobDefinition&
             "containerOverrides and ecsPropertiesOverride cannot be used with a multi-node job "
             "definition; use nodeOverrides");
     }
-    auto nodes =
-        resolve_nodes(*definition.node_properties, request.node_overrides, spec.parameters);
+    auto nodes = resolve_nodes(*definition.node_properties, request.node_overrides,
+                               {.values = spec.parameters, .used = form.used_parameters});
     if (!nodes) return std::unexpected(std::move(nodes).error());
     for (const auto& [count, resources] : nodes->groups) {
         for (std::int32_t i = 0; i < count; ++i) form.shape.resources += resources;
@@ -113,8 +116,9 @@ Result<> resolve_form(const SubmitJobRequest& request, const JobDefinition& defi
                        .ecs_properties = definition.ecs_properties};
     const FormOverrides overrides{.container_overrides = request.container_overrides,
                                   .ecs_properties_override = request.ecs_properties_override};
-    const auto asked = resolve_containers(form, {&overrides, 1}, spec.parameters,
-                                          platform_of(definition.platform_capabilities));
+    const auto asked = resolve_containers(
+        form, {&overrides, 1}, {.values = spec.parameters, .used = resolved.used_parameters},
+        platform_of(definition.platform_capabilities));
     if (!asked) return std::unexpected(asked.error());
     spec.container = std::move(form.container);
     spec.ecs_properties = std::move(form.ecs_properties);
@@ -201,6 +205,7 @@ Result<ResolvedJob> resolve(const SubmitJobRequest& request, const JobDefinition
     auto options = resolve_options(request, definition);
     if (!options) return std::unexpected(std::move(options).error());
     spec.options = *options;
+    spec.warnings = warnings_of(request, definition, spec, form.used_parameters);
 
     form.shape.fargate = platform_of(spec.platform_capabilities) == Platform::Fargate;
     add_needs(spec.consumable_resource_properties, form.shape.consumables);

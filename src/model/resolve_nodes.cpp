@@ -98,7 +98,7 @@ void add_consumables(const NodeRangeProperty& range, ConsumablesSource source,
 }
 
 Result<> add_group(const Plan& plan, const NodeForm& form, std::int32_t first, std::int32_t last,
-                   const StringMap& parameters, Resolution& resolution) {
+                   const Parameters& parameters, Resolution& resolution) {
     NodeRangeProperty range = plan.properties.node_range_properties[form.range];
     range.target_nodes = first == last ? std::to_string(first) : fmt::format("{}:{}", first, last);
     BATCHD_TRY(expect_no_eks(range, nullptr));
@@ -172,7 +172,7 @@ Result<> expect_nodes_of_overrides(const Plan& plan) {
 
 Result<ResolvedNodes> resolve_nodes(const NodeProperties& given,
                                     const std::optional<NodeOverrides>& overrides,
-                                    const StringMap& parameters) {
+                                    const Parameters& parameters) {
     NodeProperties properties = given;
     Plan plan{
         .properties = properties, .overrides = overrides, .ranges = {}, .override_ranges = {}};

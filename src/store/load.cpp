@@ -99,14 +99,17 @@ Result<> load_definitions(Database& database, ports::Snapshot& snapshot) {
     };
     BATCHD_TRY(
         database.each("SELECT name, revision, created_at, document FROM job_definition"
-                      " WHERE active ORDER BY name, revision",
+                      " WHERE deregistered_at IS NULL ORDER BY name, revision",
                       on_row));
     auto on_name = [&](Row& row) -> Result<> {
         auto& [name, revision] = snapshot.last_revisions.emplace_back();
         row.read(name, revision);
         return {};
     };
-    return database.each("SELECT name, MAX(revision) FROM job_definition GROUP BY name", on_name);
+    return database.each(
+        "SELECT name, MAX(revision) FROM (SELECT name, revision FROM job_definition"
+        " UNION ALL SELECT name, last_revision FROM removed_definition) GROUP BY name",
+        on_name);
 }
 
 Result<> load_resources(Database& database, ports::Snapshot& snapshot) {

@@ -10,12 +10,12 @@ namespace batchd::store {
 namespace {
 
 constexpr std::string_view kSelect =
-    "SELECT name, revision, active, created_at, document, tags FROM job_definition";
+    "SELECT name, revision, created_at, deregistered_at, document, tags FROM job_definition";
 
 Result<> read_definition(Row& row, DefinitionDetail& definition) {
     std::string document;
-    row.read(definition.row.name, definition.row.revision, definition.row.active,
-             definition.row.created_at, document, definition.tags);
+    row.read(definition.row.name, definition.row.revision, definition.row.created_at,
+             definition.row.deregistered_at, document, definition.tags);
     auto decoded = std::make_shared<model::JobDefinition>();
     BATCHD_TRY(read_document(document, *decoded));
     definition.row.document = std::move(decoded);
@@ -68,7 +68,7 @@ Result<> read_filtered(Database& database, const DefinitionFilter& filter,
     std::string sql(kSelect);
     sql += " WHERE name >= ?1 AND NOT (name = ?1 AND revision >= ?2)";
     sql += filter.name ? " AND name = ?3" : " AND ?3 IS NULL";
-    sql += filter.active ? " AND active = ?4" : " AND ?4 IS NULL";
+    sql += filter.active ? " AND (deregistered_at IS NULL) = ?4" : " AND ?4 IS NULL";
     sql += " ORDER BY name, revision DESC LIMIT ?5";
     auto on_row = [&](Row& row) { return read_definition(row, found.emplace_back()); };
     const DefinitionKey start = after.value_or(DefinitionKey{});
@@ -105,6 +105,18 @@ Result<std::optional<DefinitionDetail>> Reader::definition(const std::string& na
     if (!page) return std::unexpected(std::move(page).error());
     if (page->items.empty()) return std::nullopt;
     return std::move(page->items.front());
+}
+
+Result<std::optional<DefinitionDetail>> Reader::inactive_definition(
+    const std::string& name, std::optional<std::int32_t> revision, Timestamp after) {
+    static const std::string sql =
+        std::string(kSelect) +
+        " WHERE name = ? AND revision = coalesce(?, revision) AND deregistered_at > ?"
+        " ORDER BY revision DESC LIMIT 1";
+    std::optional<DefinitionDetail> found;
+    auto on_row = [&](Row& row) { return read_definition(row, found.emplace()); };
+    BATCHD_TRY(database_->each(sql, on_row, name, revision, after));
+    return found;
 }
 
 }  // namespace batchd::store

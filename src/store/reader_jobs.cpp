@@ -270,4 +270,9 @@ Result<std::vector<model::Attempt>> Reader::attempts(const model::JobId& id) {
     return attempts;
 }
 
+Result<std::optional<model::JobId>> Reader::submission(const std::string& key) {
+    return query_value<model::JobId>(*database_, "SELECT id FROM job WHERE idempotency_key = ?",
+                                     key);
+}
+
 }  // namespace batchd::store

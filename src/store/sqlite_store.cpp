@@ -3,6 +3,7 @@
 #include "batchd/base/uuid.hpp"
 #include "store/apply.hpp"
 #include "store/children.hpp"
+#include "store/definition_retainer.hpp"
 #include "store/dependents.hpp"
 #include "store/load.hpp"
 #include "store/migrations.hpp"
@@ -74,6 +75,8 @@ Result<> SqliteStore::commit(const ports::Changes& changes) {
 }
 
 void SqliteStore::retain(Retention retention, ports::LogRemover& logs, ports::RetentionSink& sink) {
+    definition_retainer_ =
+        std::make_unique<DefinitionRetainer>(*database_, retention.inactive_definitions);
     retainer_ = std::make_unique<Retainer>(*database_, *index_, *dependents_, std::move(retention),
                                            logs, sink);
 }
@@ -85,9 +88,12 @@ Result<Timestamp> SqliteStore::tend(Timestamp now) {
     const Result<Timestamp> rest =
         was_busy ? Result<Timestamp>(later) : std::unexpected(was_busy.error());
     if (!retainer_) return rest;
-    const auto next = retainer_->advance(now);
-    if (next && !was_busy) return rest;  // a damaged row keeps nothing else
-    return next ? Result<Timestamp>(std::min(*next, later)) : next;
+    const auto jobs = retainer_->advance(now);
+    const auto definitions = definition_retainer_->advance(now);
+    if (!jobs) return jobs;
+    if (!definitions) return definitions;
+    if (!was_busy) return rest;  // a damaged row keeps nothing else
+    return std::min({*jobs, *definitions, later});
 }
 
 /// A UUIDv7 begins with its time in milliseconds.

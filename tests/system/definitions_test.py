@@ -1,11 +1,14 @@
 """Job definitions: revisions, references, what is echoed, and what the operator must allow."""
 
+import concurrent.futures
+import json
 import os
 import tempfile
 import unittest
 
 from support.case import SystemTest
 from support.engine import IMAGE
+from support.waiting import eventually
 
 
 def properties(**more):
@@ -131,6 +134,108 @@ class Revisions(SystemTest):
                                "evaluateOnExit": [{"onReason": "*x", "action": "EXIT"}]})
         refused("attemptDurationSeconds", properties(), timeout={"attemptDurationSeconds": 59})
         refused("AWS_BATCH", properties(environment=[{"name": "AWS_BATCH_X", "value": "1"}]))
+
+
+class Lenient(SystemTest):
+    """Where the operator leaves AWS's rules for revisions."""
+
+    settings = {"definitions.inactive_grace_seconds": 5, "definitions.dedupe_revisions": True,
+                "retention.inactive_definitions": "1s"}
+
+    def register(self, name, tags=None, **more):
+        return self.batch.register_job_definition(
+            jobDefinitionName=name, type="container", containerProperties=properties(**more),
+            tags=tags or {})["revision"]
+
+    def revisions(self, name):
+        found = self.batch.describe_job_definitions(jobDefinitionName=name)["jobDefinitions"]
+        return [definition["revision"] for definition in found]
+
+    def is_refused(self, definition):
+        try:
+            self.submit(definition)
+        except self.batch.exceptions.ClientException as error:
+            self.assertIn("does not exist or is not in ACTIVE status",
+                          error.response["Error"]["Message"])
+            return True
+        return False
+
+    def test_the_same_registration_is_the_same_revision(self):
+        name = self.unique("same")
+        self.assertEqual(1, self.register(name, {"team": "a"}, user="1:1"))
+        self.assertEqual(1, self.register(name, {"team": "a"}, user="1:1"))
+        self.assertEqual(2, self.register(name, {"team": "b"}, user="1:1"), "other tags")
+        self.assertEqual(3, self.register(name, {"team": "b"}, user="2:2"), "another user")
+        self.assertEqual(4, self.register(name, {"team": "b"}, user="1:1"),
+                         "revision 2 is not the newest")
+        self.batch.tag_resource(resourceArn=self.arn(name, 4), tags={"team": "c"})
+        self.assertEqual(5, self.register(name, {"team": "b"}, user="1:1"), "its tags changed")
+        self.batch.deregister_job_definition(jobDefinition=f"{name}:5")
+        self.assertEqual(4, self.register(name, {"team": "c"}, user="1:1"),
+                         "the newest that is ACTIVE")
+        self.daemon.kill()
+        self.daemon.start()
+        type(self).connect()
+        self.assertEqual(4, self.register(name, {"team": "c"}, user="1:1"))
+
+    def arn(self, name, revision):
+        return f"arn:aws:batch:us-east-1:123456789012:job-definition/{name}:{revision}"
+
+    def test_many_that_register_the_same_at_once_make_one_revision(self):
+        name = self.unique("crowd")
+        with concurrent.futures.ThreadPoolExecutor(8) as pool:
+            revisions = list(pool.map(lambda _: self.register(name), range(24)))
+        self.assertEqual([1] * 24, revisions)
+
+    def test_text_does_not_count_but_what_it_says(self):
+        name = self.unique("text")
+        for text in ('{"jobDefinitionName": "%s", "type": "container", "containerProperties":'
+                     ' {"image": "a", "vcpus": 1, "memory": 32}}',
+                     '{"containerProperties": {"memory": 32, "vcpus": 1, "image": "a",'
+                     ' "command": []}, "type": "container", "jobDefinitionName": "%s"}'):
+            answer = self.curl("/v1/registerjobdefinition", data=(text % name).encode())
+            self.assertEqual(1, answer.json()["revision"], answer.text)
+
+    def test_a_deregistered_revision_is_submitted_for_a_while(self):
+        name = self.unique("graceful")
+        self.register(name)
+        self.batch.deregister_job_definition(jobDefinition=f"{name}:1")
+        jobs = [self.submit(f"{name}:1"), self.submit(name), self.submit(self.arn(name, 1))]
+        batch = self.curl("/api/v1/jobs:batch", data=json.dumps({"jobs": [
+            {"jobName": "x", "jobQueue": "default", "jobDefinition": f"{name}:1"}]}).encode())
+        jobs.append(batch.json()["jobs"][0]["jobId"])
+        for job in jobs:
+            self.assertEqual(self.arn(name, 1), self.wait_for(job, "SUCCEEDED")["jobDefinition"])
+        eventually(lambda: self.is_refused(f"{name}:1"), 30, "its time is over")
+        self.assertTrue(self.is_refused(name))
+
+    def test_an_active_revision_stands_above_one_in_its_grace(self):
+        name = self.unique("both")
+        self.register(name, user="1:1")
+        self.register(name, user="0:0")
+        self.batch.deregister_job_definition(jobDefinition=f"{name}:2")
+        self.assertEqual(self.arn(name, 1), self.describe(self.submit(name))["jobDefinition"])
+
+    def test_an_inactive_revision_goes_when_no_live_job_needs_it(self):
+        name = self.unique("short")
+        for user in ("1:1", "0:0", "2:2"):
+            self.register(name, user=user)
+        waiting = self.submit(f"{name}:2", name="waiting", timeout={"attemptDurationSeconds": 60},
+                              containerOverrides={"resourceRequirements": [
+                                  {"type": "VCPU", "value": "1000"}]})
+        for revision in (2, 3):
+            self.batch.deregister_job_definition(jobDefinition=f"{name}:{revision}")
+        eventually(lambda: self.revisions(name) == [2, 1], 30,
+                   lambda: f"revision 3 goes: {self.revisions(name)}")
+        self.batch.terminate_job(jobId=waiting, reason="enough")
+        eventually(lambda: self.revisions(name) == [1], 30,
+                   lambda: f"revision 2 goes: {self.revisions(name)}")
+        self.batch.deregister_job_definition(jobDefinition=f"{name}:3")  # as if it were there
+        self.daemon.kill()
+        self.daemon.start()
+        type(self).connect()
+        self.assertEqual(4, self.register(name, user="3:3"))
+        self.assertTrue(self.describe(waiting)["jobDefinition"].endswith(f"{name}:2"))
 
 
 class NotAllowed(SystemTest):

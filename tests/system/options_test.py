@@ -242,3 +242,19 @@ class OnceOnly(Options):
                                             "jobDefinition": "step"}, f"Idempotency-Key: {key}")
         self.assertEqual(400, other.status)
         self.assertIn("was used for another request", other.json()["message"])
+
+    def test_what_was_accepted_is_answered_so_though_its_definition_has_gone(self):
+        definition = self.define("true")
+        body = {"jobName": "once", "jobQueue": "default", "jobDefinition": definition}
+        for mark in ("Idempotency-Key: ", "amz-sdk-invocation-id: "):
+            mark += self.unique("key")
+            first = self.post("/v1/submitjob", body, mark)
+            self.assertEqual(200, first.status, first.text)
+            self.batch.deregister_job_definition(jobDefinition=definition)
+            again = self.post("/v1/submitjob", body, mark)
+            self.assertEqual((200, first.json()), (again.status, again.json()))
+            self.assertEqual("true", again.headers.get("x-batchd-idempotent-replay"))
+            new = self.post("/v1/submitjob", body, mark + "-2")
+            self.assertEqual(400, new.status)
+            self.assertIn(f"JobDefinition {definition} not found.", new.json()["message"])
+            definition = body["jobDefinition"] = self.define("true")

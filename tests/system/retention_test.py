@@ -45,6 +45,24 @@ class Ages(RetentionTest):
             'batchd_jobs_removed_total{queue="default",reason="age",status="SUCCEEDED"}'))
         self.assertTrue(self.metric("batchd_database_bytes "))
 
+    def test_a_new_run_that_is_asked_for_again_needs_its_model_no_more(self):
+        job = self.run_command("true", name="model")
+        self.wait_for(job, "SUCCEEDED")
+        self.curl("/api/v1/queues/default/pause", "-X", "POST")
+        self.addCleanup(self.curl, "/api/v1/queues/default/resume", "-X", "POST")
+
+        def rerun():
+            return self.curl(f"/api/v1/jobs/{job}/rerun", "-X", "POST",
+                             "-H", "Idempotency-Key: " + job)
+
+        first = rerun()
+        self.assertEqual(200, first.status, first.text)
+        self.wait_until_gone(job)
+        again = rerun()
+        self.assertEqual((200, first.json()), (again.status, again.json()))
+        self.assertEqual("true", again.headers.get("x-batchd-idempotent-replay"))
+        self.assertEqual("model", again.json()["jobName"])
+
     def test_an_array_goes_with_its_children(self):
         definition = self.define("echo child")
         before = self.log_files()

@@ -174,6 +174,41 @@ class Batch(ApiTest):
         for position in (0, 3):
             self.wait_for(answer["jobs"][position]["jobId"], "SUCCEEDED")
 
+    def test_a_key_goes_on_where_a_part_was_refused(self):
+        queue = self.unique("later")
+        self.define("true", name="gone-later")
+        jobs = [self.entry(jobDefinition="gone-later"),
+                self.entry(dependsOn=[{"jobId": "@0"}], clientToken=self.unique("token")),
+                self.entry(jobQueue=queue, dependsOn=[{"jobId": "@0"}, {"jobId": "@1"}])]
+
+        def post():
+            return self.curl("/api/v1/jobs:batch", "-H", "Idempotency-Key: " + queue,
+                             data=json.dumps({"jobs": jobs}).encode()).json()
+
+        first = post()
+        self.assertEqual((2, 1), (first["submitted"], first["refused"]))
+        self.batch.create_job_queue(jobQueueName=queue, priority=1, computeEnvironmentOrder=[
+            {"order": 1, "computeEnvironment": "local"}])
+        self.batch.deregister_job_definition(jobDefinition="gone-later:1")
+        second = post()
+        self.assertEqual((3, 0), (second["submitted"], second["refused"]), second)
+        self.assertEqual(first["jobs"][:2], second["jobs"][:2])
+        detail = self.wait_for(second["jobs"][2]["jobId"], "SUCCEEDED")
+        self.assertEqual([job["jobId"] for job in first["jobs"][:2]],
+                         [job["jobId"] for job in detail["dependsOn"]])
+        self.assertEqual(second, post())
+        jobs[0]["jobName"] = "other"
+        self.assertIn("was used for another request", post()["jobs"][0]["message"])
+
+    def test_a_token_that_comes_twice_is_one_job(self):
+        token = self.unique("token")
+        jobs = [self.entry(clientToken=token), self.entry(clientToken=token),
+                self.entry(dependsOn=[{"jobId": "@1"}])]
+        answer = self.post("/api/v1/jobs:batch", {"jobs": jobs}).json()
+        self.assertEqual((3, 0), (answer["submitted"], answer["refused"]), answer)
+        self.assertEqual(answer["jobs"][0], answer["jobs"][1])
+        self.wait_for(answer["jobs"][2]["jobId"], "SUCCEEDED")
+
     def test_bad_bodies(self):
         for body, text in (("", "JSON"), ("[]", "jobs"), ('{"jobs": []}', "at least one"),
                            ('{"jobs": 3}', "at least one"),

@@ -19,6 +19,12 @@
 
 namespace batchd::api {
 
+/// Where AWS's rules for job definitions may be left.
+struct DefinitionRules {
+    Seconds inactive_grace{0};      ///< so long after its deregistration a revision is submitted
+    bool dedupe_revisions = false;  ///< what says the same as the newest ACTIVE one is that one
+};
+
 /// What the operations work with. Everything must outlive the Api; any thread may use it.
 struct Services {
     engine::Engine& engine;
@@ -36,6 +42,7 @@ struct Services {
     model::Scope scope;
     model::ContainerPolicy containers;
     model::Limits limits;
+    DefinitionRules definitions = {};
     bool allow_plain_tcp = false;  ///< for hosts: see model::validate
     bool has_fargate = false;      ///< what runs there is bound by no Docker Engine
 };

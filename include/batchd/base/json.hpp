@@ -2,8 +2,9 @@
 // members are snake_case and become camelCase on the wire (`job_name` is "jobName").
 //
 // Decoding: absent and null members keep their default; unknown members are ignored (a newer client
-// may send them); a wrong type is InvalidArgument and names path, rule and value. Encoding: an
-// empty optional is omitted, an empty list or map is written, as AWS does in its answers.
+// may send them), but told to who asks; a wrong type is InvalidArgument and names path, rule and
+// value. Encoding: an empty optional is omitted, an empty list or map is written, as AWS does in
+// its answers.
 //
 // Expensive to include: only in files that decode or encode. Any thread.
 #pragma once
@@ -34,7 +35,8 @@ using Json = nlohmann::json;
 struct Path {
     const Path* parent = nullptr;
     std::string_view name;
-    std::size_t index = 0;  ///< of an array element, when `name` is empty
+    std::size_t index = 0;                        ///< of an array element, when `name` is empty
+    std::vector<std::string>* unknown = nullptr;  ///< of the root: takes paths of unknown members
 
     std::string text() const;
 };
@@ -78,6 +80,8 @@ class Members {
     const std::vector<Member>& all() const { return members_; }
 
   private:
+    void note_unknown(const Json& value, const Path& path) const;
+
     std::vector<Member> members_;
 };
 
@@ -181,6 +185,16 @@ template <class T>
 Result<T> decode(const Json& value) {
     T out{};
     BATCHD_TRY(decode(value, out, Path{}));
+    return out;
+}
+
+/// Likewise; `unknown` gets the paths of members that are ignored, such as "timeout.colour", at
+/// most kMostUnknown of them.
+inline constexpr std::size_t kMostUnknown = 20;
+template <class T>
+Result<T> decode(const Json& value, std::vector<std::string>& unknown) {
+    T out{};
+    BATCHD_TRY(decode(value, out, Path{.unknown = &unknown}));
     return out;
 }
 

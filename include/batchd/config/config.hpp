@@ -124,11 +124,19 @@ struct Compute {
     Seconds local_boot{0};    ///< of the make-believe instances on the local Engine
 };
 
-/// How long ended jobs are kept. Ages are as parse_age takes them; "0": for ever.
+/// Where AWS's rules for job definitions may be left.
+struct Definitions {
+    Seconds inactive_grace{0};
+    bool dedupe_revisions = false;
+};
+
+/// How long ended jobs and INACTIVE job definitions are kept. Ages are as parse_age takes them; "0":
+/// for ever.
 struct Retention {
     std::string succeeded = "0";
     std::string failed = "0";
-    std::vector<std::string> queues;    ///< "NAME succeeded=AGE failed=AGE"
+    std::vector<std::string> queues;  ///< "NAME succeeded=AGE failed=AGE"
+    std::string inactive_definitions = "0";
     std::int64_t max_database_mib = 0;  ///< 0: no limit
 };
 
@@ -159,6 +167,7 @@ struct Config {
     Aws aws;
     Scheduler scheduler;
     Compute compute;
+    Definitions definitions;
     Retention retention;
     Events events;
     Limits limits;

@@ -53,6 +53,13 @@ struct SubmitJob {
     /// all.
     std::vector<std::int32_t> only_children = {};
 };
+/// Asks for the job that was submitted with that key, and changes nothing. NotFound if there is
+/// none, Conflict if something else was asked for.
+struct FindSubmission {
+    model::SubmissionKey key;
+    /// As in SubmitJob.
+    std::optional<model::RecentSubmission> repeated = {};
+};
 /// A job that waits, or an array whose children do, is not started until it is released.
 struct HoldJob {
     model::JobId id;
@@ -127,6 +134,8 @@ struct DeleteQueue {
 struct RegisterDefinition {
     std::shared_ptr<const model::JobDefinition> document;
     std::string tags;
+    /// Only while this is the newest ACTIVE revision of the name (0: there is none); else Conflict.
+    std::optional<std::int32_t> only_after = {};
 };
 /// An inactive revision stays inactive: no error.
 struct DeregisterDefinition {
@@ -285,10 +294,10 @@ using AnyEvent =
                  DeleteSchedulingPolicy, CreateConsumableResource, UpdateConsumableResource,
                  DeleteConsumableResource, CreateServiceEnvironment, UpdateServiceEnvironment,
                  DeleteServiceEnvironment, SubmitServiceJob, TerminateServiceJob, UpdateServiceJob,
-                 CreateQuotaShare, UpdateQuotaShare, DeleteQuotaShare, PatchTags, PutWebhook,
-                 DeleteWebhook, NoteDelivery, HostUp, HostDown, AttemptStarted, AttemptEnded,
-                 InstancesLaunched, InstanceReady, InstanceLeaving, InstanceGone, OffersRefreshed,
-                 ProviderReachable>;
+                 CreateQuotaShare, UpdateQuotaShare, DeleteQuotaShare, FindSubmission, PatchTags,
+                 PutWebhook, DeleteWebhook, NoteDelivery, HostUp, HostDown, AttemptStarted,
+                 AttemptEnded, InstancesLaunched, InstanceReady, InstanceLeaving, InstanceGone,
+                 OffersRefreshed, ProviderReachable>;
 
 /// Copied, moved and destroyed by functions that are compiled once: forty alternatives are costly.
 struct Event : AnyEvent {
@@ -302,9 +311,10 @@ struct Event : AnyEvent {
 
 /// What a request is answered with, beside success.
 struct Reply {
-    std::int32_t revision = 0;                  ///< of RegisterDefinition
-    std::int64_t total_quantity = 0;            ///< of UpdateConsumableResource
-    std::optional<model::JobId> repeated = {};  ///< of SubmitJob: the job of the first submission
+    std::int32_t revision = 0;        ///< of RegisterDefinition
+    std::int64_t total_quantity = 0;  ///< of UpdateConsumableResource
+    std::optional<model::JobId> repeated =
+        {};  ///< of SubmitJob, FindSubmission: the first one's job
 };
 
 }  // namespace batchd::core

@@ -84,6 +84,8 @@ class Machine {
     void refuse(std::vector<Input>& inputs);
     Result<> expect_never_stored(const model::JobId& id);
     Result<> look_up(const model::Dependency& dependency, core::SubmitJob& submit);
+    Result<> look_up(const model::SubmissionKey& key,
+                     std::optional<model::RecentSubmission>& stored);
     Result<> prepare(core::Event& event);
     void remember_host(const core::Event& event);
     void act(std::vector<core::Action> actions);

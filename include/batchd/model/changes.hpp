@@ -73,8 +73,10 @@ struct DefinitionRow {
     std::string name;
     std::int32_t revision = 0;
     std::shared_ptr<const JobDefinition> document;
-    bool active = true;
     Timestamp created_at;
+    std::optional<Timestamp> deregistered_at = {};  ///< not set: it is ACTIVE
+
+    bool is_active() const { return !deregistered_at; }
 };
 
 /// What tells a repeated submission from a new one.

@@ -112,7 +112,8 @@ struct SubmitJobRequest {
     std::optional<ConsumableResourceProperties> consumable_resource_properties_override;
     JobOptions options;        ///< members of their own on the wire; laid in by whoever decodes
     std::optional<bool> hold;  ///< the job waits until it is released
-    std::optional<std::string> client_token;  ///< repeated, it is the same submission
+    std::optional<std::string> client_token;   ///< repeated, it is the same submission
+    std::vector<std::string> unknown_members;  ///< of the body; laid in by whoever decodes
 };
 BOOST_DESCRIBE_STRUCT(SubmitJobRequest, (),
                       (job_name, job_queue, job_definition, share_identifier,
@@ -139,12 +140,14 @@ struct JobSpec {
     std::optional<ConsumableResourceProperties> consumable_resource_properties;
     std::optional<JobOptions> options;
     std::optional<std::string> rerun_of;  ///< id of the job that it runs again
+    /// What was asked for and has no effect, a sentence each; absent: nothing.
+    std::optional<std::vector<std::string>> warnings;
 };
 BOOST_DESCRIBE_STRUCT(JobSpec, (),
                       (job_definition, parameters, container, ecs_properties, node_properties,
                        depends_on, retry_strategy, timeout, propagate_tags, platform_capabilities,
                        scheduling_priority, share_identifier, consumable_resource_properties,
-                       options, rerun_of))
+                       options, rerun_of, warnings))
 
 /// The task that the job's attempts run, or those of one node, whichever form it was defined in.
 EcsTaskProperties task_of(const JobSpec& spec, const JobId& id);

@@ -278,6 +278,9 @@ class Reader {
                                                   const std::optional<std::string>& after,
                                                   std::size_t limit);
 
+    /// The job that was submitted with that key of the client's own (model::SubmissionKey).
+    Result<std::optional<model::JobId>> submission(const std::string& key);
+
     /// By name, as above.
     Result<Page<ResourceDetail, std::string>> resources(const ResourceFilter& filter,
                                                         const std::optional<std::string>& after,
@@ -290,6 +293,9 @@ class Reader {
     /// Without `revision` the newest active one.
     Result<std::optional<DefinitionDetail>> definition(const std::string& name,
                                                        std::optional<std::int32_t> revision);
+    /// Likewise of the INACTIVE ones that were deregistered after that time.
+    Result<std::optional<DefinitionDetail>> inactive_definition(
+        const std::string& name, std::optional<std::int32_t> revision, Timestamp after);
 
     /// What the scaling plan decided for an environment, the newest first; `before` continues a
     /// page from its last id. Empty if there is no such environment.

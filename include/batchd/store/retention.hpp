@@ -1,4 +1,4 @@
-// How long ended jobs are kept.
+// How long ended jobs and job definitions are kept.
 #pragma once
 
 #include "batchd/base/time.hpp"
@@ -21,6 +21,9 @@ struct Retention {
     std::map<std::string, Ages> queues;  ///< by name
     /// Of the database: above it the oldest ended jobs go, whatever their age. 0: no limit.
     std::int64_t max_bytes = 0;
+    /// INACTIVE revisions that no live job was submitted with, from their deregistration; 0: for
+    /// ever.
+    Seconds inactive_definitions{0};
 };
 
 }  // namespace batchd::store

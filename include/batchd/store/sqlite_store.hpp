@@ -16,6 +16,7 @@ namespace batchd::store {
 class Database;
 class SearchIndex;
 class Dependents;
+class DefinitionRetainer;
 class Retainer;
 
 /// Which events are kept for those who read the feed later: whatever one of the two asks to drop
@@ -34,7 +35,7 @@ class SqliteStore final : public ports::Store {
                                                      EventRetention retention = {});
     ~SqliteStore() override;
 
-    /// Which ended jobs tend() removes; before, it removes none. Logs are removed first, so that
+    /// Which ended jobs and job definitions tend() removes; before, it removes none. Logs are removed first, so that
     /// none is left over. `logs` and `sink` must outlive the store.
     void retain(Retention retention, ports::LogRemover& logs, ports::RetentionSink& sink);
 
@@ -66,6 +67,7 @@ class SqliteStore final : public ports::Store {
     std::unique_ptr<SearchIndex> index_;
     std::unique_ptr<Dependents> dependents_;
     std::unique_ptr<Retainer> retainer_;
+    std::unique_ptr<DefinitionRetainer> definition_retainer_;
     std::string instance_id_;
     EventRetention retention_;
     int batches_to_prune_ = 0;  ///< so many more, then events are pruned

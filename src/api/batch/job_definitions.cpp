@@ -62,7 +62,7 @@ Json detail_of(const Services& services, const store::DefinitionDetail& definiti
     }
     detail["jobDefinitionArn"] = arn_of(services.scope, row.name, row.revision);
     detail["revision"] = row.revision;
-    detail["status"] = row.active ? "ACTIVE" : "INACTIVE";
+    detail["status"] = row.is_active() ? "ACTIVE" : "INACTIVE";
     detail["containerOrchestrationType"] = row.document->eks_properties ? "EKS" : "ECS";
     detail["tags"] = tags_of(definition.tags);
     return detail;
@@ -120,6 +120,38 @@ Result<std::optional<store::DefinitionKey>> cursor_of(const std::optional<std::s
     return store::DefinitionKey{(*text)->substr(0, colon), revision};
 }
 
+struct Newest {
+    std::int32_t revision = 0;  ///< 0: none is ACTIVE
+    bool says_the_same = false;
+};
+
+Result<Newest> newest_of(store::Reader& reader, const core::RegisterDefinition& event) {
+    const auto found = reader.definition(event.document->job_definition_name, std::nullopt);
+    if (!found) return std::unexpected(found.error());
+    if (!*found) return Newest{};
+    const auto& [row, tags] = **found;
+    const bool same = json::encode(*row.document) == json::encode(*event.document) &&
+                      tags_of(tags) == tags_of(event.tags);
+    return Newest{.revision = row.revision, .says_the_same = same};
+}
+
+/// Of many that register the same at once, one makes the revision: what is registered between the
+/// look and the registration is looked at, too.
+Task<core::Reply> register_definition(const Services* services, core::RegisterDefinition event) {
+    if (!services->definitions.dedupe_revisions) {
+        co_return co_await execute(services, std::move(event));
+    }
+    while (true) {
+        const auto newest = co_await read(
+            services, [event](store::Reader& reader) { return newest_of(reader, event); });
+        if (!newest) co_return std::unexpected(newest.error());
+        if (newest->says_the_same) co_return core::Reply{.revision = newest->revision};
+        event.only_after = newest->revision;
+        auto done = co_await execute(services, event);
+        if (done || done.error().kind != ErrorKind::Conflict) co_return done;
+    }
+}
+
 }  // namespace
 
 Task<Answer> register_job_definition(Call call) {
@@ -130,7 +162,8 @@ Task<Answer> register_job_definition(Call call) {
     call.body.erase("options");
     auto options = take_options(call.body);
     if (!options) co_return error_of(options);
-    auto request = json::decode<RegisterRequest>(call.body);
+    std::vector<std::string> unknown;
+    auto request = json::decode<RegisterRequest>(call.body, unknown);
     if (!request) co_return error_of(request);
     if (auto valid = lay_in(*options, *request); !valid) co_return error_of(valid);
     if (auto valid = check_new(call, *request); !valid) co_return error_of(valid);
@@ -138,11 +171,15 @@ Task<Answer> register_job_definition(Call call) {
     core::RegisterDefinition event;
     event.tags = json::to_text(request->tags);
     event.document = std::make_shared<model::JobDefinition>(std::move(*request));
-    auto done = co_await execute(call.services, std::move(event));
+    auto done = co_await register_definition(call.services, std::move(event));
     if (!done) co_return error_of(done);
-    co_return Json{{"jobDefinitionName", name},
-                   {"jobDefinitionArn", arn_of(call.scope(), name, done->revision)},
-                   {"revision", done->revision}};
+    Answer answer(Json{{"jobDefinitionName", name},
+                       {"jobDefinitionArn", arn_of(call.scope(), name, done->revision)},
+                       {"revision", done->revision}});
+    for (const auto& member : unknown) {
+        answer.warnings.push_back("'" + member + "' is not known and has no effect");
+    }
+    co_return answer;
 }
 
 Task<Answer> describe_job_definitions(Call call) {

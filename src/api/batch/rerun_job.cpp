@@ -107,8 +107,8 @@ Result<core::SubmitJob> submission_of(const Services& services, const store::Job
     return event;
 }
 
-Result<core::SubmitJob> rerun(const Services& services, const RerunRequest& request,
-                              const model::JobId& id, store::Reader& reader) {
+Result<Submission> rerun(const Services& services, const RerunRequest& request,
+                         const model::JobId& id, store::Reader& reader) {
     const auto jobs = reader.jobs(std::span(&id, 1));
     if (!jobs) return std::unexpected(jobs.error());
     if (jobs->empty()) {
@@ -121,11 +121,17 @@ Result<core::SubmitJob> rerun(const Services& services, const RerunRequest& requ
                                              ": only a job that has ended can be run again");
     }
     auto event = submission_of(services, job);
-    if (!event) return event;
+    if (!event) return error_of(event);
     auto children = chosen(request, job, reader);
-    if (!children) return std::unexpected(std::move(children).error());
+    if (!children) return error_of(children);
     event->only_children = std::move(*children);
-    return event;
+    return Submission{.event = std::move(*event)};
+}
+
+Result<std::string> job_name_of(store::Reader& reader, const model::JobId& id) {
+    const auto jobs = reader.jobs(std::span(&id, 1));
+    if (!jobs) return std::unexpected(jobs.error());
+    return jobs->empty() ? "" : jobs->front().name;
 }
 
 }  // namespace
@@ -140,18 +146,20 @@ Task<Answer> rerun_job(Call call) {
         co_return invalid_argument("jobId '" + request->job_id +
                                    "' is a part of a job: give the whole job's id, and indices");
     }
-    auto event = co_await read(call.services, [services = call.services, request = *request,
-                                               id = *id](store::Reader& reader) {
+    auto submission = co_await read(call.services, [services = call.services, request = *request,
+                                                    id = *id](store::Reader& reader) {
         return rerun(*services, request, id, reader);
     });
-    if (!event) co_return error_of(event);
-    const std::string name = event->name;
-    const model::JobId made = event->id;
-    event->key = call.key;
-    auto done = co_await execute(call.services, std::move(*event));
-    if (!done) co_return error_of(done);
-    Answer answer(accepted(call.on(), done->repeated.value_or(made), name));
-    answer.is_replay = done->repeated.has_value();
+    auto submitted = co_await submit(call.services, std::move(submission), call.key);
+    if (!submitted) co_return error_of(submitted);
+    // The job may be stored no more that this one, the first answer to the same request, runs
+    // again.
+    auto name = co_await read(call.services, [id = submitted->id](store::Reader& reader) {
+        return job_name_of(reader, id);
+    });
+    if (!name) co_return error_of(name);
+    Answer answer(accepted(call.on(), submitted->id, *name));
+    answer.is_replay = submitted->is_replay;
     co_return answer;
 }
 

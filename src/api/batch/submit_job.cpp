@@ -9,11 +9,24 @@
 namespace batchd::api::batch {
 namespace {
 
-Result<model::DefinitionRow> find_definition(const Services& services, const std::string& text) {
+bool has_grace(const Services& services) {
+    return services.definitions.inactive_grace > Seconds{0};
+}
+
+/// Among the ACTIVE ones; with a reader also among those in their grace.
+Result<model::DefinitionRow> find_definition(const Services& services, const std::string& text,
+                                             store::Reader* reader) {
     auto reference = model::parse_definition_reference(services.scope, text);
     if (!reference) return error_of(reference);
     auto row = services.engine.catalog().find(reference->name, reference->revision);
     if (row) return std::move(*row);
+    if (reader && has_grace(services)) {
+        auto inactive =
+            reader->inactive_definition(reference->name, reference->revision,
+                                        services.clock.now() - services.definitions.inactive_grace);
+        if (!inactive) return error_of(inactive);
+        if (*inactive) return std::move((*inactive)->row);
+    }
     if (text.starts_with("arn:")) {
         return fail(ErrorKind::NotFound, "JobDefinition " + text + " not found.");
     }
@@ -45,6 +58,24 @@ Result<> use_names(const model::Scope& scope, model::Shape& shape) {
     return {};
 }
 
+/// Goes to a reader's thread only for what needs one. The request outlives it.
+Task<Submission> prepare_on_readers(const Services* services,
+                                    const model::SubmitJobRequest* request) {
+    auto submission = prepare(*services, *request, nullptr);
+    const bool needs_reader =
+        submission ? submission->propagates_tags
+                   : submission.error().kind == ErrorKind::NotFound && has_grace(*services);
+    if (!needs_reader) co_return submission;
+    co_return co_await read(services,
+                            [services, request, submission = std::move(submission)](
+                                store::Reader& reader) mutable -> Result<Submission> {
+                                if (!submission) submission = prepare(*services, *request, &reader);
+                                if (submission)
+                                    BATCHD_TRY(check_task_tags(reader, *submission, request->tags));
+                                return std::move(submission);
+                            });
+}
+
 }  // namespace
 
 Result<model::SubmitJobRequest> decode_submission(Json& body) {
@@ -52,16 +83,20 @@ Result<model::SubmitJobRequest> decode_submission(Json& body) {
                       "eksPropertiesOverride"});
     auto options = take_options(body);
     if (!options) return error_of(options);
-    auto request = json::decode<model::SubmitJobRequest>(body);
-    if (request) request->options = std::move(*options);
+    std::vector<std::string> unknown;
+    auto request = json::decode<model::SubmitJobRequest>(body, unknown);
+    if (!request) return request;
+    request->options = std::move(*options);
+    request->unknown_members = std::move(unknown);
     return request;
 }
 
-Result<Submission> prepare(const Services& services, const model::SubmitJobRequest& request) {
+Result<Submission> prepare(const Services& services, const model::SubmitJobRequest& request,
+                           store::Reader* reader) {
     BATCHD_TRY(require("jobName", request.job_name));
     BATCHD_TRY(require("jobQueue", request.job_queue));
     BATCHD_TRY(require("jobDefinition", request.job_definition));
-    const auto definition = find_definition(services, request.job_definition);
+    const auto definition = find_definition(services, request.job_definition, reader);
     if (!definition) return std::unexpected(definition.error());
     return prepare(services, request, *definition);
 }
@@ -90,6 +125,7 @@ Result<Submission> prepare(const Services& services, const model::SubmitJobReque
     event.spec = json::to_text(resolved->spec);
     event.tags = json::to_text(request.tags);
     submission.propagates_tags = resolved->spec.propagate_tags.value_or(false);
+    if (resolved->spec.warnings) submission.warnings = std::move(*resolved->spec.warnings);
     return submission;
 }
 
@@ -110,6 +146,24 @@ Result<> check_task_tags(store::Reader& reader, Submission& submission, model::S
     return {};
 }
 
+Task<Submitted> submit(const Services* services, Result<Submission> submission,
+                       std::optional<model::SubmissionKey> key) {
+    if (!submission) {
+        if (!key) co_return error_of(submission);
+        auto first = co_await execute(services, core::FindSubmission{.key = std::move(*key)});
+        if (first) co_return Submitted{.id = *first->repeated, .is_replay = true};
+        const bool is_first = first.error().kind == ErrorKind::NotFound;
+        co_return std::unexpected(is_first ? submission.error() : first.error());
+    }
+    const model::JobId id = submission->event.id;
+    submission->event.key = std::move(key);
+    auto done = co_await execute(services, std::move(submission->event));
+    if (!done) co_return error_of(done);
+    co_return Submitted{.id = done->repeated.value_or(id),
+                        .is_replay = done->repeated.has_value(),
+                        .warnings = std::move(submission->warnings)};
+}
+
 Json accepted(const Services& services, const model::JobId& id, const std::string& name) {
     return Json{{"jobArn", model::job_arn(services.scope, id)},
                 {"jobName", name},
@@ -124,23 +178,14 @@ Task<Answer> submit_job(Call call) {
         call.body.contains("clientToken") ? fingerprint(call.body.dump()) : 0;
     auto request = decode_submission(call.body);
     if (!request) co_return error_of(request);
-    auto submission = prepare(call.on(), *request);
-    if (!submission) co_return error_of(submission);
-    if (submission->propagates_tags) {
-        auto checked = co_await read(call.services,
-                                     [&submission, tags = request->tags](store::Reader& reader) {
-                                         return check_task_tags(reader, *submission, tags);
-                                     });
-        if (!checked) co_return error_of(checked);
-    }
-    submission->event.key = std::move(call.key);
-    auto laid = lay_in_token(request->client_token, submission_hash, submission->event.key);
+    auto laid = lay_in_token(request->client_token, submission_hash, call.key);
     if (!laid) co_return error_of(laid);
-    const model::JobId id = submission->event.id;
-    auto done = co_await execute(call.services, std::move(submission->event));
-    if (!done) co_return error_of(done);
-    Answer answer(accepted(call.on(), done->repeated.value_or(id), request->job_name));
-    answer.is_replay = done->repeated.has_value();
+    auto submission = co_await prepare_on_readers(call.services, &*request);
+    auto submitted = co_await submit(call.services, std::move(submission), std::move(call.key));
+    if (!submitted) co_return error_of(submitted);
+    Answer answer(accepted(call.on(), submitted->id, request->job_name));
+    answer.is_replay = submitted->is_replay;
+    answer.warnings = std::move(submitted->warnings);
     co_return answer;
 }
 

@@ -37,7 +37,9 @@ Task<http::Response> operate(NativeCall native, const char* member, batch::Handl
     if (!call) co_return error_of(call);
     auto answer = co_await handler(std::move(*call));
     if (!answer) co_return error_of(answer);
-    co_return json_response(200, answer->text + "\n");
+    auto response = json_response(200, answer->text + "\n");
+    if (answer->is_replay) response.headers.add(std::string(kReplayHeader), "true");
+    co_return response;
 }
 
 }  // namespace

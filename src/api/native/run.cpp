@@ -4,6 +4,7 @@
 #include "api/job_options.hpp"
 #include "api/native/routes.hpp"
 #include "api/native/run_request.hpp"
+#include "api/warnings.hpp"
 
 #include <fmt/format.h>
 
@@ -19,7 +20,6 @@ Result<batch::Submission> prepare(const Services& services, RunRequest run) {
         .name = run.definition.job_definition_name,
         .revision = 0,
         .document = std::make_shared<const model::JobDefinition>(std::move(run.definition)),
-        .active = true,
         .created_at = services.clock.now()};
     return batch::prepare(services, run.submit, row);
 }
@@ -49,14 +49,15 @@ Task<http::Response> run_job(NativeCall call) {
     const std::string name = run->submit.job_name;
     const std::string queue = run->submit.job_queue;
     auto submission = prepare(*call.services, *std::move(run));
-    if (!submission) co_return error_of(submission);
-    submission->event.key = std::move(*key);
-    const model::JobId id = submission->event.id;
-    auto done = co_await execute(call.services, std::move(submission->event));
-    if (!done) co_return native_error(done.error(), hint_for(*call.services, queue));
-    const auto answer = batch::accepted(*call.services, done->repeated.value_or(id), name);
+    const bool is_sound = submission.has_value();
+    auto submitted = co_await batch::submit(call.services, std::move(submission), std::move(*key));
+    if (!submitted && !is_sound) co_return error_of(submitted);
+    if (!submitted) co_return native_error(submitted.error(), hint_for(*call.services, queue));
+    auto answer = batch::accepted(*call.services, submitted->id, name);
+    if (!submitted->warnings.empty()) answer["warnings"] = submitted->warnings;
     auto response = json_response(200, json::dump(answer) + "\n");
-    if (done->repeated) response.headers.add(std::string(kReplayHeader), "true");
+    if (submitted->is_replay) response.headers.add(std::string(kReplayHeader), "true");
+    add_warnings(response, submitted->warnings);
     co_return response;
 }
 

@@ -85,12 +85,20 @@ CREATE UNIQUE INDEX job_queue_name ON job_queue (name) WHERE status <> 'DELETED'
 CREATE TABLE job_definition (
     name TEXT NOT NULL,
     revision INTEGER NOT NULL,
-    active INTEGER NOT NULL,
     created_at INTEGER NOT NULL,
+    deregistered_at INTEGER,               -- NULL: it is ACTIVE
     document TEXT NOT NULL,
     tags TEXT NOT NULL DEFAULT '{}'
 ) STRICT;
 CREATE UNIQUE INDEX job_definition_key ON job_definition (name, revision DESC);
+CREATE INDEX job_definition_by_end ON job_definition (deregistered_at)
+    WHERE deregistered_at IS NOT NULL;
+
+-- Names of which retention has removed revisions.
+CREATE TABLE removed_definition (
+    name TEXT PRIMARY KEY,
+    last_revision INTEGER NOT NULL         -- of the removed ones: never given again
+) STRICT, WITHOUT ROWID;
 
 -- Resources that are documents and no more; kind as model::ResourceKind.
 CREATE TABLE resource (

@@ -65,8 +65,8 @@ inline ports::DefinitionRow a_definition(const std::string& name, std::int32_t r
     return {.name = name,
             .revision = revision,
             .document = document,
-            .active = active,
-            .created_at = at(revision)};
+            .created_at = at(revision),
+            .deregistered_at = active ? std::nullopt : std::optional(at(revision + 1))};
 }
 
 inline ports::JobInsert a_job(std::int64_t seq, std::int64_t queue_id = 1) {

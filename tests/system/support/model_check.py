@@ -19,7 +19,7 @@ OPTIONS = ("maxParallel", "infrastructureRetries", "outOfMemoryFactor", "outOfMe
            "maxQueueSeconds", "maxStartingSeconds", "deadline", "stopTimeout", "maxRunning")
 RESOURCE_USE = ("peakMemoryBytes", "cpuMilliseconds")
 ADDITIONS = {"LogGroup": ("logGroupArn", "logGroupClass"),
-             "JobDetail": (*OPTIONS, "rerunOf", "infrastructureFailures", "grownMemory"),
+             "JobDetail": (*OPTIONS, "rerunOf", "warnings", "infrastructureFailures", "grownMemory"),
              "JobDefinition": OPTIONS,
              "JobQueueDetail": ("maxRunning", "pause"),
              "ContainerDetail": RESOURCE_USE,

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 namespace batchd::json {
 namespace {
 
@@ -49,6 +51,26 @@ TEST(CamelCase, MakesWireNames) {
     EXPECT_EQ(camel_case("size_in_gi_b"), "sizeInGiB");
     EXPECT_EQ(camel_case("ec2_key_pair"), "ec2KeyPair");
     EXPECT_EQ(camel_case("image"), "image");
+}
+
+TEST(Decode, TellsOfUnknownMembersIfItIsAsked) {
+    const auto body = parse(R"({"jobName": "a", "colour": 1, "nothing": null, "": 2,
+        "tags": {"any": "name"}, "inner": {"name": "x", "shape": {}},
+        "mountPoints": [{"name": "x"}, {"name": "y", "size": 3}]})");
+    ASSERT_TRUE(body);
+    std::vector<std::string> unknown;
+    const auto outer = decode<Outer>(*body, unknown);
+    ASSERT_TRUE(outer) << outer.error().message;
+    EXPECT_EQ(outer->inner->name, "x");
+    std::ranges::sort(unknown);
+    EXPECT_EQ(unknown,
+              (std::vector<std::string>{"", "colour", "inner.shape", "mountPoints[1].size"}));
+
+    Json many = Json::object();
+    for (int i = 0; i < 100; ++i) many["m" + std::to_string(i)] = i;
+    unknown.clear();
+    ASSERT_TRUE(decode<Outer>(many, unknown));
+    EXPECT_EQ(unknown.size(), kMostUnknown);
 }
 
 TEST(Decode, ReadsNestedMembersByTheirWireNames) {

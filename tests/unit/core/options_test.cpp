@@ -372,6 +372,25 @@ TEST(SubmissionKey, AKeyOfTheClientsOwnIsForOneRequest) {
     EXPECT_EQ(world.tell(later.event)->repeated, first);
 }
 
+TEST(SubmissionKey, IsFoundWithoutASubmission) {
+    World world;
+    const auto first = world.submit(world.a_job().key("call-1", false, 11));
+    const auto find = [&](FindSubmission event) { return world.tell(std::move(event)); };
+    EXPECT_EQ(find({.key = {.key = "call-1", .is_explicit = false, .request = 11}})->repeated,
+              first);
+    const auto other = find({.key = {.key = "call-1", .is_explicit = false, .request = 12}});
+    ASSERT_FALSE(other);
+    EXPECT_EQ(other.error().kind, ErrorKind::NotFound) << "another call under the same mark";
+
+    const model::SubmissionKey own{.key = "k", .is_explicit = true, .request = 1};
+    EXPECT_EQ(find({.key = own}).error().kind, ErrorKind::NotFound);
+    model::RecentSubmission stored{.key = own, .job = first, .at = world.now};
+    EXPECT_EQ(find({.key = own, .repeated = stored})->repeated, first);
+    stored.key.request = 2;
+    EXPECT_EQ(find({.key = own, .repeated = stored}).error().kind, ErrorKind::Conflict);
+    EXPECT_TRUE(world.last.changes.empty());
+}
+
 TEST(Rerun, OnlyTheChildrenThatAreNamedRun) {
     World world;
     auto builder = world.a_job().array(4);

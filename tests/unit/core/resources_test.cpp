@@ -65,6 +65,53 @@ TEST(Definitions, RevisionsGrowAndAreNeverUsedAgain) {
     EXPECT_FALSE(world.tell(DeregisterDefinition{.name = "e", .revision = 1}));
 }
 
+TEST(Definitions, TheirDeregistrationIsStoredOnce) {
+    World world;
+    auto document = std::make_shared<model::JobDefinition>();
+    document->job_definition_name = "d";
+    ASSERT_TRUE(world.tell(RegisterDefinition{.document = document, .tags = {}}));
+    EXPECT_TRUE(world.last.changes.definitions.at(0).is_active());
+    world.now += Seconds{5};
+    ASSERT_TRUE(world.tell(DeregisterDefinition{.name = "d", .revision = 1}));
+    EXPECT_EQ(world.last.changes.definitions.at(0).deregistered_at, world.now);
+    world.now += Seconds{5};
+    ASSERT_TRUE(world.tell(DeregisterDefinition{.name = "d", .revision = 1}));
+    EXPECT_TRUE(world.last.changes.definitions.empty());
+}
+
+/// Who compared with the newest ACTIVE revision is told if there is another one by now.
+TEST(Definitions, MayBeRegisteredOnlyAfterACertainRevision) {
+    World world;
+    auto document = std::make_shared<model::JobDefinition>();
+    document->job_definition_name = "d";
+    const auto after = [&](std::int32_t revision) {
+        return world.tell(
+            RegisterDefinition{.document = document, .tags = {}, .only_after = revision});
+    };
+    const auto refused = after(1);
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(refused.error().kind, ErrorKind::Conflict);
+    EXPECT_EQ(after(0)->revision, 1);
+    EXPECT_FALSE(after(0));
+    EXPECT_EQ(after(1)->revision, 2);
+    ASSERT_TRUE(world.tell(DeregisterDefinition{.name = "d", .revision = 2}));
+    EXPECT_FALSE(after(2)) << "it is not ACTIVE";
+    EXPECT_EQ(after(1)->revision, 3);
+}
+
+TEST(Restore, RevisionsThatWereRemovedAreNotGivenAgain) {
+    model::Snapshot stored;
+    stored.last_revisions = {{"d", 7}};
+    World world;
+    world.state = State{};
+    ASSERT_TRUE(restore(world.state, stored, world.now));
+    auto document = std::make_shared<model::JobDefinition>();
+    document->job_definition_name = "d";
+    EXPECT_EQ(world.tell(RegisterDefinition{.document = document, .tags = {}})->revision, 8);
+    EXPECT_TRUE(world.tell(DeregisterDefinition{.name = "d", .revision = 3}))
+        << "it is INACTIVE, whether it is still stored or not";
+}
+
 /// What a store holds of a world with one job that is placed.
 model::Snapshot snapshot_of(World& world, const model::JobId& job, const model::JobTraits& traits) {
     model::Snapshot stored;
