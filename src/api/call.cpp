@@ -22,6 +22,12 @@ Task<core::Reply> execute(const Services* services, core::Event event) {
         asio::use_awaitable);
 }
 
+Task<Answer> carry_out(const Services* services, core::Event event) {
+    auto reply = co_await execute(services, std::move(event));
+    if (!reply) co_return error_of(reply);
+    co_return Json::object();
+}
+
 asio::awaitable<engine::Engine::Replies> execute_together(const Services* services,
                                                           std::vector<core::Event> events) {
     using Value = engine::Engine::Replies;
@@ -60,6 +66,14 @@ void drop_empty(Json& body, std::initializer_list<const char*> members) {
 Result<> require(const std::string& field, const std::string& value) {
     if (value.empty()) return invalid_argument(field + " is required and must not be empty");
     return {};
+}
+
+Result<> expect_reason(const std::string& reason) {
+    constexpr std::size_t kMost = 1024;
+    const auto length = model::characters(reason);
+    if (length <= kMost) return {};
+    return invalid_argument(
+        fmt::format("reason has {} characters; at most {} are allowed", length, kMost));
 }
 
 Result<> at_most_100(std::string_view member, const std::vector<std::string>& list) {

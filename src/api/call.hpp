@@ -55,7 +55,9 @@ std::unexpected<Error> error_of(Result<T>& result) {
 
 /// Hands an event to the engine; completes, on the caller's executor, when the answer is durable.
 Task<core::Reply> execute(const Services* services, core::Event event);
-/// Likewise for several in one transaction; `events` is not empty.
+/// Likewise, and answers with an object that has no members.
+Task<Answer> carry_out(const Services* services, core::Event event);
+/// execute() for several in one transaction; `events` is not empty.
 boost::asio::awaitable<engine::Engine::Replies> execute_together(const Services* services,
                                                                  std::vector<core::Event> events);
 
@@ -119,6 +121,9 @@ void drop_empty(Json& body, std::initializer_list<const char*> members);
 
 /// InvalidArgument "<field> is required" for an empty text.
 Result<> require(const std::string& field, const std::string& value);
+
+/// InvalidArgument for a reason of more than 1024 characters.
+Result<> expect_reason(const std::string& reason);
 
 /// AWS: lists of names that Describe operations take have at most 100 entries.
 Result<> at_most_100(std::string_view member, const std::vector<std::string>& list);

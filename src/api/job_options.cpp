@@ -1,6 +1,6 @@
 #include "api/job_options.hpp"
 
-#include "batchd/net/time_text.hpp"
+#include "batchd/base/time_text.hpp"
 
 namespace batchd::api {
 namespace {
@@ -11,7 +11,7 @@ constexpr std::size_t kMaxKey = 255;
 void convert(const std::string& name, Json& value) {
     if (!value.is_string()) return;
     const auto& text = value.get_ref<const std::string&>();
-    if (const auto time = net::parse_iso8601(text); time && name == "deadline") {
+    if (const auto time = parse_iso8601(text); time && name == "deadline") {
         value = to_epoch_ms(*time);
         return;
     }

@@ -101,9 +101,9 @@ Result<> note_awaited(store::Reader& reader, store::JobDetail& job) {
     return {};
 }
 
-std::string pending_reason(const store::JobSummary& job) {
-    if (!lacks_reason(job.state)) return {};
-    if (job.array_size > 0 && job.array.is_released) return waits_for_children(job.array);
+std::string pending_reason(const model::JobState& state, const model::ArrayProgress& array) {
+    if (!lacks_reason(state)) return {};
+    if (array.is_released) return waits_for_children(array);
     return "DEPENDENCY:WAITING - waits for the jobs of its dependsOn; DescribeJobs tells which.";
 }
 

@@ -16,7 +16,8 @@ std::vector<core::Awaited> awaited_of(const std::string& spec);
 /// that has none and waits for others or, as an array, for its children.
 Result<> note_awaited(store::Reader& reader, store::JobDetail& job);
 
-/// The same for lists, without a look at other jobs.
-std::string pending_reason(const store::JobSummary& job);
+/// The same for lists, without a look at other jobs; empty if the job needs none. `array`: of a
+/// job that is one, else zeros.
+std::string pending_reason(const model::JobState& state, const model::ArrayProgress& array);
 
 }  // namespace batchd::api

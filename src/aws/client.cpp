@@ -9,8 +9,8 @@
 #include "aws/sts_query.hpp"
 #include "batchd/base/json.hpp"
 #include "batchd/base/log.hpp"
+#include "batchd/base/time_text.hpp"
 #include "batchd/net/sigv4.hpp"
-#include "batchd/net/time_text.hpp"
 
 #include <fmt/format.h>
 
@@ -225,7 +225,7 @@ class Client::Impl {
     }
 
     void note_date(const HttpResponse& response) {
-        const auto date = net::parse_http_date(response.header("Date"));
+        const auto date = parse_http_date(response.header("Date"));
         if (date) aws_ahead_ms_ = (*date - outside_.clock.now()).count();
     }
 

@@ -1,7 +1,7 @@
 #include "aws/credentials.hpp"
 
 #include "batchd/base/json.hpp"
-#include "batchd/net/time_text.hpp"
+#include "batchd/base/time_text.hpp"
 
 #include <fmt/format.h>
 
@@ -26,7 +26,7 @@ Outcome<Credentials> parse_credentials(std::string_view text, const char* token_
     Credentials credentials{.keys = {.access_key_id = member("AccessKeyId"),
                                      .secret_access_key = member("SecretAccessKey"),
                                      .session_token = member(token_name)},
-                            .expires = net::parse_iso8601(member("Expiration")),
+                            .expires = parse_iso8601(member("Expiration")),
                             .source = std::move(source)};
     if (credentials.keys.access_key_id.empty() || credentials.keys.secret_access_key.empty()) {
         return no_credentials(

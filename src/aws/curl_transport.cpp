@@ -1,10 +1,7 @@
 #include "batchd/aws/transport.hpp"
+#include "batchd/base/curl_headers.hpp"
 
-#include <curl/curl.h>
 #include <fmt/format.h>
-
-#include <algorithm>
-#include <cctype>
 
 namespace batchd::aws {
 namespace {
@@ -16,24 +13,6 @@ constexpr std::size_t kMaxHeaders = 200;
 void init_curl() {
     static const CURLcode done = ::curl_global_init(CURL_GLOBAL_DEFAULT);
     BATCHD_CHECK(done == CURLE_OK, "libcurl cannot be initialised");
-}
-
-struct FreeList {
-    void operator()(curl_slist* list) const { ::curl_slist_free_all(list); }
-};
-using List = std::unique_ptr<curl_slist, FreeList>;
-
-List header_list(const HttpRequest& request) {
-    List list;
-    const auto add = [&](const std::string& line) {
-        if (auto* longer = ::curl_slist_append(list.get(), line.c_str())) {
-            (void)list.release();
-            list.reset(longer);
-        }
-    };
-    for (const auto& [name, value] : request.headers) add(name + ": " + value);
-    add("Expect:");  // no round trip before the body
-    return list;
 }
 
 /// What curl's callbacks fill and ask.
@@ -57,16 +36,7 @@ std::size_t on_header(char* data, std::size_t, std::size_t size, void* context) 
     auto& headers = static_cast<Exchange*>(context)->response.headers;
     const std::string_view line(data, size);
     if (line.starts_with("HTTP/")) headers.clear();  // after a 100 Continue, or a proxy's answer
-    const auto colon = line.find(':');
-    if (colon == std::string_view::npos || headers.size() >= kMaxHeaders) return size;
-    std::string_view value = line.substr(colon + 1);
-    while (!value.empty() && std::isspace(static_cast<unsigned char>(value.front())) != 0) {
-        value.remove_prefix(1);
-    }
-    while (!value.empty() && std::isspace(static_cast<unsigned char>(value.back())) != 0) {
-        value.remove_suffix(1);
-    }
-    headers.emplace_back(line.substr(0, colon), value);
+    if (headers.size() < kMaxHeaders) curl::add_header(line, headers);
     return size;
 }
 
@@ -77,14 +47,7 @@ int on_progress(void* context, curl_off_t, curl_off_t, curl_off_t, curl_off_t) {
 }  // namespace
 
 std::string_view HttpResponse::header(std::string_view name) const {
-    const auto same = [](char a, char b) {
-        return std::tolower(static_cast<unsigned char>(a)) ==
-               std::tolower(static_cast<unsigned char>(b));
-    };
-    for (const auto& [key, value] : headers) {
-        if (std::ranges::equal(key, name, same)) return value;
-    }
-    return {};
+    return curl::find_header(headers, name);
 }
 
 /// One connection cache; one exchange at a time.
@@ -101,7 +64,7 @@ class CurlTransport::Handle {
                                  const std::atomic<bool>& stopped) {
         Exchange exchange{
             .response{}, .max_body_bytes = options.max_body_bytes, .stopped = &stopped};
-        const List headers = header_list(request);
+        const curl::List headers = curl::header_list(request.headers);
         ::curl_easy_reset(easy_);  // keeps the connections
         set_request(request, headers.get());
         set_limits(request, options);

@@ -1,5 +1,5 @@
 #include "aws/ec2_specification.hpp"
-#include "batchd/net/time_text.hpp"
+#include "batchd/base/time_text.hpp"
 
 #include <cstdlib>
 
@@ -83,7 +83,7 @@ Outcome<std::vector<SpotPrice>> describe_spot_prices(Client& client,
             prices.push_back({.instance_type = item.child_value("instanceType"),
                               .availability_zone = item.child_value("availabilityZone"),
                               .dollars_per_hour = item.child("spotPrice").text().as_double(),
-                              .since = net::parse_iso8601(item.child_value("timestamp"))});
+                              .since = parse_iso8601(item.child_value("timestamp"))});
         }
     });
     if (!done) return std::unexpected(done.error());

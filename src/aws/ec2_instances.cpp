@@ -1,7 +1,7 @@
 #include "aws/ec2_specification.hpp"
 #include "aws/json_reading.hpp"
 #include "batchd/aws/ec2.hpp"
-#include "batchd/net/time_text.hpp"
+#include "batchd/base/time_text.hpp"
 
 #include <fmt/format.h>
 
@@ -47,7 +47,7 @@ Instance read_instance(const pugi::xml_node& item) {
             .architecture = item.child_value("architecture"),
             .is_spot = std::string_view(item.child_value("instanceLifecycle")) == "spot",
             .spot_request_id = item.child_value("spotInstanceRequestId"),
-            .launched = net::parse_iso8601(item.child_value("launchTime")),
+            .launched = parse_iso8601(item.child_value("launchTime")),
             .tags = read_tags(item.child("tagSet"))};
 }
 

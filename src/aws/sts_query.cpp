@@ -1,6 +1,6 @@
 #include "aws/sts_query.hpp"
 
-#include "batchd/net/time_text.hpp"
+#include "batchd/base/time_text.hpp"
 
 #include <fmt/format.h>
 
@@ -33,7 +33,7 @@ Outcome<Credentials> read_role_answer(const pugi::xml_document& document,
     Credentials credentials{.keys = {.access_key_id = node.child_value("AccessKeyId"),
                                      .secret_access_key = node.child_value("SecretAccessKey"),
                                      .session_token = node.child_value("SessionToken")},
-                            .expires = net::parse_iso8601(node.child_value("Expiration")),
+                            .expires = parse_iso8601(node.child_value("Expiration")),
                             .source = "the role " + request.role_arn};
     if (credentials.keys.access_key_id.empty() || credentials.keys.secret_access_key.empty() ||
         !credentials.expires) {

@@ -23,37 +23,38 @@ std::string words_of(const CLI::App& command) {
 
 /// A case of the shell for the command and those below it; `path` is "batchd config show".
 void add_cases(std::string& script, const CLI::App& command, const std::string& path) {
-    script += fmt::format("        '{}') words='{}' ;;\n", path, words_of(command));
+    script += fmt::format("        '{}') offers='{}' ;;\n", path, words_of(command));
     for (const CLI::App* subcommand : command.get_subcommands({})) {
         add_cases(script, *subcommand, path + " " + subcommand->get_name());
     }
 }
 
-/// What follows `--` is the job's command: files and programs, as the shell completes them.
+/// What follows `--` is the job's command: files, as the shell completes them. In zsh `path` and
+/// `words` would be more than variables.
 constexpr std::string_view kHead = R"(# completion for batchd
 _batchd() {
-    local current=${COMP_WORDS[COMP_CWORD]} path=batchd words='' word i
+    local current=${COMP_WORDS[COMP_CWORD]} chosen=batchd offers='' word i
     for ((i = 1; i < COMP_CWORD; i++)); do
         word=${COMP_WORDS[i]}
         if [ "$word" = -- ]; then
             COMPREPLY=($(compgen -f -- "$current"))
             return
         fi
-        case "$path $word" in
+        case "$chosen $word" in
 )";
-constexpr std::string_view kMiddle = R"( path="$path $word" ;;
+constexpr std::string_view kMiddle = R"( chosen="$chosen $word" ;;
         esac
     done
     case "${COMP_WORDS[COMP_CWORD - 1]}" in
         -o | --output) COMPREPLY=($(compgen -W 'text json' -- "$current")); return ;;
-        --until) [ "$path" = 'batchd wait' ] &&
+        --until) [ "$chosen" = 'batchd wait' ] &&
             COMPREPLY=($(compgen -W 'running succeeded terminal' -- "$current")) && return ;;
         --config) COMPREPLY=($(compgen -f -- "$current")); return ;;
     esac
-    case "$path" in
+    case "$chosen" in
 )";
 constexpr std::string_view kTail = R"(    esac
-    COMPREPLY=($(compgen -W "$words" -- "$current"))
+    COMPREPLY=($(compgen -W "$offers" -- "$current"))
 }
 complete -F _batchd batchd
 )";

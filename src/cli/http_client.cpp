@@ -1,14 +1,13 @@
 #include "cli/http_client.hpp"
 
+#include "batchd/base/curl_headers.hpp"
 #include "batchd/base/result.hpp"
 
-#include <curl/curl.h>
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <cctype>
 #include <cstdlib>
-#include <memory>
 #include <optional>
 
 namespace batchd::cli {
@@ -16,18 +15,6 @@ namespace {
 
 constexpr long kConnectTimeoutMs = 5000;
 constexpr long kKeepAliveSeconds = 30;  // so that a stream notices a host that is gone
-
-bool same_letter(char a, char b) {
-    return std::tolower(static_cast<unsigned char>(a)) ==
-           std::tolower(static_cast<unsigned char>(b));
-}
-
-std::string_view trimmed(std::string_view text) {
-    const auto is_space = [](char c) { return std::isspace(static_cast<unsigned char>(c)) != 0; };
-    while (!text.empty() && is_space(text.front())) text.remove_prefix(1);
-    while (!text.empty() && is_space(text.back())) text.remove_suffix(1);
-    return text;
-}
 
 /// What curl's callbacks fill.
 struct Exchange {
@@ -41,8 +28,8 @@ std::size_t on_header(char* data, std::size_t, std::size_t size, void* context) 
     if (line.starts_with("HTTP/")) {
         const auto space = std::min(line.find(' '), line.size() - 1);
         response = {.status = std::atoi(line.data() + space)};
-    } else if (const auto colon = line.find(':'); colon != std::string_view::npos) {
-        response.headers.emplace_back(line.substr(0, colon), trimmed(line.substr(colon + 1)));
+    } else {
+        curl::add_header(line, response.headers);
     }
     return size;
 }
@@ -55,24 +42,6 @@ std::size_t on_body(char* data, std::size_t, std::size_t size, void* context) {
         exchange.response.body.append(data, size);
     }
     return size;
-}
-
-struct FreeList {
-    void operator()(curl_slist* list) const { ::curl_slist_free_all(list); }
-};
-using List = std::unique_ptr<curl_slist, FreeList>;
-
-List header_list(const Request& request) {
-    List list;
-    const auto add = [&](const std::string& line) {
-        if (auto* longer = ::curl_slist_append(list.get(), line.c_str())) {
-            (void)list.release();
-            list.reset(longer);
-        }
-    };
-    for (const auto& [name, value] : request.headers) add(name + ": " + value);
-    add("Expect:");  // no round trip before the body
-    return list;
 }
 
 void set_up(CURL* easy, const std::string& url, Exchange& exchange, curl_slist* headers) {
@@ -135,10 +104,7 @@ NoAnswer::Why reason(CURLcode code, const Exchange& exchange, CURL* easy) {
 }  // namespace
 
 std::string_view Response::header(std::string_view name) const {
-    for (const auto& [key, value] : headers) {
-        if (std::ranges::equal(key, name, same_letter)) return value;
-    }
-    return {};
+    return curl::find_header(headers, name);
 }
 
 HttpClient::HttpClient(std::string url) : url_(std::move(url)) {
@@ -159,7 +125,7 @@ HttpClient::~HttpClient() {
 std::expected<Response, NoAnswer> HttpClient::perform(const Request& request, int interrupt) {
     Exchange exchange{.request = request};
     const std::string url = url_ + request.path;
-    const List headers = header_list(request);
+    const curl::List headers = curl::header_list(request.headers);
     set_up(easy_, url, exchange, headers.get());
     ::curl_multi_add_handle(multi_, easy_);
     const auto code = drive(multi_, interrupt);

@@ -239,15 +239,6 @@ std::span<const Key> keys() {
     return table;
 }
 
-std::span<const RegistryKey> registry_keys() {
-    static const auto table = std::to_array<RegistryKey>({
-        {"server", &Registry::server, "The registry as it stands in image names."},
-        {"username", &Registry::username, "The user that pulls."},
-        {"password", &Registry::password, "The user's password or token; never shown or logged."},
-    });
-    return table;
-}
-
 std::string Key::environment() const {
     std::string variable = "BATCHD_" + std::string(section) + "__" + std::string(name);
     std::ranges::transform(variable, variable.begin(),

@@ -35,18 +35,9 @@ struct Key {
     std::string environment() const;
 };
 
-/// A key of one [[registries]] table. All of them must be given.
-struct RegistryKey {
-    std::string_view name;
-    std::string Registry::* member;
-    std::string_view meaning;
-};
-
-inline constexpr std::string_view kRegistries = "registries";
 inline constexpr std::string_view kLimits = "limits";
 
 std::span<const Key> keys();
-std::span<const RegistryKey> registry_keys();
 
 std::string_view to_string(SchedulerOrder order);
 /// `text` has passed kOrderRule.

@@ -1,9 +1,8 @@
 #include "batchd/config/config.hpp"
-#include "config/hosts.hpp"
+#include "config/item_keys.hpp"
 #include "config/keys.hpp"
 #include "config/nearest.hpp"
 #include "config/value.hpp"
-#include "config/webhooks.hpp"
 
 #include <fmt/format.h>
 
@@ -18,6 +17,8 @@
 
 namespace batchd::config {
 namespace {
+
+using model::Webhook;
 
 Result<std::string> read_file(const std::filesystem::path& path) {
     std::error_code ignored;
@@ -152,86 +153,64 @@ class Loader {
     }
 
     void apply_registries(const std::string& file, const toml::node& node) {
-        if (!node.is_array_of_tables()) {
-            return problem(at(file, node), kRegistries,
-                           "expected [[registries]] tables, each with server, username, password");
-        }
-        for (const toml::node& item : *node.as_array()) {
-            apply_registry(at(file, item), file, *item.as_table());
-        }
-    }
-
-    void apply_registry(const Place& where, const std::string& file, const toml::table& table) {
-        Registry registry;
-        std::vector<std::string> known;
-        for (const RegistryKey& key : registry_keys()) {
-            const std::string full_name = fmt::format("registries[].{}", key.name);
-            known.push_back(full_name);
-            const toml::node* value = table.get(key.name);
-            const auto* text = value == nullptr ? nullptr : value->as_string();
-            if (text != nullptr && !text->get().empty()) {
-                registry.*key.member = text->get();
-            } else {  // without the value: it may be a secret
-                problem(value == nullptr ? where : at(file, *value), full_name,
-                        "must be given, as a string that is not empty");
-            }
-        }
-        for (const auto& [name, value] : table) {
-            const std::string full_name = fmt::format("registries[].{}", name.str());
-            if (std::ranges::find(known, full_name) != known.end()) continue;
-            problem(at(file, value), full_name, "no such key" + suggestion(full_name, known));
-        }
-        const bool twice =
-            std::ranges::count(config_.registries, registry.server, &Registry::server) > 0;
-        if (twice && !registry.server.empty()) {
-            problem(where, "registries[].server",
-                    fmt::format("'{}' is there twice", registry.server));
-        }
-        config_.registries.push_back(std::move(registry));
+        apply_items(file, node, kRegistries, registry_keys(), [this](Place where, Registry item) {
+            expect_new(where, "registries[].server", config_.registries, item.server,
+                       &Registry::server);
+            config_.registries.push_back(std::move(item));
+        });
     }
 
     void apply_hosts(const std::string& file, const toml::node& node) {
-        if (!node.is_array_of_tables()) {
-            return problem(at(file, node), kHosts,
-                           "expected [[hosts]] tables, each with environment, name, url");
-        }
-        for (const toml::node& item : *node.as_array()) {
-            apply_host(at(file, item), file, *item.as_table());
-        }
-    }
-
-    void apply_host(const Place& where, const std::string& file, const toml::table& table) {
-        Host host;
-        if (!read_item(where, file, table, kHosts, host_keys(), host)) return;
-        host_places_.push_back(where);
-        config_.hosts.push_back(std::move(host));
+        apply_items(file, node, kHosts, host_keys(), [this](Place where, Host item) {
+            host_places_.push_back(std::move(where));
+            config_.hosts.push_back(std::move(item));
+        });
     }
 
     void apply_webhooks(const std::string& file, const toml::node& node) {
-        if (!node.is_array_of_tables()) {
-            return problem(at(file, node), kWebhooks,
-                           "expected [[webhooks]] tables, each with name, url");
-        }
-        for (const toml::node& item : *node.as_array()) {
-            model::Webhook webhook;
-            const Place where = at(file, item);
-            if (!read_item(where, file, *item.as_table(), kWebhooks, webhook_keys(), webhook)) {
-                continue;
-            }
-            if (const auto valid = model::validate(webhook); !valid) {
+        apply_items(file, node, kWebhooks, webhook_keys(), [this](Place where, Webhook item) {
+            if (const auto valid = model::validate(item); !valid) {
                 problem(where, kWebhooks, valid.error().message);
             }
-            if (std::ranges::count(config_.webhooks, webhook.name, &model::Webhook::name) > 0) {
-                problem(where, "webhooks[].name", fmt::format("'{}' is there twice", webhook.name));
+            expect_new(where, "webhooks[].name", config_.webhooks, item.name, &Webhook::name);
+            config_.webhooks.push_back(std::move(item));
+        });
+    }
+
+    template <class Item>
+    void expect_new(const Place& where, std::string_view key, const std::vector<Item>& items,
+                    const std::string& name, std::string Item::* member) {
+        if (std::ranges::count(items, name, member) > 0) {
+            problem(where, key, fmt::format("'{}' is there twice", name));
+        }
+    }
+
+    /// Hands each sound table of an array of tables to `keep`.
+    template <class Item, class Keep>
+    void apply_items(const std::string& file, const toml::node& node, std::string_view list,
+                     std::span<const ItemKey<Item>> item_keys, Keep keep) {
+        if (!node.is_array_of_tables()) {
+            std::string required;
+            for (const auto& key : item_keys) {
+                if (key.is_required) required += fmt::format(" {},", key.name);
             }
-            config_.webhooks.push_back(std::move(webhook));
+            required.pop_back();
+            return problem(at(file, node), list,
+                           fmt::format("expected [[{}]] tables, each with{}", list, required));
+        }
+        for (const toml::node& table : *node.as_array()) {
+            Item item;
+            const Place where = at(file, table);
+            if (read_item(where, file, *table.as_table(), list, item_keys, item)) {
+                keep(where, std::move(item));
+            }
         }
     }
 
     /// One table of an array of tables. False if something is wrong with it.
-    template <class Keys, class Item>
+    template <class Item>
     bool read_item(const Place& where, const std::string& file, const toml::table& table,
-                   std::string_view list, const Keys& item_keys, Item& item) {
+                   std::string_view list, std::span<const ItemKey<Item>> item_keys, Item& item) {
         std::vector<std::string> known;
         const std::size_t problems_before = problems_.size();
         for (const auto& key : item_keys) {

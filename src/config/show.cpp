@@ -1,8 +1,7 @@
 // The table of keys as people read it: a TOML file and the rows of docs/configuration.md.
 #include "batchd/config/config.hpp"
-#include "config/hosts.hpp"
+#include "config/item_keys.hpp"
 #include "config/keys.hpp"
-#include "config/webhooks.hpp"
 
 #include <fmt/format.h>
 
@@ -148,16 +147,12 @@ std::vector<KeyDoc> documentation() {
                         .meaning = std::string(key.meaning),
                         .environment = key.environment()});
     }
-    for (const RegistryKey& key : registry_keys()) {
-        docs.push_back({.name = fmt::format("{}[].{}", kRegistries, key.name),
-                        .type = "string",
-                        .default_value = {},
-                        .rule = "must be given",
-                        .meaning = std::string(key.meaning),
-                        .environment = {}});
-    }
-    for (const HostKey& key : host_keys()) docs.push_back(item_doc(kHosts, key));
-    for (const WebhookKey& key : webhook_keys()) docs.push_back(item_doc(kWebhooks, key));
+    const auto add_items = [&](std::string_view list, const auto& item_keys) {
+        for (const auto& key : item_keys) docs.push_back(item_doc(list, key));
+    };
+    add_items(kRegistries, registry_keys());
+    add_items(kHosts, host_keys());
+    add_items(kWebhooks, webhook_keys());
     return docs;
 }
 

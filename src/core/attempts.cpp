@@ -60,6 +60,12 @@ bool is_lost(StopCause cause) {
     return cause == StopCause::HostDrained || cause == StopCause::StartingTooLong;
 }
 
+/// A restart goes on with the stop (stored_stop); that of another cause it finds out anew.
+bool is_stored(StopCause cause) {
+    return cause == StopCause::Terminated || cause == StopCause::TimedOut ||
+           cause == StopCause::StartingTooLong;
+}
+
 bool was_out_of_memory(const model::Attempt& attempt) {
     return attempt.reason.starts_with("OutOfMemoryError");
 }
@@ -205,14 +211,21 @@ void stop_attempt(State& state, JobIndex index, StopCause cause, std::string rea
     }
     job.run->stop = cause;
     job.run->stop_reason = std::move(reason);
-    if (cause == StopCause::Terminated) {
-        job.state.is_terminated = true;
-        job.state.status_reason = job.run->stop_reason;  // stored: a restart goes on with the stop
+    if (is_stored(cause)) {
+        if (cause == StopCause::Terminated) job.state.is_terminated = true;
+        job.state.status_reason = job.run->stop_reason;
         mark_dirty(state, index);
     }
     if (before != StopCause::None) return;  // asked for
     state.step.actions.emplace_back(
         StopContainer{.id = job.run->attempt.id, .grace = stop_grace(state, job)});
+}
+
+StopCause stored_stop(const model::JobState& job, const std::string& reason) {
+    if (job.is_terminated) return StopCause::Terminated;
+    if (reason == kTimedOut || reason.starts_with(kDeadlineExceeded)) return StopCause::TimedOut;
+    if (reason.starts_with(model::kStartingTooLong)) return StopCause::StartingTooLong;
+    return StopCause::None;
 }
 
 Seconds stop_grace(const State& state, const Job& job) {

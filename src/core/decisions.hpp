@@ -209,6 +209,8 @@ Seconds stop_grace(const State& state, const Job& job);
 void lose_attempt(State& state, JobIndex index, const std::string& why, Timestamp now);
 /// Asks for the container's end, unless that was done before.
 void stop_attempt(State& state, JobIndex index, StopCause cause, std::string reason);
+/// Why an attempt is, or was, being stopped by what is stored of its job, and its statusReason.
+StopCause stored_stop(const model::JobState& job, const std::string& reason);
 void stop_overdue_attempts(State& state, Timestamp now);
 
 // capacity.cpp

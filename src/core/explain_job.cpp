@@ -1,8 +1,10 @@
 #include "batchd/core/explain.hpp"
 #include "core/decisions.hpp"
 #include "core/explain_changes.hpp"
+#include "core/explain_holders.hpp"
 #include "core/explain_places.hpp"
 #include "core/explain_position.hpp"
+#include "core/explain_shortages.hpp"
 #include "core/fitting.hpp"
 #include "core/service_order.hpp"
 

@@ -2,6 +2,7 @@
 
 #include "core/decisions.hpp"
 #include "core/explain_changes.hpp"
+#include "core/explain_shortages.hpp"
 #include "core/fitting.hpp"
 #include "core/service_order.hpp"
 

@@ -211,12 +211,8 @@ class Restorer {
     /// What decides whether an end of the main node may be retried.
     StopCause cause_of_main_end(const Job& whole) const {
         const Gang& gang = *whole.gang;
-        const auto& reason = gang.main_end->status_reason;
-        if (reason == kTimedOut || reason.starts_with(kDeadlineExceeded)) {
-            return StopCause::TimedOut;
-        }
         const auto* row = child_row(whole, gang.main_end->id.job.part);
-        return row && row->state.is_terminated ? StopCause::Terminated : StopCause::None;
+        return stored_stop(row ? row->state : model::JobState{}, gang.main_end->status_reason);
     }
 
     /// nullptr if there is none.
@@ -291,10 +287,8 @@ class Restorer {
         job.run->attempt = attempt;
         job.run->environment = *environment;
         job.run->host = *host;
-        if (job.state.is_terminated) {
-            job.run->stop = StopCause::Terminated;
-            job.run->stop_reason = job.state.status_reason;
-        }
+        job.run->stop = stored_stop(job.state, job.state.status_reason);
+        if (job.run->stop != StopCause::None) job.run->stop_reason = job.state.status_reason;
         if (job.state.status == JobStatus::Running && job.timeout_seconds > 0 &&
             job.state.started_at) {
             job.run->deadline = *job.state.started_at + Seconds{job.timeout_seconds};

@@ -1,5 +1,6 @@
 #include "batchd/model/job_options.hpp"
 
+#include "batchd/base/time_text.hpp"
 #include "model/rules.hpp"
 
 #include <boost/describe/members.hpp>
@@ -35,6 +36,12 @@ bool parse(std::string_view text, std::optional<T>& out) {
     return true;
 }
 
+/// A deadline may be an ISO 8601 time, too.
+std::string as_number(std::string_view name, const std::string& value) {
+    const auto time = name == "deadline" ? parse_iso8601(value) : std::nullopt;
+    return time ? std::to_string(to_epoch_ms(*time)) : value;
+}
+
 Result<> read_tag(const std::string& key, const std::string& value, JobOptions& options) {
     std::string known;
     Result<> result = invalid_argument("");
@@ -44,10 +51,11 @@ Result<> read_tag(const std::string& key, const std::string& value, JobOptions& 
         known += (known.empty() ? "" : ", ") + std::string(kOptionTag) + name;
         if (key != std::string(kOptionTag) + name) return;
         is_found = true;
-        if (parse(value, options.*member.pointer)) {
+        if (parse(as_number(name, value), options.*member.pointer)) {
             result = {};
         } else {
-            result = invalid_argument(fmt::format("tag {}: {} is not a number", key, quote(value)));
+            result = invalid_argument(fmt::format("tag {}: {} is not a number{}", key, quote(value),
+                                                  name == "deadline" ? " or ISO 8601 time" : ""));
         }
     });
     if (is_found) return result;

@@ -1,6 +1,6 @@
 #include "net/sigv4_claim.hpp"
 
-#include "batchd/net/time_text.hpp"
+#include "batchd/base/time_text.hpp"
 
 #include <fmt/format.h>
 

@@ -1,4 +1,4 @@
-#include "batchd/net/time_text.hpp"
+#include "batchd/base/time_text.hpp"
 #include "net/sigv4_parts.hpp"
 
 #include <fmt/format.h>

@@ -26,6 +26,18 @@ Result<std::optional<StoredArray>> read_array(Database& database, const model::J
 /// Of the array's row, by the job's seq; zeros if there is none.
 Result<model::ArrayProgress> read_progress(Database& database, std::int64_t job_seq);
 
+/// How those of the jobs that are PENDING arrays stand.
+template <class Job>
+Result<> read_pending_arrays(Database& database, std::vector<Job>& jobs) {
+    for (Job& job : jobs) {
+        if (job.state.status != model::JobStatus::Pending) continue;
+        auto progress = read_progress(database, job.seq);
+        if (!progress) return std::unexpected(std::move(progress).error());
+        job.array = std::move(*progress);
+    }
+    return {};
+}
+
 /// By index. Costs in the size of the array.
 Result<std::vector<model::JobStatus>> child_statuses(Database& database, const StoredArray& array);
 

@@ -1,4 +1,5 @@
 #include "batchd/store/reader.hpp"
+#include "store/children.hpp"
 #include "store/like.hpp"
 #include "store/page.hpp"
 #include "store/rows.hpp"
@@ -36,6 +37,7 @@ Result<Page<ConsumerSummary, std::int64_t>> Reader::list_consumers(
     BATCHD_TRY(database_->each(sql, on_row, consumable,
                                before.value_or(std::numeric_limits<std::int64_t>::max()),
                                filter.status, pattern, one_more(limit)));
+    BATCHD_TRY(read_pending_arrays(*database_, jobs));
     return make_page(std::move(jobs), limit, [](const ConsumerSummary& job) { return job.seq; });
 }
 

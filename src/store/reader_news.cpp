@@ -3,7 +3,17 @@
 #include "store/page.hpp"
 #include "store/rows.hpp"
 
+#include <fmt/format.h>
+
 namespace batchd::store {
+namespace {
+
+std::unexpected<Error> missing(std::int64_t seq) {
+    return fail(ErrorKind::Internal,
+                fmt::format("event {} is not stored, but later ones are", seq));
+}
+
+}  // namespace
 
 Result<NewsPage> Reader::news(std::int64_t after, std::int64_t limit) {
     auto transaction = Transaction::begin(*database_, Transaction::Kind::Read);
@@ -17,19 +27,30 @@ Result<NewsPage> Reader::news(std::int64_t after, std::int64_t limit) {
             row.read(Within{page.oldest, 1}, Within{page.newest, 0});
             return {};
         }));
-    const auto on_row = [&](Row& row) -> Result<> {
-        auto& batch = page.batches.emplace_back();
-        Blob body;
-        row.read(Within{batch.first_seq, 1}, batch.at, body);
-        return decode(body.bytes, batch);
-    };
     // Numbers have no gaps: `limit` of them are about as many events.
     const std::int64_t first = std::max(after + 1, page.oldest);
+    std::int64_t next = first;
+    const auto on_row = [&](Row& row) -> Result<> {
+        auto& batch = page.batches.emplace_back();
+        std::int64_t count = 0;
+        Blob body;
+        row.read(Within{batch.first_seq, 1}, Within{count, 1}, batch.at, body);
+        BATCHD_TRY(decode(body.bytes, batch));
+        if (count != batch.count()) {
+            return fail(ErrorKind::Internal,
+                        fmt::format("count is {} of {} events", count, batch.count()));
+        }
+        if (batch.first_seq > next) return missing(next);
+        next = batch.end_seq();
+        return {};
+    };
     BATCHD_TRY(
-        database_->each("SELECT first_seq, at, body FROM event_batch WHERE first_seq >="
+        database_->each("SELECT first_seq, count, at, body FROM event_batch WHERE first_seq >="
                         " (SELECT max(first_seq) FROM event_batch WHERE first_seq <= ?1)"
                         " AND first_seq < ?1 + ?2 AND first_seq + count > ?1 ORDER BY first_seq",
                         on_row, first, limit));
+    // Whoever got an empty page would ask for it again and again.
+    if (page.batches.empty() && first <= page.newest) return missing(first);
     return page;
 }
 

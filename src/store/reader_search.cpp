@@ -1,4 +1,5 @@
 #include "batchd/store/search.hpp"
+#include "store/children.hpp"
 #include "store/page.hpp"
 #include "store/rows.hpp"
 #include "store/search_sql.hpp"
@@ -310,6 +311,7 @@ Result<SearchPage> Reader::search(const SearchQuery& query) {
     std::vector<FoundJob> jobs;
     jobs.reserve(found->size());
     for (const auto seq : *found) BATCHD_TRY(read_found(*database_, seq, jobs));
+    BATCHD_TRY(read_pending_arrays(*database_, jobs));
     return make_page(std::move(jobs), query.limit, [](const FoundJob& job) { return job.seq; });
 }
 

@@ -90,9 +90,12 @@ Result<std::optional<SearchIndex::Build>> SearchIndex::next_build(Timestamp now)
         return Build{.block = block, .is_whole = false, .next_seq = first_seq(block)};
     }
     if (now < look_for_missing_at_) return std::nullopt;
-    const auto missing = find_missing();
+    const auto oldest = oldest_block();
+    if (!oldest) return std::unexpected(oldest.error());
+    const auto missing = find_missing(*oldest);
     if (!missing) return std::unexpected(missing.error());
     if (!*missing) {
+        BATCHD_TRY(find_left_behind(*oldest));
         look_for_missing_at_ = now + kLookForMissing;
         return std::nullopt;
     }
@@ -103,12 +106,17 @@ Result<std::optional<SearchIndex::Build>> SearchIndex::next_build(Timestamp now)
     return Build{.block = block, .next_seq = first_seq(block)};
 }
 
-/// The first block that is full and has no row that is ready.
-Result<std::optional<std::int64_t>> SearchIndex::find_missing() {
+/// That of the oldest job, or of the next one if there is none.
+Result<std::int64_t> SearchIndex::oldest_block() {
     const auto oldest =
         query_value<std::optional<std::int64_t>>(database_, "SELECT MIN(seq) FROM job");
     if (!oldest) return std::unexpected(oldest.error());
-    std::int64_t next = JobBits::block_of(oldest->value_or(std::nullopt).value_or(last_seq_ + 1));
+    return JobBits::block_of(oldest->value_or(std::nullopt).value_or(last_seq_ + 1));
+}
+
+/// The first block that is full and has no row that is ready.
+Result<std::optional<std::int64_t>> SearchIndex::find_missing(std::int64_t oldest) {
+    std::int64_t next = oldest;
     const std::int64_t end = JobBits::block_of(last_seq_ + 1);
     auto on_row = [&](Row& row) -> Result<> {
         std::int64_t block = 0;
@@ -233,14 +241,31 @@ Result<> SearchIndex::remove(std::int64_t seq) {
     return {};
 }
 
+/// What is left of blocks before the oldest job: terms of those whose row was gone, because tags
+/// had changed, when their last job went; rows of all.
+Result<> SearchIndex::find_left_behind(std::int64_t oldest) {
+    if (!emptied_.empty()) return {};
+    for (std::int64_t block = -1;;) {
+        const auto next = query_value<std::optional<std::int64_t>>(
+            database_, "SELECT MIN(block) FROM search_term WHERE block > ?", block);
+        if (!next) return std::unexpected(next.error());
+        block = next->value_or(std::nullopt).value_or(oldest);
+        if (block >= oldest) break;
+        emptied_.push_back(block);
+    }
+    BATCHD_TRY(database_.run("DELETE FROM search_block WHERE block < ?", oldest));
+    return {};
+}
+
 /// False if there were none.
 Result<bool> SearchIndex::drop_terms() {
     if (emptied_.empty()) return false;
+    const auto block = emptied_.back();
     const auto dropped = database_.run(
         "DELETE FROM search_term WHERE block = ?1 AND (field, value) IN"
         " (SELECT field, value FROM search_term WHERE block = ?1 LIMIT ?2)"
-        " AND (SELECT length(jobs) FROM search_block WHERE block = ?1) = 0",
-        emptied_.back(), kTermsPerSlice);
+        " AND NOT EXISTS (SELECT 1 FROM job WHERE seq >= ?3 AND seq < ?4)",
+        block, kTermsPerSlice, first_seq(block), first_seq(block + 1));
     if (!dropped) return std::unexpected(dropped.error());
     if (*dropped == 0) emptied_.pop_back();
     return true;

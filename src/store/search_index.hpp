@@ -45,7 +45,9 @@ class SearchIndex {
 
     Result<> start();
     Result<std::optional<Build>> next_build(Timestamp now);
-    Result<std::optional<std::int64_t>> find_missing();
+    Result<std::int64_t> oldest_block();
+    Result<std::optional<std::int64_t>> find_missing(std::int64_t oldest);
+    Result<> find_left_behind(std::int64_t oldest);
     Result<> read_slice();
     Result<> read_entry(Row& row);
     Result<> write_slice();

@@ -11,6 +11,7 @@ from support.command import batchd, environment, start_batchd
 from support.daemon import REPOSITORY, Batchd
 from support.docs import commands
 from support.engine import IMAGE, free_port
+from support.zsh import complete as complete_in_zsh
 
 UNTIL_TERM = "trap 'exit 0' TERM; echo first; while :; do sleep 0.05; done"
 UNKNOWN = "01234567-89ab-4def-8123-456789abcdef"
@@ -184,6 +185,17 @@ class Shell(ClientTest):
         loading, rest = script.split("\n", 1)
         self.assertIn("bashcompinit", loading)
         self.assertEqual(self.client("completion", "bash").stdout, rest)
+
+    def test_completion_in_zsh(self):
+        expected = {"batchd wa": "batchd wait ",
+                    "batchd config ch": "batchd config check ",
+                    "batchd run --detach-o": "batchd run --detach-on-signal ",
+                    "batchd jobs --output j": "batchd jobs --output json ",
+                    "batchd wait --until r": "batchd wait --until running ",
+                    "batchd run -i x -- /etc/hostn": "batchd run -i x -- /etc/hostname ",
+                    "batchd run --nothing": "batchd run --nothing"}
+        script = self.client("completion", "zsh").stdout
+        self.assertEqual(list(expected.values()), complete_in_zsh(script, expected))
 
     def test_help(self):
         self.assertIn("--detach-on-signal", self.client("help", "run").stdout)

@@ -85,6 +85,9 @@ class Explain(SystemTest):
         listed = self.aws("batch", "list-jobs", "--job-queue", "default", "--job-status", "PENDING")
         for job in listed["jobSummaryList"]:
             self.assertTrue(job["statusReason"].startswith("DEPENDENCY:WAITING"), job)
+        found = self.curl("/api/v1/jobs?status=PENDING").json()["jobs"]
+        self.assertEqual({job["jobId"]: job["statusReason"] for job in listed["jobSummaryList"]},
+                         {job["jobId"]: job["statusReason"] for job in found})
 
     def test_arrays_and_their_children(self):
         array = self.submit(self.define(FOREVER, vcpus="2"), arrayProperties={"size": 4})
@@ -95,6 +98,8 @@ class Explain(SystemTest):
         self.assertEqual("UP", self.explain(f"{array}:0")["run"]["hostStatus"])
         self.assertEqual("ARRAY:CHILDREN - 0 of 4 children have ended; 2 RUNNABLE, 2 RUNNING.",
                          self.describe(array)["statusReason"])
+        found = self.curl("/api/v1/jobs?status=PENDING").json()["jobs"]
+        self.assertIn(self.describe(array)["statusReason"], [job["statusReason"] for job in found])
 
     def test_how_a_job_ended(self):
         job = self.run_command("exit 3")

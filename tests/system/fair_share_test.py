@@ -152,9 +152,12 @@ class Consumables(Scheduling):
         reason = eventually(lambda: self.describe(second).get("statusReason"), 10)
         self.assertIn("CAPACITY:CONSUMABLE_RESOURCE_UNAVAILABLE", reason)
         self.assertIn(licence, reason)
+        third = self.submit(definition, dependsOn=[{"jobId": second}])
         listed = self.batch.list_jobs_by_consumable_resource(consumableResource=licence)["jobs"]
-        self.assertEqual([("RUNNABLE", 2), ("RUNNING", 2)],
+        self.assertEqual([("PENDING", 2), ("RUNNABLE", 2), ("RUNNING", 2)],
                          [(job["jobStatus"], job["quantity"]) for job in listed])
+        self.assertTrue(listed[0]["statusReason"].startswith("DEPENDENCY:WAITING"), listed[0])
+        self.batch.cancel_job(jobId=third, reason="not needed")
         listed = self.batch.list_jobs_by_consumable_resource(
             consumableResource=licence, filters=[{"name": "JOB_STATUS", "values": ["RUNNING"]}])
         self.assertEqual(1, len(listed["jobs"]))

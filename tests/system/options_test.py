@@ -67,6 +67,11 @@ class OfJobs(Options):
                             self.batch.submit_job, jobName="x", jobQueue="default",
                             jobDefinition=self.define("true"), tags={"batchd:deadline": "tomorrow"})
 
+    def test_a_tag_has_a_deadline_as_text(self):
+        job = self.run_command("true", tags={"batchd:deadline": "2026-01-01T00:00:00Z"})
+        self.assertIn("Job deadline exceeded", self.wait_for(job, "FAILED")["statusReason"])
+        self.assertEqual(1767225600000, self.detail(job)["deadline"])
+
     def test_failed_pulls_do_not_use_up_its_attempts(self):
         answer = self.post("/api/v1/run", {"image": "127.0.0.1:1/nowhere:1",
                                            "infrastructureRetries": 2})

@@ -81,6 +81,7 @@ struct ConsumerSummary {
     std::string share;
     model::Shape shape;
     model::JobState state;
+    model::ArrayProgress array;  ///< of a PENDING array
     std::int64_t quantity = 0;
 };
 

@@ -42,6 +42,7 @@ struct FoundJob {
     model::JobState state;
     model::Shape shape;
     std::int32_t array_size = 0;
+    model::ArrayProgress array;             ///< of a PENDING array
     std::optional<std::int32_t> exit_code;  ///< of the newest attempt
     std::string image;                      ///< of its first container
     std::string tags;                       ///< JSON object

@@ -129,12 +129,10 @@ Task<Answer> update_compute_environment(Call call) {
 Task<Answer> delete_compute_environment(Call call) {
     auto request = json::decode<DeleteRequest>(call.body);
     if (!request) co_return error_of(request);
-    auto done = co_await execute(
+    co_return co_await carry_out(
         call.services,
         core::DeleteEnvironment{.name = model::name_of(call.scope(), "compute-environment",
                                                        request->compute_environment)});
-    if (!done) co_return error_of(done);
-    co_return Json::object();
 }
 
 }  // namespace batchd::api::batch

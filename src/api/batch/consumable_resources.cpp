@@ -153,12 +153,10 @@ Task<Answer> delete_consumable_resource(Call call) {
     if (!request) co_return error_of(request);
     auto given = require("consumableResource", request->consumable_resource);
     if (!given) co_return error_of(given);
-    auto done = co_await execute(
+    co_return co_await carry_out(
         call.services,
         core::DeleteConsumableResource{
             .name = model::name_of(call.scope(), kType, request->consumable_resource)});
-    if (!done) co_return error_of(done);
-    co_return Json::object();
 }
 
 }  // namespace batchd::api::batch

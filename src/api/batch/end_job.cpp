@@ -5,8 +5,6 @@
 namespace batchd::api::batch {
 namespace {
 
-constexpr std::size_t kMaxReason = 1024;
-
 struct EndJobRequest {
     std::string job_id;
     std::string reason;
@@ -20,16 +18,11 @@ Task<Answer> end_job(Call call) {
     if (!request) co_return error_of(request);
     if (auto given = require("jobId", request->job_id); !given) co_return error_of(given);
     if (auto given = require("reason", request->reason); !given) co_return error_of(given);
-    if (const auto length = model::characters(request->reason); length > kMaxReason) {
-        co_return invalid_argument("reason has " + std::to_string(length) +
-                                   " characters; at most 1024 are allowed");
-    }
+    if (auto valid = expect_reason(request->reason); !valid) co_return error_of(valid);
     const auto id = model::parse_job_id(model::name_of(call.scope(), "job", request->job_id));
     if (!id) co_return Json::object();
-    auto done =
-        co_await execute(call.services, Event{.id = *id, .reason = std::move(request->reason)});
-    if (!done) co_return error_of(done);
-    co_return Json::object();
+    co_return co_await carry_out(call.services,
+                                 Event{.id = *id, .reason = std::move(request->reason)});
 }
 
 }  // namespace

@@ -4,8 +4,6 @@
 namespace batchd::api::batch {
 namespace {
 
-constexpr std::size_t kMaxReason = 1024;
-
 struct HoldRequest {
     std::string job_id;
     std::string reason;
@@ -17,11 +15,6 @@ struct PauseRequest {
     std::string reason;
 };
 BOOST_DESCRIBE_STRUCT(PauseRequest, (), (job_queue, reason))
-
-Result<> expect_reason(const std::string& reason) {
-    if (model::characters(reason) <= kMaxReason) return {};
-    return invalid_argument("reason has more than " + std::to_string(kMaxReason) + " characters");
-}
 
 /// NotFound if there is no such job.
 Task<model::JobId> known_job(const Services* services, std::string text) {
@@ -39,13 +32,6 @@ Task<model::JobId> known_job(const Services* services, std::string text) {
     co_return *id;
 }
 
-/// An answer without members.
-Task<Answer> done(const Services* services, core::Event event) {
-    auto reply = co_await execute(services, std::move(event));
-    if (!reply) co_return error_of(reply);
-    co_return Json::object();
-}
-
 }  // namespace
 
 Task<Answer> hold_job(Call call) {
@@ -55,8 +41,8 @@ Task<Answer> hold_job(Call call) {
     auto id = co_await known_job(call.services, request->job_id);
     if (!id) co_return error_of(id);
     if (request->reason.empty()) request->reason = "held";
-    co_return co_await done(call.services,
-                            core::HoldJob{.id = *id, .reason = std::move(request->reason)});
+    co_return co_await carry_out(call.services,
+                                 core::HoldJob{.id = *id, .reason = std::move(request->reason)});
 }
 
 Task<Answer> release_job(Call call) {
@@ -64,7 +50,7 @@ Task<Answer> release_job(Call call) {
     if (!request) co_return error_of(request);
     auto id = co_await known_job(call.services, request->job_id);
     if (!id) co_return error_of(id);
-    co_return co_await done(call.services, core::ReleaseJob{.id = *id});
+    co_return co_await carry_out(call.services, core::ReleaseJob{.id = *id});
 }
 
 Task<Answer> pause_job_queue(Call call) {

@@ -180,11 +180,9 @@ Task<Answer> update_job_queue(Call call) {
 Task<Answer> delete_job_queue(Call call) {
     auto request = json::decode<DeleteRequest>(call.body);
     if (!request) co_return error_of(request);
-    auto done = co_await execute(
+    co_return co_await carry_out(
         call.services,
         core::DeleteQueue{.name = model::name_of(call.scope(), "job-queue", request->job_queue)});
-    if (!done) co_return error_of(done);
-    co_return Json::object();
 }
 
 }  // namespace batchd::api::batch

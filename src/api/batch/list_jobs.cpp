@@ -119,7 +119,7 @@ void append_summary(std::string& out, const Services& services, const engine::Vi
     if (job.state.started_at) item.number("startedAt", to_epoch_ms(*job.state.started_at));
     if (job.state.stopped_at) item.number("stoppedAt", to_epoch_ms(*job.state.stopped_at));
     std::string reason = status_reason(view, queue, job.shape, job.state);
-    if (reason.empty()) reason = pending_reason(job);
+    if (reason.empty()) reason = pending_reason(job.state, job.array);
     if (!reason.empty()) item.string("statusReason", reason);
     if (!job.share.empty()) item.string("shareIdentifier", job.share);
     if (model::is_placed(job.state.status)) {

@@ -1,6 +1,7 @@
 #include "api/batch/job_filter.hpp"
 #include "api/batch/operations.hpp"
 #include "api/job_detail.hpp"
+#include "api/pending_reason.hpp"
 
 namespace batchd::api::batch {
 namespace {
@@ -58,7 +59,8 @@ Json summary_of(const Services& services, const engine::View& view,
               {"consumableResourceProperties", properties_of(job.shape)}};
     if (!job.share.empty()) item["shareIdentifier"] = job.share;
     if (job.state.started_at) item["startedAt"] = to_epoch_ms(*job.state.started_at);
-    const auto reason = status_reason(view, view.find_queue(job.queue), job.shape, job.state);
+    auto reason = status_reason(view, view.find_queue(job.queue), job.shape, job.state);
+    if (reason.empty()) reason = pending_reason(job.state, job.array);
     if (!reason.empty()) item["statusReason"] = reason;
     return item;
 }

@@ -149,9 +149,7 @@ Task<Answer> delete_quota_share(Call call) {
     if (!request) co_return error_of(request);
     auto key = key_in(call, request->quota_share_arn);
     if (!key) co_return error_of(key);
-    auto done = co_await execute(call.services, core::DeleteQuotaShare{.key = *std::move(key)});
-    if (!done) co_return error_of(done);
-    co_return Json::object();
+    co_return co_await carry_out(call.services, core::DeleteQuotaShare{.key = *std::move(key)});
 }
 
 }  // namespace batchd::api::batch

@@ -121,11 +121,9 @@ Task<Answer> update_scheduling_policy(Call call) {
     if (!request) co_return error_of(request);
     auto name = existing_name(call, request->arn);
     if (!name) co_return error_of(name);
-    auto done = co_await execute(
+    co_return co_await carry_out(
         call.services,
         core::UpdateSchedulingPolicy{.name = std::move(*name), .update = std::move(*request)});
-    if (!done) co_return error_of(done);
-    co_return Json::object();
 }
 
 Task<Answer> delete_scheduling_policy(Call call) {
@@ -133,10 +131,8 @@ Task<Answer> delete_scheduling_policy(Call call) {
     if (!request) co_return error_of(request);
     auto name = existing_name(call, request->arn);
     if (!name) co_return error_of(name);
-    auto done =
-        co_await execute(call.services, core::DeleteSchedulingPolicy{.name = std::move(*name)});
-    if (!done) co_return error_of(done);
-    co_return Json::object();
+    co_return co_await carry_out(call.services,
+                                 core::DeleteSchedulingPolicy{.name = std::move(*name)});
 }
 
 }  // namespace batchd::api::batch

@@ -104,12 +104,10 @@ Task<Answer> delete_service_environment(Call call) {
     if (!request) co_return error_of(request);
     auto given = require("serviceEnvironment", request->service_environment);
     if (!given) co_return error_of(given);
-    auto done = co_await execute(
+    co_return co_await carry_out(
         call.services,
         core::DeleteServiceEnvironment{
             .name = model::name_of(call.scope(), kType, request->service_environment)});
-    if (!done) co_return error_of(done);
-    co_return Json::object();
 }
 
 }  // namespace batchd::api::batch

@@ -4,7 +4,6 @@
 namespace batchd::api::batch {
 namespace {
 
-constexpr std::size_t kMaxReason = 1024;
 constexpr std::string_view kType = "service-job";
 
 struct SubmitRequest : model::ServiceJob {
@@ -83,16 +82,11 @@ Task<Answer> terminate_service_job(Call call) {
     if (!request) co_return error_of(request);
     if (auto given = require("jobId", request->job_id); !given) co_return error_of(given);
     if (auto given = require("reason", request->reason); !given) co_return error_of(given);
-    if (const auto length = model::characters(request->reason); length > kMaxReason) {
-        co_return invalid_argument("reason has " + std::to_string(length) +
-                                   " characters; at most 1024 are allowed");
-    }
+    if (auto valid = expect_reason(request->reason); !valid) co_return error_of(valid);
     const auto id = model::parse_job_id(model::name_of(call.scope(), kType, request->job_id));
     if (!id) co_return Json::object();
-    auto done = co_await execute(
+    co_return co_await carry_out(
         call.services, core::TerminateServiceJob{.id = *id, .reason = std::move(request->reason)});
-    if (!done) co_return error_of(done);
-    co_return Json::object();
 }
 
 }  // namespace batchd::api::batch

@@ -77,10 +77,8 @@ Task<std::pair<model::ResourceKey, model::StringMap>> find(Call call, std::strin
 }
 
 Task<Answer> patch(Call call, model::ResourceKey key, Json changes) {
-    auto done = co_await execute(
+    co_return co_await carry_out(
         call.services, core::PatchTags{{.key = std::move(key), .patch = json::dump(changes)}});
-    if (!done) co_return error_of(done);
-    co_return Json::object();
 }
 
 }  // namespace

@@ -6,8 +6,6 @@
 namespace batchd::api::native {
 namespace {
 
-constexpr std::size_t kMaxReason = 1024;
-
 /// From the query or a JSON body.
 Result<std::string> reason_of(const http::Request& request, std::string_view fallback) {
     std::string reason(request.query_value("reason").value_or(""));
@@ -20,9 +18,7 @@ Result<std::string> reason_of(const http::Request& request, std::string_view fal
         }
         reason = body->value("reason", reason);
     }
-    if (model::characters(reason) > kMaxReason) {
-        return invalid_argument("reason has more than 1024 characters");
-    }
+    BATCHD_TRY(expect_reason(reason));
     return reason.empty() ? std::string(fallback) : reason;
 }
 

@@ -3,6 +3,7 @@
 #include "api/job_detail.hpp"
 #include "api/native/routes.hpp"
 #include "api/native/search_query.hpp"
+#include "api/pending_reason.hpp"
 #include "api/text_table.hpp"
 
 #include <fmt/format.h>
@@ -11,7 +12,8 @@ namespace batchd::api::native {
 namespace {
 
 std::string reason_of(const engine::View& view, const store::FoundJob& job) {
-    return status_reason(view, view.find_queue(job.queue), job.shape, job.state);
+    auto reason = status_reason(view, view.find_queue(job.queue), job.shape, job.state);
+    return reason.empty() ? pending_reason(job.state, job.array) : reason;
 }
 
 void append_job(std::string& out, const engine::View& view, const store::FoundJob& job) {

@@ -1,7 +1,7 @@
 #include "api/native/search_query.hpp"
 
 #include "batchd/base/duration.hpp"
-#include "batchd/net/time_text.hpp"
+#include "batchd/base/time_text.hpp"
 
 #include <boost/algorithm/string/case_conv.hpp>
 #include <fmt/format.h>
@@ -29,11 +29,11 @@ bool is_digits(std::string_view text) {
     return !text.empty() && std::ranges::all_of(text, [](char c) { return c >= '0' && c <= '9'; });
 }
 
-/// net::parse_iso8601 cuts the fraction of the second off.
+/// parse_iso8601 cuts the fraction of the second off.
 std::optional<Timestamp> parse_iso(std::string_view text) {
     constexpr std::size_t kDate = std::string_view("2026-01-01").size();
-    if (text.size() == kDate) return net::parse_iso8601(std::string(text) + "T00:00:00Z");
-    const auto time = net::parse_iso8601(text);
+    if (text.size() == kDate) return parse_iso8601(std::string(text) + "T00:00:00Z");
+    const auto time = parse_iso8601(text);
     const auto dot = text.find('.');
     if (!time || dot == std::string_view::npos) return time;
     auto digits = std::string(text.substr(dot + 1, 3));

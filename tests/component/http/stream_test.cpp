@@ -121,6 +121,23 @@ TEST_F(HttpServer, a_producer_notices_without_writing_that_the_client_went_away)
     stop();
 }
 
+TEST_F(HttpServer, a_stream_ends_that_its_client_does_not_read) {
+    std::atomic<bool> is_over = false;
+    start(streaming([&is_over](BodyWriter& writer) -> asio::awaitable<bool> {
+              const std::string chunk(std::size_t{64} * 1024, 'x');
+              while (co_await writer.write(chunk)) {
+              }
+              is_over = true;
+              co_return true;
+          }),
+          {.write_timeout = milliseconds{100}});
+    Client client = connect();
+    client.send(get("/"));
+    EXPECT_TRUE(eventually([&is_over] { return is_over.load(); }));
+    EXPECT_FALSE(client.read_to_end().ends_with("0\r\n\r\n"));
+    stop();
+}
+
 TEST_F(HttpServer, a_stream_ends_in_order_when_the_server_stops) {
     std::atomic<bool> noticed = false;
     start(streaming([&noticed](BodyWriter& writer) { return wait_until_closed(writer, noticed); }));

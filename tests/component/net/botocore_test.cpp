@@ -1,7 +1,7 @@
 // Random requests: botocore's signer and ours agree, and our verifier takes both.
 #include "batchd/base/json.hpp"
+#include "batchd/base/time_text.hpp"
 #include "batchd/net/sigv4.hpp"
-#include "batchd/net/time_text.hpp"
 
 #include <fmt/format.h>
 #include <gtest/gtest.h>

@@ -1,5 +1,6 @@
 // The event feed as it is stored: batches come back as they were, the oldest go, numbers stay.
 #include "fixtures.hpp"
+#include "store/database.hpp"
 #include "store/news_codec.hpp"
 
 namespace batchd::store {
@@ -103,6 +104,28 @@ class NewsTest : public StoreTest {
 };
 
 using Seqs = std::vector<std::int64_t>;
+
+/// A page without events, or of those that the reader has, would be asked for again and again.
+TEST_F(NewsTest, ABatchWithAWrongCountIsToldAndNotReadForEver) {
+    tell(a_batch(1));
+    tell(a_batch(2, 10));
+    tell(a_batch(12));
+    const auto told = [&](const std::string& sql, std::int64_t after) {
+        auto database = Database::open(path(), Database::Access::ReadWrite);
+        EXPECT_TRUE(database->execute("UPDATE event_batch SET " + sql + " WHERE first_seq = 2"));
+        const auto page = reader()->news(after, 3);
+        return page ? "nothing" : page.error().message;
+    };
+    const std::string damaged = "the database " + path() + " is damaged: ";
+    EXPECT_EQ(told("count = 10", 5), "nothing") << "it is whole";
+    for (const auto* count : {"1", "9", "11"}) {
+        EXPECT_TRUE(told("count = " + std::string(count), 1)
+                        .starts_with(damaged + "count is " + count + " of 10 events"));
+    }
+    EXPECT_EQ(told("count = 1", 5), "event 6 is not stored, but later ones are");
+    EXPECT_TRUE(told("count = 1", 10).starts_with(damaged + "event 11 is not stored"));
+    EXPECT_EQ(told("count = 0", 1), "event 2 is not stored, but later ones are");
+}
 
 TEST_F(NewsTest, AnEmptyFeedHasNoNumbers) {
     const auto page = reader()->news(0, 100);

@@ -2,6 +2,7 @@
 #include "batchd/store/search.hpp"
 #include "fixtures.hpp"
 #include "store/database.hpp"
+#include "store/job_bits.hpp"
 
 #include <set>
 
@@ -237,6 +238,29 @@ TEST_F(RetentionTest, AnIdOfThatTimeMayHaveBeenRemoved) {
     model::JobId foreign = made_at(900);
     foreign.uuid.bytes[6] = 0x40;
     EXPECT_FALSE(store_->may_have_removed(foreign).value());
+}
+
+TEST_F(RetentionTest, NothingStaysOfABlockOfTheIndexWhoseTagsChanged) {
+    ports::Changes changes;
+    for (std::int64_t seq = 1; seq <= JobBits::kJobs; ++seq) {
+        changes.new_jobs.push_back(a_job(seq));
+        if (seq < JobBits::kJobs) changes.new_jobs.back().row.state.status = JobStatus::Succeeded;
+    }
+    commit(changes);
+    tend();
+    EXPECT_GT(count("search_term WHERE block = 0"), 1000);
+    EXPECT_EQ(count("search_block"), 1);
+    changes = {};
+    changes.tags = {a_patch({.kind = ports::ResourceKind::Job, .name = {}, .job = job_id(7)},
+                            R"({"team":"z"})")};
+    commit(changes);
+    EXPECT_EQ(count("search_block"), 0);
+    keep({.ages = kDay, .queues = {}});
+    EXPECT_EQ(count("job"), 1);
+    now_ms_ += 11'000;
+    tend();
+    EXPECT_EQ(count("search_term"), 0);
+    EXPECT_EQ(count("search_block"), 0);
 }
 
 TEST_F(RetentionTest, AboveTheLargestSizeTheOldestGo) {

@@ -183,18 +183,19 @@ server = "one.example.com"
 user = "ci"
 password = 12345
 [[registries]]
-server = "one.example.com"
+server = "two.example.com"
+username = "ci"
+password = "hunter2"
+[[registries]]
+server = "two.example.com"
 username = "ci"
 password = "hunter2"
 )");
     EXPECT_EQ(error_of(file.sources()),
-              file.at(1) +
-                  "key 'registries[].username': must be given, as a string that is not empty\n" +
-                  file.at(3) +
+              file.at(1) + "key 'registries[].username': must be given\n" + file.at(3) +
                   "key 'registries[].user': no such key; did you mean 'registries[].username'?\n" +
-                  file.at(4) +
-                  "key 'registries[].password': must be given, as a string that is not empty\n" +
-                  file.at(5) + "key 'registries[].server': 'one.example.com' is there twice");
+                  file.at(4) + "key 'registries[].password': must be a text that is not empty\n" +
+                  file.at(9) + "key 'registries[].server': 'two.example.com' is there twice");
 }
 
 TEST(Config, HostsAreReadWithWhatTheyMayUse) {

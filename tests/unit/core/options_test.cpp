@@ -304,6 +304,29 @@ TEST(TimeLimits, AnAttemptThatDoesNotStartIsStoppedAndRetried) {
     EXPECT_EQ(world.status(job), "RUNNING") << "it started";
 }
 
+TEST(TimeLimits, ARestartGoesOnWithAStop) {
+    Policy policy;
+    policy.infrastructure_retries = 1;
+    World world(policy);
+    const auto job =
+        world.submit(world.a_job().with([&](auto& o) { o.max_starting_seconds = 30; }));
+    const auto array =
+        world.submit(world.a_job().array(1).with([&](auto& o) { o.max_starting_seconds = 30; }));
+    const auto timed = world.submit(world.a_job().timeout(Seconds{30}).attempts(2));
+    world.started(timed);
+    pass(world, Seconds{30});
+    EXPECT_EQ(world.count<StopContainer>(), 3);
+    world.started(job);  // it started after all
+    world.restart();
+    for (const auto& live : live_attempts(world.state)) EXPECT_TRUE(live.stop_with_grace);
+    for (const auto& id : {job, array.child(0), timed}) world.exited(id, 143);
+    for (const auto& id : {job, array.child(0)}) {
+        EXPECT_EQ(world.status(id), "STARTING") << "the stop's exit code is none of its own";
+        EXPECT_EQ(world.state_of(id).infrastructure_failures, 1);
+    }
+    EXPECT_EQ(world.status(timed), "FAILED") << "and a timeout is not retried";
+}
+
 TEST(TimeLimits, AtItsDeadlineAJobEndsWhereverItIs) {
     World world;
     const std::int64_t at = to_epoch_ms(world.now) + 10'000;

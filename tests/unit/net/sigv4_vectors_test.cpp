@@ -1,6 +1,6 @@
 // The vectors of AWS's Signature Version 4 test suite.
+#include "batchd/base/time_text.hpp"
 #include "batchd/net/sigv4.hpp"
-#include "batchd/net/time_text.hpp"
 
 #include <gtest/gtest.h>
 

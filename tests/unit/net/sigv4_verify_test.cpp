@@ -1,6 +1,6 @@
 // What the verifier takes and refuses, in AWS's words.
+#include "batchd/base/time_text.hpp"
 #include "batchd/net/sigv4.hpp"
-#include "batchd/net/time_text.hpp"
 
 #include <gtest/gtest.h>
 

@@ -1,8 +1,8 @@
-#include "batchd/net/time_text.hpp"
+#include "batchd/base/time_text.hpp"
 
 #include <gtest/gtest.h>
 
-namespace batchd::net {
+namespace batchd {
 namespace {
 
 std::string text(const std::optional<Timestamp>& time) {
@@ -37,4 +37,4 @@ TEST(TimeText, BasicIso8601IsStrict) {
 }
 
 }  // namespace
-}  // namespace batchd::net
+}  // namespace batchd

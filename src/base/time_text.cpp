@@ -1,10 +1,10 @@
-#include "batchd/net/time_text.hpp"
+#include "batchd/base/time_text.hpp"
 
 #include <fmt/chrono.h>
 
 #include <ctime>
 
-namespace batchd::net {
+namespace batchd {
 namespace {
 
 /// Reads what stands at the front of `text`; nullptr if it is something else, or no time of the
@@ -61,4 +61,4 @@ std::string to_basic_iso8601(Timestamp time) {
                        fmt::gmtime(std::chrono::system_clock::to_time_t(seconds)));
 }
 
-}  // namespace batchd::net
+}  // namespace batchd

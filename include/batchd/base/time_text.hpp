@@ -7,7 +7,7 @@
 #include <string>
 #include <string_view>
 
-namespace batchd::net {
+namespace batchd {
 
 /// "Sun, 06 Nov 1994 08:49:37 GMT", as in the header Date.
 std::optional<Timestamp> parse_http_date(std::string_view text);
@@ -20,4 +20,4 @@ std::optional<Timestamp> parse_iso8601(std::string_view text);
 std::optional<Timestamp> parse_basic_iso8601(std::string_view text);
 std::string to_basic_iso8601(Timestamp time);
 
-}  // namespace batchd::net
+}  // namespace batchd
