@@ -1,5 +1,6 @@
 #include "model/job_warnings.hpp"
 
+#include "model/container_rules.hpp"
 #include "model/rules.hpp"
 
 #include <fmt/format.h>

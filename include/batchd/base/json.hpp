@@ -194,7 +194,7 @@ inline constexpr std::size_t kMostUnknown = 20;
 template <class T>
 Result<T> decode(const Json& value, std::vector<std::string>& unknown) {
     T out{};
-    BATCHD_TRY(decode(value, out, Path{.unknown = &unknown}));
+    BATCHD_TRY(decode(value, out, Path{.name = {}, .unknown = &unknown}));
     return out;
 }
 
