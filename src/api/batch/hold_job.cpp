@@ -58,7 +58,7 @@ Task<Answer> pause_job_queue(Call call) {
     if (!request) co_return error_of(request);
     if (auto given = require("jobQueue", request->job_queue); !given) co_return error_of(given);
     if (auto valid = expect_reason(request->reason); !valid) co_return error_of(valid);
-    co_return co_await done(
+    co_return co_await carry_out(
         call.services,
         core::PauseQueue{.name = model::name_of(call.scope(), "job-queue", request->job_queue),
                          .pause = {.by = call.caller,
@@ -70,7 +70,7 @@ Task<Answer> resume_job_queue(Call call) {
     auto request = json::decode<PauseRequest>(call.body);
     if (!request) co_return error_of(request);
     if (auto given = require("jobQueue", request->job_queue); !given) co_return error_of(given);
-    co_return co_await done(
+    co_return co_await carry_out(
         call.services,
         core::ResumeQueue{.name = model::name_of(call.scope(), "job-queue", request->job_queue)});
 }

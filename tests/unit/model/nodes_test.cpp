@@ -4,6 +4,8 @@
 
 #include <gtest/gtest.h>
 
+#include <set>
+
 namespace batchd::model {
 namespace {
 
@@ -35,6 +37,13 @@ N nodes(std::int32_t count, const std::vector<std::string>& targets) {
 std::string error_of(N properties, Platform platform = Platform::Ec2) {
     const auto valid = validate_nodes(properties, platform, {});
     return valid ? "" : valid.error().message;
+}
+
+Result<ResolvedNodes> resolved_nodes(const NodeProperties& properties,
+                                     const std::optional<NodeOverrides>& overrides,
+                                     const StringMap& parameters) {
+    std::set<std::string> used;
+    return resolve_nodes(properties, overrides, {.values = parameters, .used = used});
 }
 
 TEST(Nodes, RangesHaveFourForms) {
@@ -89,7 +98,7 @@ TEST(Nodes, ANestedRangeGoesBeforeTheOneAroundIt) {
     N properties = nodes(6, {"0:"});
     properties.node_range_properties.insert(properties.node_range_properties.begin(),
                                             a_range("2:3", "4"));
-    const auto resolved = resolve_nodes(properties, {}, {{"word", "hello"}});
+    const auto resolved = resolved_nodes(properties, {}, {{"word", "hello"}});
     ASSERT_TRUE(resolved) << resolved.error().message;
     ASSERT_EQ(resolved->groups.size(), 3U);
     EXPECT_EQ(resolved->groups[0].count, 2);
@@ -119,7 +128,7 @@ TEST(Nodes, OverridesAreLaidOverTheNodesThatTheyName) {
     second.target_nodes = "2:";
     second.container_overrides->environment = {{"B", "2"}};
     overrides.node_property_overrides = {first, second};
-    const auto resolved = resolve_nodes(nodes(2, {"0:"}), overrides, {{"word", "x"}});
+    const auto resolved = resolved_nodes(nodes(2, {"0:"}), overrides, {{"word", "x"}});
     ASSERT_TRUE(resolved) << resolved.error().message;
     const auto& ranges = resolved->properties.node_range_properties;
     ASSERT_EQ(ranges.size(), 3U);
@@ -146,7 +155,7 @@ TEST(Nodes, ParametersArePutInOnceHoweverManyOverridesThereAre) {
         given.container_overrides.emplace().environment = {{"A", "1"}};
     }
     const auto resolved =
-        resolve_nodes(nodes(2, {"0:"}), overrides, {{"word", "literal-Ref::other"}});
+        resolved_nodes(nodes(2, {"0:"}), overrides, {{"word", "literal-Ref::other"}});
     ASSERT_TRUE(resolved) << resolved.error().message;
     EXPECT_EQ(resolved->properties.node_range_properties[0].container->command[1],
               "literal-Ref::other");
@@ -154,7 +163,7 @@ TEST(Nodes, ParametersArePutInOnceHoweverManyOverridesThereAre) {
 
 TEST(Nodes, OverridesNameNodesThatThereAre) {
     NodeOverrides overrides{.num_nodes = {}, .node_property_overrides = {an_override("5:9")}};
-    const auto resolved = resolve_nodes(nodes(2, {"0:"}), overrides, {{"word", "x"}});
+    const auto resolved = resolved_nodes(nodes(2, {"0:"}), overrides, {{"word", "x"}});
     ASSERT_FALSE(resolved);
     EXPECT_EQ(resolved.error().message,
               "nodeOverrides.nodePropertyOverrides[0].targetNodes '5:9' goes beyond the last node, "
@@ -169,7 +178,7 @@ TEST(Nodes, ConsumablesCountOnceForEachRange) {
     }
     NodeOverrides overrides{.num_nodes = {}, .node_property_overrides = {an_override("3:4")}};
     overrides.node_property_overrides[0].container_overrides.emplace().environment = {{"A", "1"}};
-    const auto resolved = resolve_nodes(properties, overrides, {{"word", "x"}});
+    const auto resolved = resolved_nodes(properties, overrides, {{"word", "x"}});
     ASSERT_TRUE(resolved) << resolved.error().message;
     EXPECT_EQ(resolved->groups.size(), 4U);
     ASSERT_EQ(resolved->consumables.size(), 2U);
@@ -179,7 +188,7 @@ TEST(Nodes, ConsumablesCountOnceForEachRange) {
 TEST(Nodes, AnotherNumberNeedsAnOpenEnd) {
     const auto error = [](const N& properties, std::int32_t count) {
         NodeOverrides overrides{.num_nodes = count, .node_property_overrides = {}};
-        const auto resolved = resolve_nodes(properties, overrides, {{"word", "x"}});
+        const auto resolved = resolved_nodes(properties, overrides, {{"word", "x"}});
         return resolved ? "" : resolved.error().message;
     };
     EXPECT_EQ(error(nodes(2, {"0", "1:"}), 9), "");
