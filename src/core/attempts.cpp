@@ -35,8 +35,9 @@ bool matches(const model::EvaluateOnExit& rule, const model::Attempt& attempt) {
 }
 
 /// AWS: the first rule that matches decides; if none does, the job is retried.
-bool is_allowed_by_rules(const State& state, const Job& job, const model::Attempt& attempt) {
-    for (const auto& rule : state.retry_rules[job.retry_rules.value]) {
+bool is_allowed_by_rules(const Job& job, const model::Attempt& attempt) {
+    if (!job.retry_rules) return true;
+    for (const auto& rule : *job.retry_rules) {
         if (matches(rule, attempt)) return std::toupper(rule.action.front()) == 'R';
     }
     return true;
@@ -50,7 +51,7 @@ bool is_free_of_charge(const State& state, const Job& job, const model::Attempt&
 }
 
 bool may_retry(const State& state, const Job& job, const model::Attempt& attempt) {
-    if (!is_allowed_by_rules(state, job, attempt)) return false;
+    if (!is_allowed_by_rules(job, attempt)) return false;
     const std::int32_t own = attempt.id.number - job.state.infrastructure_failures;
     return own < job.attempts_limit || is_free_of_charge(state, job, attempt);
 }

@@ -41,7 +41,6 @@ Result<Reply> decide(State& state, TerminateJob&& event, Timestamp now);
 /// A new slot in State::jobs, listed under `id`.
 JobIndex add_job(State& state, const model::JobId& id);
 ShapeIndex intern(State& state, const Shape& shape);
-RulesIndex intern(State& state, const std::vector<model::EvaluateOnExit>& rules);
 /// Where a job stands in its bucket.
 WaitKey wait_key(const Job& job);
 /// What stays the same for a job's whole life. Its queue and created_at are set.

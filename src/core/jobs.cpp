@@ -67,6 +67,14 @@ void skip_children(State& state, JobIndex index, const std::vector<std::int32_t>
     if (job.array->sequence != model::Sequence::None) advance(state, index);
 }
 
+RetryRules share_rules(State& state, const std::vector<model::EvaluateOnExit>& rules) {
+    if (rules.empty()) return nullptr;
+    if (!state.newest_rules || *state.newest_rules != rules) {
+        state.newest_rules = std::make_shared<const std::vector<model::EvaluateOnExit>>(rules);
+    }
+    return state.newest_rules;
+}
+
 }  // namespace
 
 JobIndex add_job(State& state, const model::JobId& id) {
@@ -90,13 +98,6 @@ ShapeIndex intern(State& state, const Shape& shape) {
     return entry->second;
 }
 
-RulesIndex intern(State& state, const std::vector<model::EvaluateOnExit>& rules) {
-    const auto [entry, is_new] = state.rules_index.try_emplace(
-        rules, RulesIndex{static_cast<std::uint32_t>(state.retry_rules.size())});
-    if (is_new) state.retry_rules.push_back(rules);
-    return entry->second;
-}
-
 WaitKey wait_key(const Job& job) {
     const bool is_fresh = job.state.attempt == 0;
     return {.turn = 2 * job.rank + (is_fresh ? 1 : 0), .part = job.id.part, .seq = job.seq};
@@ -106,7 +107,7 @@ void take_traits(State& state, Job& job, const model::JobTraits& traits) {
     job.share = find_or_make_share(state, job.queue, traits.share, job.created_at);
     job.shape = intern(state, traits.shape);
     if (!traits.share.empty()) job.rank = -traits.scheduling_priority;
-    job.retry_rules = intern(state, traits.retry_rules);
+    job.retry_rules = share_rules(state, traits.retry_rules);
     job.attempts_limit = traits.attempts;
     job.flaw = traits.flaw;
     if (traits.options) {

@@ -32,6 +32,7 @@ class Restorer {
         for (const auto& attempt : snapshot_.attempts) attempts_.emplace(attempt.id, &attempt);
         for (const auto& child : snapshot_.children) children_[child.job_seq].push_back(&child);
         for (const auto& row : snapshot_.jobs) BATCHD_TRY(restore_job(row));
+        BATCHD_TRY(restore_waiting());
         restore_starts();
         for (const auto& row : snapshot_.jobs) restore_dependencies(row);
         forget_marks();
@@ -133,6 +134,15 @@ class Restorer {
         }
         restore_status(state_, index, row.state.status);
         return {};
+    }
+
+    Result<> restore_waiting() {
+        if (!snapshot_.waiting) return {};
+        return snapshot_.waiting([&](const model::JobRow& row, bool has_started) -> Result<> {
+            BATCHD_TRY(restore_job(row));
+            if (has_started) state_.job(*state_.find_job(row.id)).has_started = true;
+            return {};
+        });
     }
 
     void take_grown_memory(Job& job) {

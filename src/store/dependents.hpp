@@ -11,8 +11,9 @@ namespace batchd::store {
 
 class Dependents {
   public:
-    /// Begins anew with the live jobs.
+    /// Begins anew with these jobs.
     void load(const std::vector<ports::JobRow>& jobs);
+    void add(const ports::JobRow& job);
     void committed(const ports::Changes& changes);
 
     /// Whether load() was called: before, nothing is known.
@@ -21,7 +22,6 @@ class Dependents {
     bool has(const model::JobId& id) const { return counts_.contains(id.uuid); }
 
   private:
-    void add(const ports::JobRow& job);
     void remove(std::int64_t seq);
 
     bool are_known_ = false;

@@ -149,34 +149,41 @@ Result<> expect_one_kind(const model::JobTraits& traits) {
                                          std::to_string(nodes) + " nodes");
 }
 
-/// Unfinished jobs through the index by queue and status: the finished ones, which may be millions,
-/// cost nothing.
-Result<> load_jobs(Database& database, ports::Snapshot& snapshot) {
-    auto on_row = [&](Row& row) -> Result<> {
-        auto& job = snapshot.jobs.emplace_back();
-        auto& traits = job.traits;
-        std::optional<std::string> retry_rules;
-        std::optional<std::string> options;
-        row.read(job.seq, job.id, job.queue_id, job.name, job.definition_name,
-                 job.definition_revision, job.created_at, traits.share, traits.scheduling_priority,
-                 traits.attempts, traits.timeout, retry_rules, traits.depends_on,
-                 Within{traits.array_size, 0}, traits.sequence, Within{traits.main_node, 0},
-                 traits.flaw, options);
-        if (options) BATCHD_TRY(read_document(*options, traits.options.emplace()));
-        BATCHD_TRY(read_shape(row, traits.shape));
-        BATCHD_TRY(expect_one_kind(traits));
-        read_state(row, job.state);
-        return retry_rules ? read_document(*retry_rules, traits.retry_rules) : Result<>{};
-    };
+Result<> read_job(Row& row, ports::JobRow& job) {
+    auto& traits = job.traits;
+    std::optional<std::string> retry_rules;
+    std::optional<std::string> options;
+    row.read(job.seq, job.id, job.queue_id, job.name, job.definition_name, job.definition_revision,
+             job.created_at, traits.share, traits.scheduling_priority, traits.attempts,
+             traits.timeout, retry_rules, traits.depends_on, Within{traits.array_size, 0},
+             traits.sequence, Within{traits.main_node, 0}, traits.flaw, options);
+    if (options) BATCHD_TRY(read_document(*options, traits.options.emplace()));
+    BATCHD_TRY(read_shape(row, traits.shape));
+    BATCHD_TRY(expect_one_kind(traits));
+    read_state(row, job.state);
+    return retry_rules ? read_document(*retry_rules, traits.retry_rules) : Result<>{};
+}
+
+const std::string& select_jobs() {
     static const std::string sql =
         "SELECT seq, id, queue_id, name, definition_name, definition_revision, created_at,"
         " share, scheduling_priority, attempts, timeout_seconds,"
         " retry_rules, depends_on, array_size, sequence, main_node, flaw, options,"
         " milli_vcpu, memory_mib, gpus, fargate, consumables, nodes, " +
-        state_columns("job") +
-        " FROM job WHERE seq IN (SELECT seq FROM job WHERE queue_id IN (SELECT id FROM job_queue)"
-        " AND status IN (0, 1, 2, 3, 4)) ORDER BY seq";
-    return database.each(sql, on_row);
+        state_columns("job") + " FROM job ";
+    return sql;
+}
+
+// Unfinished jobs through the index by queue and status: the finished ones, which may be millions,
+// cost nothing.
+
+Result<> load_jobs(Database& database, ports::Snapshot& snapshot) {
+    static const std::string sql =
+        select_jobs() +
+        "WHERE seq IN (SELECT seq FROM job WHERE queue_id IN (SELECT id FROM job_queue)"
+        " AND status IN (0, 1, 3, 4)) ORDER BY seq";
+    return database.each(sql,
+                         [&](Row& row) { return read_job(row, snapshot.jobs.emplace_back()); });
 }
 
 /// A child has a row once it was placed, or ended apart from the others.
@@ -348,6 +355,20 @@ Result<> load_webhooks(Database& database, ports::Snapshot& snapshot) {
 }
 
 }  // namespace
+
+Result<> each_waiting_job(Database& database, const ports::Snapshot::VisitWaiting& visit) {
+    static const std::string sql =
+        select_jobs() + "WHERE queue_id IN (SELECT id FROM job_queue) AND status = 2";
+    ports::Snapshot parts;
+    return database.each(sql, [&](Row& row) -> Result<> {
+        ports::JobRow job;
+        BATCHD_TRY(read_job(row, job));
+        if (job.state.attempt > 0) BATCHD_TRY(load_started(database, job, parts));
+        const bool has_started = !parts.started.empty();
+        parts.started.clear();
+        return visit(job, has_started);
+    });
+}
 
 Result<ports::Snapshot> load_snapshot(Database& database) {
     ports::Snapshot snapshot;

@@ -10,6 +10,10 @@
 namespace batchd::store {
 
 /// Reads inside the transaction that the caller has begun.
+/// All but `waiting`.
 Result<ports::Snapshot> load_snapshot(Database& database);
+
+/// What a snapshot's `waiting` does.
+Result<> each_waiting_job(Database& database, const ports::Snapshot::VisitWaiting& visit);
 
 }  // namespace batchd::store

@@ -11,7 +11,7 @@ Reader::~Reader() = default;
 Result<std::unique_ptr<Reader>> Reader::open(const std::string& path) {
     auto database = Database::open(path, Database::Access::ReadOnly);
     if (!database) return std::unexpected(std::move(database).error());
-    BATCHD_TRY(database->execute("PRAGMA cache_size = -16384"));
+    BATCHD_TRY(database->execute("PRAGMA cache_size = -8192"));
     return std::unique_ptr<Reader>(new Reader(std::make_unique<Database>(std::move(*database))));
 }
 

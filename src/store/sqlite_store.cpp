@@ -22,7 +22,7 @@ constexpr Seconds kTendInterval{1};
 /// the database file once.
 constexpr const char* kPragmas =
     "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;"
-    " PRAGMA wal_autocheckpoint = 10000; PRAGMA cache_size = -65536";
+    " PRAGMA wal_autocheckpoint = 10000; PRAGMA cache_size = -32768";
 
 /// Batches of events between two looks at those that may go, and how many go then at the most.
 constexpr int kPruneEvery = 64;
@@ -133,7 +133,14 @@ Result<ports::Snapshot> SqliteStore::load() {
     auto transaction = Transaction::begin(*database_, Transaction::Kind::Read);
     if (!transaction) return std::unexpected(std::move(transaction).error());
     auto snapshot = load_snapshot(*database_);
-    if (snapshot) dependents_->load(snapshot->jobs);
+    if (!snapshot) return snapshot;
+    dependents_->load(snapshot->jobs);
+    snapshot->waiting = [this](const ports::Snapshot::VisitWaiting& visit) {
+        return each_waiting_job(*database_, [&](const ports::JobRow& job, bool has_started) {
+            dependents_->add(job);
+            return visit(job, has_started);
+        });
+    };
     return snapshot;
 }
 

@@ -43,8 +43,8 @@ using QueueIndex = Index<struct QueueTag>;
 using EnvironmentIndex = Index<struct EnvironmentTag>;
 using HostIndex = Index<struct HostTag>;
 using ShapeIndex = Index<struct ShapeTag>;
-using RulesIndex = Index<struct RulesTag>;  ///< in State::retry_rules
-using ShareIndex = Index<struct ShareTag>;  ///< in Queue::shares
+using RetryRules = std::shared_ptr<const std::vector<model::EvaluateOnExit>>;  ///< or null: none
+using ShareIndex = Index<struct ShareTag>;                                     ///< in Queue::shares
 
 using model::Shape;  ///< interned: a job holds an index
 
@@ -121,7 +121,7 @@ struct Job {
     ShareIndex share;
     ShapeIndex shape;
     std::int32_t rank = 0;  ///< lower first; from schedulingPriority, which only fair share heeds
-    RulesIndex retry_rules;
+    RetryRules retry_rules;
     std::int32_t attempts_limit = 1;
     std::uint32_t timeout_seconds = 0;  ///< 0: none
     std::uint32_t waiting_for = 0;      ///< dependencies that are not met yet
@@ -324,8 +324,9 @@ struct State {
 
     std::vector<Shape> shapes;
     std::map<Shape, ShapeIndex> shape_index;
-    std::vector<std::vector<model::EvaluateOnExit>> retry_rules;
-    std::map<std::vector<model::EvaluateOnExit>, RulesIndex> rules_index;
+    /// Of the newest job that has any. Jobs that come one after another mostly have the same, and
+    /// share them.
+    RetryRules newest_rules;
 
     std::unordered_map<std::string, DefinitionFamily> definitions;
     std::map<std::string, Kept<model::SchedulingPolicy>> scheduling_policies;

@@ -18,6 +18,7 @@
 #include "batchd/model/webhook.hpp"
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -244,9 +245,14 @@ struct Snapshot {
     std::vector<ResourceRow> resources;
     /// The highest revision ever given to each name, inactive ones included.
     std::vector<std::pair<std::string, std::int32_t>> last_revisions;
-    /// Not terminal, ascending by seq. A dependency that is missing here is met: an end that rules
-    /// it out fails all dependents in the transaction in which it happens.
+    /// Neither terminal nor told by `waiting`, ascending by seq. A dependency that is missing in
+    /// both is met: an end that rules it out fails all dependents in the transaction in which it
+    /// happens.
     std::vector<JobRow> jobs;
+    /// Calls with each RUNNABLE job and whether an attempt of it has run. They are read one by one,
+    /// because there may be a million. Valid as long as the store; may be empty.
+    using VisitWaiting = std::function<Result<>(const JobRow& job, bool has_started)>;
+    std::function<Result<>(const VisitWaiting& visit)> waiting;
     /// All rows of the arrays among `jobs`, and of those multi-node jobs that are placed.
     std::vector<ChildPut> children;
     /// Keys of SDKs' calls (SubmissionKey) of the last minutes before the newest job was submitted,

@@ -26,7 +26,7 @@ struct EvaluateOnExit {
     std::optional<std::string> on_exit_code;
     std::string action;  ///< RETRY or EXIT, in any case
 
-    friend auto operator<=>(const EvaluateOnExit&, const EvaluateOnExit&) = default;
+    friend bool operator==(const EvaluateOnExit&, const EvaluateOnExit&) = default;
 };
 BOOST_DESCRIBE_STRUCT(EvaluateOnExit, (), (on_status_reason, on_reason, on_exit_code, action))
 

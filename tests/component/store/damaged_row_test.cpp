@@ -54,7 +54,7 @@ class DamagedRow : public StoreTest {
             EXPECT_TRUE(other && other->execute(sql)) << sql;
         }
         open();
-        const auto loaded = store_->load();
+        const auto loaded = load_all(*store_);
         store_.reset();
         std::filesystem::rename(path("whole.db"), path());
         open();

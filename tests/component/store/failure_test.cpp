@@ -132,7 +132,7 @@ TEST_F(StoreFailure, ADamagedPageIsNamedByTheFile) {
     }
     auto opened = SqliteStore::open(path());
     ASSERT_TRUE(opened) << opened.error().message;
-    const auto snapshot = (*opened)->load();
+    const auto snapshot = load_all(**opened);
     ASSERT_FALSE(snapshot);
     EXPECT_EQ(snapshot.error().kind, ErrorKind::Unavailable);
     EXPECT_NE(snapshot.error().message.find(path() + " is damaged"), std::string::npos)
@@ -157,7 +157,7 @@ TEST_F(StoreFailure, WhatWasAcknowledgedSurvivesAKill) {
     std::filesystem::copy_file(path("batchd.db-wal"), path("copy.db-wal"));
     auto copy = SqliteStore::open(path("copy.db"));
     ASSERT_TRUE(copy) << copy.error().message;
-    EXPECT_EQ((*copy)->load().value().jobs.size(), 19U);
+    EXPECT_EQ(load_all(**copy).value().jobs.size(), 19U);
     EXPECT_EQ((*copy)->ended_state(job_id(4)).value()->status, JobStatus::Succeeded);
     EXPECT_EQ((*copy)->instance_id(), store_->instance_id());
 }
@@ -172,7 +172,7 @@ TEST_F(StoreFailure, ATornEndOfTheWalLosesOnlyTheCommitThatWasNotAcknowledged) {
     std::filesystem::resize_file(path("copy.db-wal"), acknowledged + 5000);
     auto copy = SqliteStore::open(path("copy.db"));
     ASSERT_TRUE(copy) << copy.error().message;
-    EXPECT_EQ((*copy)->load().value().jobs.size(), 20U);
+    EXPECT_EQ(load_all(**copy).value().jobs.size(), 20U);
 }
 
 }  // namespace

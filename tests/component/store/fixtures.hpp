@@ -6,6 +6,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <filesystem>
 #include <memory>
@@ -107,6 +108,19 @@ inline ports::TagPatch a_patch(ports::ResourceKey key, std::string patch) {
     return {.key = std::move(key), .patch = std::move(patch)};
 }
 
+/// What the store loads, with the waiting jobs among the others.
+inline Result<ports::Snapshot> load_all(SqliteStore& store) {
+    auto snapshot = store.load();
+    if (!snapshot) return snapshot;
+    BATCHD_TRY(snapshot->waiting([&](const ports::JobRow& job, bool has_started) {
+        snapshot->jobs.push_back(job);
+        if (has_started) snapshot->started.push_back(job.id);
+        return Result<>{};
+    }));
+    std::ranges::sort(snapshot->jobs, {}, &ports::JobRow::seq);
+    return snapshot;
+}
+
 class StoreTest : public testing::Test {
   protected:
     StoreTest() {
@@ -145,7 +159,7 @@ class StoreTest : public testing::Test {
     }
 
     ports::Snapshot load() {
-        auto snapshot = store_->load();
+        auto snapshot = load_all(*store_);
         EXPECT_TRUE(snapshot) << snapshot.error().message;
         return snapshot ? std::move(*snapshot) : ports::Snapshot{};
     }

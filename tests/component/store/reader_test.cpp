@@ -276,7 +276,7 @@ TEST_F(ReaderTest, ABackupIsACompleteDatabase) {
     ASSERT_TRUE(reader_->backup(path("backup.db")));
     auto copy = SqliteStore::open(path("backup.db"));
     ASSERT_TRUE(copy) << copy.error().message;
-    EXPECT_EQ((*copy)->load().value().jobs.size(), 100U);
+    EXPECT_EQ(load_all(**copy).value().jobs.size(), 100U);
     EXPECT_EQ((*copy)->instance_id(), store_->instance_id());
     EXPECT_EQ(reader_->backup(path("backup.db")).error().kind, ErrorKind::Conflict);
 }
