@@ -17,9 +17,9 @@ namespace {
 
 namespace asio = boost::asio;
 
-constexpr std::size_t kContainers = 40;
+constexpr std::size_t kContainers = 24;
 constexpr std::size_t kConcurrency = 4;  // where two cores are busy and nothing queues
-constexpr int kRounds = 5;               // A B C A B C …; the median of each counts
+constexpr int kRounds = 3;               // A B C A B C …; the median of each counts
 constexpr const char* kCreateBody =
     R"({"Image":"busybox","Cmd":["/bin/true"],"HostConfig":{"NetworkMode":"none"}})";
 

@@ -79,7 +79,8 @@ TEST_F(LeanTest, AJobCannotChangeTheFileThatOthersHave) {
 TEST_F(LeanTest, OwnHostsFileIsTheEnginesWay) {
     boot();
     auto start = shell("true");
-    start.task.volumes = {{.name = "v", .host{{.source_path = "/etc/hostname"}}}};
+    start.task.volumes = {
+        {.name = "v", .host{{.source_path = "/etc/hostname"}}, .efs_volume_configuration{}}};
     start.task.containers[0].mount_points = {
         {.container_path = "/etc/./hosts", .read_only = true, .source_volume = "v"}};
     output(start);
