@@ -168,6 +168,9 @@ constinit const TextRule kVariablePrefixRule{
     "of A to Z, 0 to 9 and _, or empty"};
 constinit const TextRule kNetworkModeRule{is_network_mode,
                                           "bridge, none, host or the name of a network"};
+constinit const TextRule kRuntimeRule{
+    [](std::string_view text) { return text.empty() || is_network_mode(text); },
+    "a name such as crun, or empty"};
 constinit const TextRule kGpuRule{is_gpu, "a GPU's UUID (GPU-... or MIG-...) or index"};
 constinit const TextRule kAbsolutePathRule{is_absolute_path, "an absolute path without .."};
 constinit const TextRule kOrderRule{

@@ -26,6 +26,7 @@ extern const TextRule kFolderOrEmptyRule;
 extern const TextRule kFileOrEmptyRule;
 extern const TextRule kVariablePrefixRule;
 extern const TextRule kNetworkModeRule;
+extern const TextRule kRuntimeRule;
 extern const TextRule kGpuRule;
 extern const TextRule kAbsolutePathRule;
 extern const TextRule kOrderRule;

@@ -71,6 +71,8 @@ runtime::DockerOptions docker_options(const config::Config& config, const std::s
     options.hosts.push_back(std::move(host));
     options.instance = instance;
     options.network_mode = config.docker.network_mode;
+    options.lean_networks = config.docker.lean_networks;
+    options.runtime = config.docker.runtime;
     options.concurrent_starts = static_cast<std::size_t>(config.docker.max_concurrent_starts);
     options.stats_every = config.docker.stats;
     for (const auto& registry : config.registries) {

@@ -135,6 +135,12 @@ Result<EngineInfo> parse_info(std::string_view text) {
     for (const Json& driver : member(member(*value, "Plugins"), "Log")) {
         info.log_drivers.push_back(text_of(driver));
     }
+    for (const auto& runtime : member(*value, "Runtimes").items()) {
+        info.runtimes.push_back(runtime.key());
+    }
+    for (const Json& option : member(*value, "SecurityOptions")) {
+        info.has_selinux = info.has_selinux || text_of(option).starts_with("name=selinux");
+    }
     return info;
 }
 
@@ -173,6 +179,14 @@ Result<std::vector<VolumeSummary>> parse_volumes(std::string_view text) {
         list.push_back({.name = text_of(member(volume, "Name")), .host = host_of(volume)});
     }
     return list;
+}
+
+Result<std::string> parse_volume_path(std::string_view text) {
+    const auto value = parse_object(text);
+    if (!value) return std::unexpected(value.error());
+    std::string path = text_of(member(*value, "Mountpoint"));
+    if (path.empty()) return fail(ErrorKind::NotFound, "the volume has no path");
+    return path;
 }
 
 Result<Event> parse_event(std::string_view line) {

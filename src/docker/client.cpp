@@ -174,6 +174,12 @@ Async<> Client::remove_volume(std::string name) {
     co_return Result<>{};
 }
 
+Async<std::string> Client::volume_path(std::string name) {
+    auto response = co_await call("GET", "/volumes/" + url_encode(name), {}, kCallTimeout);
+    if (!response) co_return std::unexpected(std::move(response).error());
+    co_return parse_volume_path(response->body);
+}
+
 Async<std::vector<ContainerSummary>> Client::list(std::string label) {
     auto response = co_await call(
         "GET", "/containers/json?all=1&filters=" + filters({{"label", {label}}}), {}, kCallTimeout);

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <array>
+#include <filesystem>
 #include <span>
 #include <utility>
 
@@ -19,6 +20,7 @@ using ports::StartAttempt;
 constexpr std::int64_t kMiB = 1024 * 1024;
 constexpr std::int64_t kEngineMinimumMiB = 6;  // Batch allows 4; the Engine refuses below 6
 constexpr int kStopTimeoutSeconds = 30;
+constexpr const char* kHostsPath = "/etc/hosts";
 
 std::string joined(std::span<const std::string> list) {
     std::string text;
@@ -214,6 +216,14 @@ void add_namespaces(const StartAttempt& attempt, const CreateOptions& options, J
     if (pid == "task") host_config["PidMode"] = shared(*pid, options.sandbox);
 }
 
+/// Read-only, since all lean containers have the same file. Mounts rather than Binds: they make no
+/// folder where the file is missing.
+void make_lean(const std::string& hosts_file, Json& body) {
+    body["NetworkDisabled"] = true;
+    body["HostConfig"]["Mounts"].push_back(
+        {{"Type", "bind"}, {"Source", hosts_file}, {"Target", kHostsPath}, {"ReadOnly", true}});
+}
+
 /// An only container has what its job has.
 Result<model::Resources> resources_of(const StartAttempt& attempt, std::size_t container) {
     const auto& containers = attempt.task.containers;
@@ -249,6 +259,7 @@ Result<Json> host_config_of(const StartAttempt& attempt, const SecretValues& sec
                 {"RestartPolicy", {{"Name", "no"}}},
                 {"AutoRemove", false}};
     add_namespaces(attempt, options, config);
+    if (!options.runtime.empty()) config["Runtime"] = options.runtime;
     if (!privileged) config["SecurityOpt"] = Json::array({"no-new-privileges"});
     auto logs = log_config(container, secrets, options);
     if (!logs) return std::unexpected(std::move(logs).error());
@@ -308,6 +319,33 @@ std::string sandbox_body(const StartAttempt& attempt, const CreateOptions& optio
                     {"HostConfig", std::move(host_config)}});
 }
 
+bool may_be_lean(const StartAttempt& attempt, std::string_view network_mode) {
+    if (network_mode != "none" || attempt.num_nodes > 0) return false;
+    if (attempt.task.containers.size() != 1) return false;
+    const auto is_hosts = [](const model::MountPoint& point) {
+        const std::filesystem::path path(point.container_path.value_or(""));
+        return path.lexically_normal() == kHostsPath;
+    };
+    return std::ranges::none_of(attempt.task.containers[0].mount_points, is_hosts);
+}
+
+std::string hosts_volume(std::string_view instance) {
+    return "batchd-hosts-" + std::string(instance);
+}
+
+/// The Engine copies what the image has at a new volume's place into it.
+std::string hosts_body(const std::string& host, std::string_view instance) {
+    const Json labels{{kInstanceLabel, instance}, {kHostLabel, host}};
+    const Json mount{{"Type", "volume"},
+                     {"Source", hosts_volume(instance)},
+                     {"Target", kHostsFolder},
+                     {"VolumeOptions", {{"Labels", labels}}}};
+    return to_text({{"Image", kPauseImage},
+                    {"Cmd", Json::array({"/pause"})},
+                    {"Labels", labels},
+                    {"HostConfig", {{"NetworkMode", "none"}, {"Mounts", Json::array({mount})}}}});
+}
+
 std::vector<std::string> task_volumes(const StartAttempt& attempt) {
     std::vector<std::string> names;
     const auto is_mounted_by = [](const TaskContainerProperties& container, const auto& volume) {
@@ -340,6 +378,7 @@ Result<std::string> create_body(const StartAttempt& attempt, const SecretValues&
               {"HostConfig", std::move(*host_config)}};
     if (!container.command.empty()) body["Cmd"] = container.command;
     if (container.user) body["User"] = *container.user;
+    if (!options.hosts_file.empty()) make_lean(options.hosts_file, body);
     if (attempt.task.containers.size() > 1) {
         body["Labels"]["batchd.container"] = container.name.value_or("");
     }

@@ -86,6 +86,8 @@ asio::awaitable<ContainerRun::Next> ContainerRun::create_and_start() {
     if (is_over()) co_return Next::Done;
     if (!host_->is_up()) co_return Next::Again;
     if (!container_id_.empty()) co_return co_await start_container();
+    const std::string hosts = co_await hosts_file();
+    if (is_over()) co_return Next::Done;
 
     phase_ = Phase::Creating;
     auto body = docker::create_body(*start_, *secrets_,
@@ -94,7 +96,9 @@ asio::awaitable<ContainerRun::Next> ContainerRun::create_and_start() {
                                      .log_drivers = host_->info().log_drivers,
                                      .container = index_,
                                      .sandbox = sandbox_ ? **sandbox_->result() : std::string{},
-                                     .host_has_gpus = !host_->gpus().empty()});
+                                     .host_has_gpus = !host_->gpus().empty(),
+                                     .hosts_file = hosts,
+                                     .runtime = host_->runtime()});
     if (!body) {
         ++context_.counters.start_failures;
         report_ended(failed_to_start("CannotCreateContainerError: " + body.error().message,
@@ -115,7 +119,7 @@ asio::awaitable<ContainerRun::Next> ContainerRun::create_and_start() {
         slot.release();
         co_return co_await look();
     }
-    if (co_await host_->is_leaving()) co_return Next::Again;
+    if (is_host_to_blame(error) || co_await host_->is_leaving()) co_return Next::Again;
     if (is_over()) co_return Next::Done;
     ++context_.counters.start_failures;
     report_ended(
@@ -198,7 +202,34 @@ asio::awaitable<bool> ContainerRun::find_address() {
     co_return state || !is_transport(state.error());
 }
 
+/// Empty: the Engine makes the container's network.
+asio::awaitable<std::string> ContainerRun::hosts_file() {
+    if (!context_.options.lean_networks || host_->info().has_selinux) co_return std::string{};
+    if (!docker::may_be_lean(*start_, context_.options.network_mode)) co_return std::string{};
+    co_return co_await host_->hosts_file().path(host_->name());
+}
+
+/// Whether another try is made with less: batchd wanted more than the host has, not the job.
+bool ContainerRun::is_host_to_blame(const Error& error) {
+    if (is_missing_file(error, host_->hosts_file().volume())) {
+        host_->hosts_file().forget();
+        return true;
+    }
+    if (!is_runtime_refusal(error) || context_.options.runtime.empty()) return false;
+    host_->refuse_runtime(error);
+    return true;
+}
+
+asio::awaitable<ContainerRun::Next> ContainerRun::make_anew() {
+    const auto removed = co_await host_->client().remove(container_id_);
+    if (is_over()) co_return Next::Done;
+    if (removed || removed.error().kind == ErrorKind::NotFound) container_id_.clear();
+    phase_ = Phase::Creating;
+    co_return Next::Again;
+}
+
 asio::awaitable<ContainerRun::Next> ContainerRun::start_failed(Error error) {
+    if (is_host_to_blame(error)) co_return co_await make_anew();
     if (co_await host_->is_leaving()) {
         phase_ = Phase::Creating;  // the container is there: once more when the Engine is back
         co_return is_over() ? Next::Done : Next::Again;

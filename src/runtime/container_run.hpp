@@ -88,6 +88,9 @@ class ContainerRun final : public ContainerWatcher,
     boost::asio::awaitable<Next> start_container();
     docker::Async<> start_in_sandbox();
     boost::asio::awaitable<Next> start_failed(Error error);
+    boost::asio::awaitable<std::string> hosts_file();
+    bool is_host_to_blame(const Error& error);
+    boost::asio::awaitable<Next> make_anew();
     boost::asio::awaitable<bool> find_address();
     void give_up();
     // container_secrets.cpp

@@ -20,6 +20,10 @@ constexpr Milliseconds kExitAfterLogs{2'000};
 /// driver that hangs must not keep a job from ending.
 constexpr Milliseconds kLogsAfterExit{5'000};
 
+/// A container that ends within this time has its output read once, afterwards: it is complete
+/// then, and to follow it costs the Engine more.
+constexpr Milliseconds kShortRun{250};
+
 /// How long after the exit an `oom` event may come.
 constexpr Milliseconds kOomAfterExit{500};
 
@@ -27,6 +31,7 @@ constexpr Milliseconds kOomAfterExit{500};
 
 asio::awaitable<void> ContainerRun::watch() {
     open_log();
+    if (!exit_) co_await wake_.wait_for(kShortRun);
     auto found = Found::Unknown;
     while (!is_over()) {
         const bool had_ended = exit_.has_value();

@@ -3,6 +3,8 @@
 
 #include "batchd/base/result.hpp"
 
+#include <string_view>
+
 namespace batchd::runtime {
 
 /// The connection failed, not the request: the same again when the host is back.
@@ -11,6 +13,18 @@ inline bool is_transport(const Error& error) { return error.kind == ErrorKind::U
 inline bool is_missing_image(const Error& error) {
     return error.kind == ErrorKind::NotFound &&
            (error.message.contains("No such image") || error.message.contains("no such image"));
+}
+
+/// An OCI runtime that cannot work with the host's cgroups, whatever the container: crun where v1
+/// and v2 are mixed.
+inline bool is_runtime_refusal(const Error& error) {
+    return error.message.contains("cgroups in hybrid mode not supported");
+}
+
+/// A file of the host's that a container is to have.
+inline bool is_missing_file(const Error& error, std::string_view path) {
+    return error.message.contains("bind source path does not exist") &&
+           error.message.contains(path);
 }
 
 }  // namespace batchd::runtime

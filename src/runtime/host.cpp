@@ -3,6 +3,7 @@
 #include "batchd/docker/create_body.hpp"
 #include "batchd/net/retry_delay.hpp"
 
+#include <algorithm>
 #include <charconv>
 #include <unordered_set>
 #include <utility>
@@ -27,6 +28,7 @@ Host::Host(std::shared_ptr<Context> context, DockerHost options)
       starts_(context_.strand, context_.options.concurrent_starts),
       looks_(context_.strand, kLooksAtOnce),
       pulls_(context_, client_),
+      hosts_file_(context_, client_),
       changed_(context_.strand),
       reconcile_now_(context_.strand) {}
 
@@ -108,9 +110,25 @@ void Host::went_up() {
     is_up_ = true;
     went_up_at_ = context_.clock.now();
     down_reason_.clear();
+    choose_runtime();
     log::info("host {}: Docker {} answers", name(), info_.server_version);
     tell_capacity();
     changed_.notify_all();
+}
+
+void Host::choose_runtime() {
+    runtime_ = context_.options.runtime;
+    if (runtime_.empty() || std::ranges::find(info_.runtimes, runtime_) != info_.runtimes.end())
+        return;
+    log::warn("host {}: its Engine has no runtime {}: its default is used", name(), runtime_);
+    runtime_.clear();
+}
+
+void Host::refuse_runtime(const Error& why) {
+    if (runtime_.empty()) return;
+    log::warn("host {}: runtime {} cannot be used, the Engine's default is: {}", name(), runtime_,
+              why.message);
+    runtime_.clear();
 }
 
 void Host::tell_capacity() {
@@ -241,6 +259,7 @@ asio::awaitable<void> Host::remove_orphan_volumes() {
     }
     for (const auto& volume : *unused) {
         if (!cares_for(volume.host)) continue;
+        if (context_.options.lean_networks && volume.name == hosts_file_.volume()) continue;
         if (known.contains(std::string(docker::task_prefix(volume.name)))) continue;
         log::warn("host {}: removing volume {}, which belongs to no attempt", name(), volume.name);
         (void)co_await client_.remove_volume(volume.name);

@@ -3,6 +3,7 @@
 
 #include "batchd/docker/client.hpp"
 #include "runtime/context.hpp"
+#include "runtime/hosts_file.hpp"
 #include "runtime/pulls.hpp"
 #include "runtime/signal.hpp"
 
@@ -63,6 +64,12 @@ class Host : public std::enable_shared_from_this<Host> {
     Slots& starts() { return starts_; }
     Slots& looks() { return looks_; }  ///< at what containers use
     Pulls& pulls() { return pulls_; }
+    HostsFile& hosts_file() { return hosts_file_; }
+
+    /// The OCI runtime to ask for; empty: the Engine's default.
+    const std::string& runtime() const { return runtime_; }
+    /// It cannot work here: from now on the default is asked for, until the next connection.
+    void refuse_runtime(const Error& why);
 
     /// `watcher` hears of the container of this name until unwatch.
     void watch(const std::string& container, std::weak_ptr<ContainerWatcher> watcher);
@@ -85,6 +92,7 @@ class Host : public std::enable_shared_from_this<Host> {
     bool cares_for(const std::string& host) const;
     void went_up();
     void tell_capacity();
+    void choose_runtime();
     void went_down(const Error& why);
     void deliver(const docker::Event& event);
     std::string label() const;
@@ -97,6 +105,8 @@ class Host : public std::enable_shared_from_this<Host> {
     Slots starts_;
     Slots looks_;
     Pulls pulls_;
+    HostsFile hosts_file_;
+    std::string runtime_;
     std::unordered_map<std::string, std::weak_ptr<ContainerWatcher>> watchers_;
     std::unique_ptr<net::HttpStream> events_;
     Signal changed_;  ///< is_up_

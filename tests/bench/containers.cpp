@@ -17,9 +17,9 @@ namespace {
 
 namespace asio = boost::asio;
 
-constexpr std::size_t kContainers = 40;
-constexpr std::size_t kConcurrencies[] = {1, 2, 4, 8};
-constexpr int kRounds = 5;  // A B A B …; the median of each counts
+constexpr std::size_t kContainers = 24;
+constexpr std::size_t kConcurrency = 4;  // where two cores are busy and nothing queues
+constexpr int kRounds = 3;               // A B C A B C …; the median of each counts
 constexpr const char* kCreateBody =
     R"({"Image":"busybox","Cmd":["/bin/true"],"HostConfig":{"NetworkMode":"none"}})";
 
@@ -94,29 +94,51 @@ Result<double> run_jobs(const Batchd& batchd, const Endpoint& engine) {
 }
 
 /// A daemon that runs that many containers at a time.
-Result<Batchd> start_batchd(const Setup& setup, const std::string& engine_url, std::size_t slots) {
-    auto batchd = Batchd::start(setup, engine_url,
-                                {{"BATCHD_DOCKER__VCPUS", std::to_string(slots)},
-                                 {"BATCHD_DOCKER__NETWORK_MODE", "none"},
-                                 {"BATCHD_DOCKER__MAX_CONCURRENT_STARTS", std::to_string(slots)}});
+Result<Batchd> start_batchd(const Setup& setup, const std::string& engine_url,
+                            const std::string& runtime) {
+    auto batchd =
+        Batchd::start(setup, engine_url,
+                      {{"BATCHD_DOCKER__VCPUS", std::to_string(kConcurrency)},
+                       {"BATCHD_DOCKER__NETWORK_MODE", "none"},
+                       {"BATCHD_DOCKER__RUNTIME", runtime},
+                       {"BATCHD_DOCKER__MAX_CONCURRENT_STARTS", std::to_string(kConcurrency)}});
     if (!batchd) return batchd;
     BATCHD_TRY(batchd->wait_for_host());
     return batchd;
 }
 
-struct Best {
-    std::size_t concurrency = 0;
-    double per_second = 0;
-
-    void consider(std::size_t candidate, double rate) {
-        if (rate > per_second) *this = {candidate, rate};
-    }
-};
-
 double median(std::vector<double> values) {
     const auto middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
     std::ranges::nth_element(values, middle);
     return *middle;
+}
+
+/// Of one daemon and runtime.
+struct Series {
+    std::string runtime;
+    Batchd batchd;
+    std::vector<double> rates{};
+    std::vector<double> ratios{};  ///< to the bare client's round before
+};
+
+Result<std::vector<Series>> start_series(const Setup& setup, const testing::DockerEngine& docker,
+                                         const std::vector<std::string>& runtimes) {
+    std::vector<Series> list;
+    for (const auto& runtime : runtimes) {
+        auto batchd = start_batchd(setup, docker.url(), runtime);
+        if (!batchd) return std::unexpected(batchd.error());
+        list.push_back({.runtime = runtime, .batchd = std::move(*batchd)});
+    }
+    return list;
+}
+
+void report_series(const Series& series, Report& report) {
+    const auto jobs = static_cast<double>(kContainers * series.rates.size());
+    const std::string with = "no-op jobs, batchd, " + series.runtime;
+    report.add({with, median(series.rates), "/s"});
+    report.add({"  against the bare client", median(series.ratios), "", at_least(2.0)});
+    report.add({"  CPU of batchd itself, a job",
+                static_cast<double>(cpu_time(series.batchd.pid()).count()) / jobs, "ms"});
 }
 
 }  // namespace
@@ -125,40 +147,28 @@ Result<> measure_containers(const Setup& setup, Report& report) {
     auto prepared = testing::DockerEngine::prepare();
     if (!prepared) return std::unexpected(prepared.error());
     testing::DockerEngine& docker = **prepared;
+    std::vector<std::string> runtimes{"runc"};
+    if (docker.add_crun()) runtimes.emplace_back("crun");
     BATCHD_TRY(docker.start());
     const Endpoint engine = unix_socket(docker.url().substr(std::string("unix://").size()));
 
-    Best bare;
-    Best ours;
-    for (const std::size_t concurrency : kConcurrencies) {
-        const auto bare_rate = run_bare(engine, concurrency);
-        if (!bare_rate) return std::unexpected(bare_rate.error());
-        bare.consider(concurrency, *bare_rate);
-        const auto batchd = start_batchd(setup, docker.url(), concurrency);
-        if (!batchd) return std::unexpected(batchd.error());
-        const auto rate = run_jobs(*batchd, engine);
-        if (!rate) return std::unexpected(rate.error());
-        ours.consider(concurrency, *rate);
-    }
-
-    const auto batchd = start_batchd(setup, docker.url(), ours.concurrency);
-    if (!batchd) return std::unexpected(batchd.error());
+    auto all = start_series(setup, docker, runtimes);
+    if (!all) return std::unexpected(all.error());
     std::vector<double> bare_rates;
-    std::vector<double> rates;
     for (int round = 0; round < kRounds; ++round) {
-        const auto bare_rate = run_bare(engine, bare.concurrency);
-        if (!bare_rate) return std::unexpected(bare_rate.error());
-        bare_rates.push_back(*bare_rate);
-        const auto rate = run_jobs(*batchd, engine);
-        if (!rate) return std::unexpected(rate.error());
-        rates.push_back(*rate);
+        const auto bare = run_bare(engine, kConcurrency);
+        if (!bare) return std::unexpected(bare.error());
+        bare_rates.push_back(*bare);
+        for (auto& series : *all) {
+            const auto rate = run_jobs(series.batchd, engine);
+            if (!rate) return std::unexpected(rate.error());
+            series.rates.push_back(*rate);
+            series.ratios.push_back(*rate / *bare);
+        }
     }
-    report.add({fmt::format("no-op containers, bare client, {} at a time", bare.concurrency),
+    report.add({fmt::format("no-op containers, bare client, runc, {} at a time", kConcurrency),
                 median(bare_rates), "/s"});
-    report.add(
-        {fmt::format("no-op jobs, batchd, {} at a time", ours.concurrency), median(rates), "/s"});
-    report.add(
-        {"  against the bare client", median(rates) / median(bare_rates), "", at_least(0.9)});
+    for (const auto& series : *all) report_series(series, report);
     return {};
 }
 

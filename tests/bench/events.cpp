@@ -1,5 +1,6 @@
 // The event feed with many clients: what they cost at rest, and how soon an event reaches them all.
 #include "latencies.hpp"
+#include "process.hpp"
 #include "sections.hpp"
 
 #include <boost/asio/as_tuple.hpp>
@@ -13,8 +14,6 @@
 #include <fmt/format.h>
 
 #include <array>
-#include <fstream>
-#include <sstream>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -36,20 +35,6 @@ void raise_descriptor_limit() {
     if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
     limit.rlim_cur = limit.rlim_max;
     ::setrlimit(RLIMIT_NOFILE, &limit);
-}
-
-/// CPU time of a process so far.
-std::chrono::milliseconds cpu_time(pid_t pid) {
-    std::ifstream stat(fmt::format("/proc/{}/stat", pid));
-    std::string text;
-    std::getline(stat, text);
-    std::istringstream fields(text.substr(text.rfind(')') + 2));
-    std::string skipped;
-    for (int i = 0; i < 11; ++i) fields >> skipped;
-    long long user = 0;
-    long long system = 0;
-    fields >> user >> system;
-    return std::chrono::milliseconds{(user + system) * 1000 / ::sysconf(_SC_CLK_TCK)};
 }
 
 /// Clients that follow the feed; one thread.

@@ -3,6 +3,7 @@
 
 #include "batchd/base/result.hpp"
 
+#include <chrono>
 #include <cstdint>
 #include <string>
 #include <sys/types.h>
@@ -38,5 +39,8 @@ class Process {
     pid_t pid_;
     std::uint16_t port_;
 };
+
+/// CPU time of a process so far.
+std::chrono::milliseconds cpu_time(pid_t pid);
 
 }  // namespace batchd::bench

@@ -9,7 +9,9 @@
 #include <fcntl.h>
 #include <filesystem>
 #include <fstream>
+#include <sched.h>
 #include <signal.h>
+#include <sys/mount.h>
 #include <sys/wait.h>
 #include <thread>
 #include <unistd.h>
@@ -21,8 +23,15 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr const char* kDockerd = "/usr/sbin/dockerd";
+constexpr const char* kCrun = "/usr/bin/crun";
 
-void exec_dockerd(const std::string& folder, const std::string& url) {
+void leave_mixed_cgroups() {
+    if (unshare(CLONE_NEWNS) != 0) return;
+    mount("none", "/", nullptr, MS_REC | MS_PRIVATE, nullptr);
+    umount2("/sys/fs/cgroup/unified", MNT_DETACH);
+}
+
+void exec_dockerd(const std::string& folder, const std::string& url, bool with_crun) {
     const std::string log = folder + "/log";
     const int file = open(log.c_str(), O_WRONLY | O_CREAT | O_APPEND, 0600);
     dup2(file, 1);
@@ -32,6 +41,10 @@ void exec_dockerd(const std::string& folder, const std::string& url) {
         kDockerd, "--iptables=false", "--ip6tables=false", "--bridge=none", "-H",
         url,      "--data-root",      folder + "/data",    "--exec-root",   folder + "/exec",
         "-p",     folder + "/pid"};
+    if (with_crun) {
+        arguments.insert(arguments.end(), {"--add-runtime", std::string("crun=") + kCrun});
+        leave_mixed_cgroups();
+    }
     std::vector<char*> pointers;
     for (auto& argument : arguments) pointers.push_back(argument.data());
     pointers.push_back(nullptr);
@@ -90,9 +103,14 @@ DockerEngine::~DockerEngine() {
     std::filesystem::remove_all(folder_, ignored);
 }
 
+bool DockerEngine::add_crun() {
+    has_crun_ = access(kCrun, X_OK) == 0;
+    return has_crun_;
+}
+
 Result<> DockerEngine::start() {
     pid_ = fork();
-    if (pid_ == 0) exec_dockerd(folder_, url_);
+    if (pid_ == 0) exec_dockerd(folder_, url_, has_crun_);
     const auto deadline = std::chrono::steady_clock::now() + 60s;
     while (!answers(url_)) {
         if (std::chrono::steady_clock::now() > deadline || waitpid(pid_, nullptr, WNOHANG) != 0) {

@@ -25,6 +25,10 @@ class DockerEngine {
     DockerEngine(const DockerEngine&) = delete;
     DockerEngine& operator=(const DockerEngine&) = delete;
 
+    /// The next start() gives the Engine crun beside runc, in a mount namespace of its own where
+    /// cgroup v2 is not mixed into v1, which crun refuses. False if this machine has no crun.
+    bool add_crun();
+
     /// Starts dockerd, waits until it answers, and makes the image if it is not there.
     Result<> start();
     /// SIGTERM; waits for its end. Containers end with it.
@@ -42,6 +46,7 @@ class DockerEngine {
 
     std::string folder_;  ///< empty: an Engine that is not ours
     std::string url_;
+    bool has_crun_ = false;
     pid_t pid_ = -1;
 };
 

@@ -64,6 +64,8 @@ struct Docker {
     std::string host = "unix:///var/run/docker.sock";
     std::string cert_dir;
     std::string network_mode = "bridge";
+    bool lean_networks = true;
+    std::string runtime;  ///< empty: the Engine's default
     std::int64_t max_concurrent_starts = 4;
     Seconds stats{10};              ///< 0: off
     std::int64_t vcpus = 0;         ///< 0: what the Engine reports

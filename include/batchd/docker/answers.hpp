@@ -24,6 +24,8 @@ struct EngineInfo {
     /// Ids of the GPUs that the Engine was told of as node-generic-resources of the kind GPU or
     /// NVIDIA-GPU, each once; indices where it was told a number only.
     std::vector<std::string> gpus{};
+    std::vector<std::string> runtimes{};  ///< OCI runtimes that a container may ask for
+    bool has_selinux = false;
 };
 
 struct ContainerState {
@@ -72,6 +74,8 @@ Result<EngineInfo> parse_info(std::string_view text);
 Result<ContainerState> parse_inspect(std::string_view text);
 Result<std::vector<ContainerSummary>> parse_list(std::string_view text);
 Result<std::vector<VolumeSummary>> parse_volumes(std::string_view text);
+/// Where the files of a volume are on the Engine's host; NotFound if they are nowhere there.
+Result<std::string> parse_volume_path(std::string_view text);
 Result<Event> parse_event(std::string_view line);
 /// Memory as `docker stats` counts it, without the part of the page cache that is first to go; with
 /// cgroup v1 the kernel's own maximum, which counts all of the cache. NotFound if the container

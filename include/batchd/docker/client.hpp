@@ -51,6 +51,7 @@ class Client {
     Async<> remove(std::string id_or_name);  ///< by force; with its anonymous volumes
     /// Conflict if a container has it.
     Async<> remove_volume(std::string name);
+    Async<std::string> volume_path(std::string name);  ///< on the Engine's host
     /// Those that no container has.
     Async<std::vector<VolumeSummary>> unused_volumes(std::string label);
     Async<std::vector<ContainerSummary>> list(std::string label);  ///< running or not

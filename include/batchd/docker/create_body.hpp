@@ -17,6 +17,10 @@ struct CreateOptions {
     std::size_t container = 0;             ///< which of the attempt's
     std::string sandbox{};  ///< id of the container whose namespaces the task shares; if needed
     bool host_has_gpus = false;  ///< which jobs may ask for
+    /// On the Engine's host, where may_be_lean: the container's network is made by the OCI runtime
+    /// alone, and this is its /etc/hosts. Empty: the Engine makes both.
+    std::string hosts_file{};
+    std::string runtime{};  ///< the OCI runtime's name; empty: the Engine's default
 };
 
 /// The values of a container's secrets. They are in no document that is kept or shown.
@@ -41,6 +45,16 @@ bool needs_sandbox(const ports::StartAttempt& attempt, std::string_view network_
 
 /// The JSON body for that one, of the image in docker/pause_image.hpp.
 std::string sandbox_body(const ports::StartAttempt& attempt, const CreateOptions& options);
+
+/// Whether the attempt's network is a namespace of its own with nothing but a loopback, for which
+/// the Engine's part (it starts itself twice for each) can be left out: options.hosts_file.
+bool may_be_lean(const ports::StartAttempt& attempt, std::string_view network_mode);
+
+/// The volume whose file kHostsFile is every lean container's /etc/hosts, and the JSON body for the
+/// container that makes it, of the image in docker/pause_image.hpp: it need not be started.
+std::string hosts_volume(std::string_view instance);
+std::string hosts_body(const std::string& host, std::string_view instance);
+inline constexpr std::string_view kHostsFile = "hosts";
 
 /// Named volumes that live as long as the attempt: those without a path on the host.
 std::vector<std::string> task_volumes(const ports::StartAttempt& attempt);

@@ -6,10 +6,13 @@
 
 namespace batchd::docker {
 
-/// Repository and tag; the tag changes with the program.
-inline constexpr const char* kPauseImage = "batchd-pause:1";
+/// Repository and tag; the tag changes with the files.
+inline constexpr const char* kPauseImage = "batchd-pause:2";
 
-/// The image's files as a tar archive: /pause, for the architecture of the daemon.
+/// A folder of the image with a file `hosts` in it, as the Engine writes it for network mode none.
+inline constexpr const char* kHostsFolder = "/share";
+
+/// The image's files as a tar archive: /pause, for the architecture of the daemon, and the hosts.
 std::string pause_image();
 
 }  // namespace batchd::docker

@@ -41,6 +41,10 @@ struct DockerOptions {
     /// that of other daemons on the same Engine.
     std::string instance;
     std::string network_mode = "bridge";
+    /// With network mode none: namespaces are made by the OCI runtime, not the Engine.
+    bool lean_networks = true;
+    std::string
+        runtime{};  ///< the OCI runtime, where an Engine has it; empty: the Engine's default
     std::map<std::string, ports::RegistryLogin> registries;  ///< by host; "docker.io" is Docker Hub
     std::size_t concurrent_starts = 4;                       ///< per host
     Seconds stats_every{10};  ///< how often at least is looked at what a container uses; 0: never

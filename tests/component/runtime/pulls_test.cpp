@@ -47,7 +47,7 @@ class PullsTest : public RuntimeTest {
         }
         if (head.contains("/containers/json")) return {.bytes = Engine::answer(200, "[]")};
         if (head.contains("/volumes?")) return {.bytes = Engine::answer(200, "{}")};
-        if (head.contains("/images/create")) {
+        if (head.contains("/images/create?fromImage=")) {
             note(head);
             return {.bytes = Engine::answer(200, R"({"error":"pull access denied"})"),
                     .close = true};

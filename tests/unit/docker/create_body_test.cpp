@@ -278,5 +278,35 @@ TEST_F(CreateBodyTest, NamespacesOfTheTask) {
     EXPECT_EQ(host()["NetworkMode"], "host");
 }
 
+TEST_F(CreateBodyTest, LeanContainersHaveTheirHostsFromAFile) {
+    EXPECT_FALSE(body().contains("NetworkDisabled"));
+    options_.hosts_file = "/v/hosts";
+    const Json b = body();
+    EXPECT_EQ(b["NetworkDisabled"], true);
+    EXPECT_EQ(b["HostConfig"]["Mounts"],
+              Json::parse(R"([{"Type":"bind","Source":"/v/hosts","Target":"/etc/hosts",
+                               "ReadOnly":true}])"));
+}
+
+TEST_F(CreateBodyTest, LeanIsForAnOnlyContainerWithNoNetwork) {
+    EXPECT_TRUE(may_be_lean(attempt_, "none"));
+    EXPECT_FALSE(may_be_lean(attempt_, "bridge"));
+    auto node = attempt_;
+    node.num_nodes = 2;
+    EXPECT_FALSE(may_be_lean(node, "none"));
+    auto task = attempt_;
+    task.task.containers.push_back(task.task.containers[0]);
+    EXPECT_FALSE(may_be_lean(task, "none"));
+    attempt_.task.containers[0].mount_points = {
+        {.container_path = "/etc//hosts", .read_only{}, .source_volume = "v"}};
+    EXPECT_FALSE(may_be_lean(attempt_, "none"));
+}
+
+TEST_F(CreateBodyTest, AsksForTheRuntime) {
+    EXPECT_FALSE(host().contains("Runtime"));
+    options_.runtime = "crun";
+    EXPECT_EQ(host()["Runtime"], "crun");
+}
+
 }  // namespace
 }  // namespace batchd::docker
