@@ -13,10 +13,6 @@
 #include <fmt/format.h>
 
 #include <array>
-#include <fstream>
-#include <sstream>
-#include <sys/resource.h>
-#include <unistd.h>
 
 namespace batchd::bench {
 namespace {
@@ -29,28 +25,6 @@ constexpr std::size_t kClients = 1000;
 constexpr int kJobs = 50;
 constexpr std::chrono::seconds kRest{20};
 constexpr std::chrono::milliseconds kPatience{10'000};
-
-/// A client is a descriptor.
-void raise_descriptor_limit() {
-    rlimit limit{};
-    if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
-    limit.rlim_cur = limit.rlim_max;
-    ::setrlimit(RLIMIT_NOFILE, &limit);
-}
-
-/// CPU time of a process so far.
-std::chrono::milliseconds cpu_time(pid_t pid) {
-    std::ifstream stat(fmt::format("/proc/{}/stat", pid));
-    std::string text;
-    std::getline(stat, text);
-    std::istringstream fields(text.substr(text.rfind(')') + 2));
-    std::string skipped;
-    for (int i = 0; i < 11; ++i) fields >> skipped;
-    long long user = 0;
-    long long system = 0;
-    fields >> user >> system;
-    return std::chrono::milliseconds{(user + system) * 1000 / ::sysconf(_SC_CLK_TCK)};
-}
 
 /// Clients that follow the feed; one thread.
 class Clients {
@@ -120,7 +94,7 @@ class Clients {
 }  // namespace
 
 Result<> measure_events(const Setup& setup, Report& report) {
-    raise_descriptor_limit();
+    raise_descriptor_limit();  // a client is one
     const auto batchd = Batchd::start(setup);
     if (!batchd) return std::unexpected(batchd.error());
     Clients clients(batchd->endpoint());

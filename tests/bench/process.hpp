@@ -3,6 +3,7 @@
 
 #include "batchd/base/result.hpp"
 
+#include <chrono>
 #include <cstdint>
 #include <string>
 #include <sys/types.h>
@@ -16,6 +17,16 @@ struct Command {
     std::vector<std::pair<std::string, std::string>> environment{};  ///< beside ours
     std::string log_file;                                            ///< gets its stderr
 };
+
+/// CPU time of a process so far.
+std::chrono::milliseconds cpu_time(pid_t pid);
+/// Bytes that a process has caused to be sent to disks so far.
+std::int64_t bytes_written(pid_t pid);
+/// Its memory that is in RAM.
+double resident_mib(pid_t pid);
+
+/// As many descriptors as the system lets us have; returns how many that are.
+std::size_t raise_descriptor_limit();
 
 /// Stops the child at its end.
 class Process {
