@@ -25,8 +25,8 @@ constexpr std::chrono::seconds kPatience{120};
 constexpr std::size_t kOtherConnections = 9;
 constexpr std::size_t kOtherDescriptors = 300;
 
-/// So many containers of each host can have their output followed: both ends of a connection need a
-/// descriptor of their process.
+/// So many containers of each host can have their output followed: each is a connection, whose ends
+/// are descriptors of the daemon and of this process.
 std::size_t followed_each(std::size_t descriptors) {
     const std::size_t each = (descriptors - std::min(descriptors, kOtherDescriptors)) / kHosts;
     return std::min(kEach, each - std::min(each, kOtherConnections));
