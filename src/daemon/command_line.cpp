@@ -53,10 +53,10 @@ int report(const Error& error, int status) {
     return status;
 }
 
-int run_serve(const ServeFlags& flags) {
+int run_serve(const ServeFlags& flags, const MakeRuntime& make_runtime) {
     const auto config = config::load(sources_of(flags));
     if (!config) return report(config.error(), kWrongUse);
-    const auto served = serve(*config);
+    const auto served = serve(*config, make_runtime);
     return served ? 0 : report(served.error(), 1);
 }
 
@@ -84,7 +84,7 @@ void add_flags(CLI::App& command, ServeFlags& flags) {
 
 }  // namespace
 
-int run(int argc, char** argv) {
+int run(int argc, char** argv, const MakeRuntime& make_runtime) {
     CLI::App app{"batchd: AWS Batch that you run yourself"};
     app.require_subcommand(1);
     app.set_version_flag("--version", "batchd " BATCHD_VERSION);
@@ -92,7 +92,7 @@ int run(int argc, char** argv) {
     ServeFlags flags;
     CLI::App* serve_command = app.add_subcommand("serve", "Run the daemon");
     add_flags(*serve_command, flags);
-    serve_command->callback([&] { chosen = [&] { return run_serve(flags); }; });
+    serve_command->callback([&] { chosen = [&] { return run_serve(flags, make_runtime); }; });
     CLI::App* config_command = app.add_subcommand("config", "Check or show the configuration");
     config_command->require_subcommand(1);
     CLI::App* check = config_command->add_subcommand("check", "Check a configuration file");

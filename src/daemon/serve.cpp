@@ -60,15 +60,20 @@ core::Policy policy_of(const config::Config& config, bool uses_aws) {
                 static_cast<std::int32_t>(config.scheduler.infrastructure_retries)};
 }
 
-runtime::DockerOptions docker_options(const config::Config& config, const std::string& instance) {
+runtime::DockerHost local_host(const config::Config& config) {
     runtime::DockerHost host{.name = kLocalHost,
                              .url = config.docker.host,
                              .tls = {.directory = config.docker.cert_dir, .server_name = {}},
                              .gpus = config.docker.gpus};
     if (config.docker.vcpus > 0) host.vcpu = vcpus(config.docker.vcpus);
     if (config.docker.memory > MiB{0}) host.memory = config.docker.memory;
+    return host;
+}
+
+runtime::DockerOptions docker_options(const config::Config& config, const std::string& instance,
+                                      bool has_local_host) {
     runtime::DockerOptions options;
-    options.hosts.push_back(std::move(host));
+    if (has_local_host) options.hosts.push_back(local_host(config));
     options.instance = instance;
     options.network_mode = config.docker.network_mode;
     options.lean_networks = config.docker.lean_networks;
@@ -158,7 +163,8 @@ class Daemon {
   public:
     Daemon(const config::Config& config, DataFolder& folder,
            std::unique_ptr<store::SqliteStore> store, std::unique_ptr<store::ReaderPool> readers,
-           std::unique_ptr<store::ReaderPool> event_readers, std::unique_ptr<logs::LogStore> logs)
+           std::unique_ptr<store::ReaderPool> event_readers, std::unique_ptr<logs::LogStore> logs,
+           const MakeRuntime& make_runtime)
         : config_(config),
           folder_(folder),
           store_(std::move(store)),
@@ -183,7 +189,8 @@ class Daemon {
                    *store_, {&watch_, &metrics_, &feed_, &webhooks_}),
           engine_(machine_, clock_),
           events_(engine_, *event_readers_, scope_of(config), store_->instance_id()),
-          runtime_(io_, docker_options(config, store_->instance_id()),
+          given_runtime_(make_runtime ? make_runtime(engine_) : nullptr),
+          runtime_(io_, docker_options(config, store_->instance_id(), !given_runtime_),
                    {.events = engine_,
                     .logs = *logs_,
                     .secrets = secrets_,
@@ -284,6 +291,7 @@ class Daemon {
 
     /// Without Fargate nothing is asked of AWS.
     ports::ContainerRuntime& runtime() {
+        if (given_runtime_) return *given_runtime_;
         if (uses_aws_) return router_;
         return runtime_;
     }
@@ -360,6 +368,7 @@ class Daemon {
     engine::Machine machine_;
     engine::Engine engine_;
     api::EventSource events_;
+    std::unique_ptr<ports::ContainerRuntime> given_runtime_;  ///< in place of Docker; may be null
     runtime::DockerRuntime runtime_;
     runtime::FargateRuntime fargate_;
     runtime::Router router_;
@@ -370,7 +379,7 @@ class Daemon {
 
 }  // namespace
 
-Result<> serve(const config::Config& config) {
+Result<> serve(const config::Config& config, const MakeRuntime& make_runtime) {
     BATCHD_TRY(log::init(config.log.level, config.log.format));
     std::signal(SIGPIPE, SIG_IGN);
     raise_descriptor_limit();
@@ -387,7 +396,7 @@ Result<> serve(const config::Config& config) {
     auto logs = logs::LogStore::open(folder->path());
     if (!logs) return std::unexpected(std::move(logs).error());
     return Daemon(config, *folder, std::move(*store), std::move(*readers),
-                  std::move(*event_readers), std::move(*logs))
+                  std::move(*event_readers), std::move(*logs), make_runtime)
         .run();
 }
 

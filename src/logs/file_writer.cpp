@@ -1,5 +1,6 @@
 #include "logs/file_writer.hpp"
 
+#include "logs/file.hpp"
 #include "logs/reading.hpp"
 #include "logs/record.hpp"
 
@@ -44,10 +45,8 @@ Result<> sync_folder(const std::filesystem::path& path) {
 
 }  // namespace
 
-FileWriter::FileWriter(File file, std::filesystem::path folder, Registration registration,
-                       Position position)
-    : file_(std::move(file)),
-      folder_(std::move(folder)),
+FileWriter::FileWriter(std::filesystem::path path, Registration registration, Position position)
+    : path_(std::move(path)),
       registration_(std::move(registration)),
       stored_(position),
       appended_(position) {}
@@ -67,7 +66,7 @@ Result<std::unique_ptr<ports::LogWriter>> FileWriter::open(const std::filesystem
     const auto position = position_of(*file);
     if (!position) return std::unexpected(position.error());
     return std::unique_ptr<ports::LogWriter>(
-        new FileWriter(std::move(*file), path.parent_path(), std::move(registration), *position));
+        new FileWriter(path, std::move(registration), *position));
 }
 
 void FileWriter::append(std::int64_t time_ns, ports::OutputChannel channel, std::string_view line) {
@@ -80,8 +79,10 @@ void FileWriter::append(std::int64_t time_ns, ports::OutputChannel channel, std:
 
 Result<> FileWriter::flush() {
     if (buffer_.empty()) return {};
+    auto file = File::open_to_append(path_);
+    if (!file) return std::unexpected(std::move(file).error());
     std::size_t written = 0;
-    auto done = file_.append(buffer_, written);
+    auto done = file->append(buffer_, written);
     buffer_.erase(0, written);
     if (written > 0) registration_.notify();
     if (done) stored_ = appended_;
@@ -90,8 +91,10 @@ Result<> FileWriter::flush() {
 
 Result<> FileWriter::close() {
     BATCHD_TRY(flush());
-    BATCHD_TRY(file_.sync());
-    BATCHD_TRY(sync_folder(folder_));  // the file may be new
+    auto file = File::open_to_append(path_);
+    if (!file) return std::unexpected(std::move(file).error());
+    BATCHD_TRY(file->sync());
+    BATCHD_TRY(sync_folder(path_.parent_path()));  // the file may be new
     registration_.end();
     return {};
 }

@@ -1,9 +1,9 @@
-// The writer of one attempt's log file.
+// The writer of one attempt's log file. The file is open only while it is written: a descriptor for
+// each running attempt would bound how many can run.
 #pragma once
 
 #include "batchd/model/ids.hpp"
 #include "batchd/ports/log_sink.hpp"
-#include "logs/file.hpp"
 #include "logs/growth_hub.hpp"
 
 #include <filesystem>
@@ -46,11 +46,9 @@ class FileWriter final : public ports::LogWriter {
         model::LogId id_;
     };
 
-    FileWriter(File file, std::filesystem::path folder, Registration registration,
-               Position position);
+    FileWriter(std::filesystem::path path, Registration registration, Position position);
 
-    File file_;
-    std::filesystem::path folder_;
+    std::filesystem::path path_;
     Registration registration_;
     Position stored_;
     Position appended_;  ///< as `stored_` will be after the next flush

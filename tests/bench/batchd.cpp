@@ -12,6 +12,7 @@ namespace batchd::bench {
 namespace {
 
 namespace asio = boost::asio;
+using std::string_literals::operator""s;
 
 constexpr const char* kDefinition =
     R"({"jobDefinitionName":"noop","type":"container","containerProperties":{)"
@@ -63,11 +64,14 @@ Result<Batchd> Batchd::start_on(const Setup& setup, std::filesystem::path folder
                                 std::vector<std::pair<std::string, std::string>> environment) {
     const std::string engine =
         docker_host.empty() ? "unix://" + (folder / "no-engine").string() : docker_host;
-    auto process =
-        Process::start({.arguments = {setup.batchd, "serve", "--listen", "127.0.0.1:0",
-                                      "--data-dir", folder.string(), "--docker-host", engine},
-                        .environment = std::move(environment),
-                        .log_file = folder / "log"});
+    std::vector<std::string> arguments = setup.batchd;
+    for (const auto& argument : {"serve"s, "--listen"s, "127.0.0.1:0"s, "--data-dir"s,
+                                 folder.string(), "--docker-host"s, engine}) {
+        arguments.push_back(argument);
+    }
+    auto process = Process::start({.arguments = std::move(arguments),
+                                   .environment = std::move(environment),
+                                   .log_file = folder / "log"});
     if (!process) return std::unexpected(std::move(process).error());
     return Batchd(std::move(*process), std::move(folder));
 }

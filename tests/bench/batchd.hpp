@@ -14,9 +14,9 @@ namespace batchd::bench {
 
 /// Where things are.
 struct Setup {
-    std::string batchd;             ///< the binary
-    std::string self;               ///< this program
-    std::filesystem::path scratch;  ///< a folder of ours, on the disk that counts
+    std::vector<std::string> batchd;  ///< the command of the daemon, without `serve`
+    std::string self;                 ///< this program
+    std::filesystem::path scratch;    ///< a folder of ours, on the disk that counts
 };
 
 class Batchd {

@@ -14,8 +14,6 @@
 #include <fmt/format.h>
 
 #include <array>
-#include <sys/resource.h>
-#include <unistd.h>
 
 namespace batchd::bench {
 namespace {
@@ -28,14 +26,6 @@ constexpr std::size_t kClients = 1000;
 constexpr int kJobs = 50;
 constexpr std::chrono::seconds kRest{20};
 constexpr std::chrono::milliseconds kPatience{10'000};
-
-/// A client is a descriptor.
-void raise_descriptor_limit() {
-    rlimit limit{};
-    if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
-    limit.rlim_cur = limit.rlim_max;
-    ::setrlimit(RLIMIT_NOFILE, &limit);
-}
 
 /// Clients that follow the feed; one thread.
 class Clients {
@@ -105,7 +95,7 @@ class Clients {
 }  // namespace
 
 Result<> measure_events(const Setup& setup, Report& report) {
-    raise_descriptor_limit();
+    raise_descriptor_limit();  // a client is one
     const auto batchd = Batchd::start(setup);
     if (!batchd) return std::unexpected(batchd.error());
     Clients clients(batchd->endpoint());

@@ -1,6 +1,7 @@
 // batchd_bench --batchd BINARY --scratch FOLDER --json FILE [SECTION]…
 // Run by scripts/bench.
 #include "bare_server.hpp"
+#include "null_runtime.hpp"
 #include "sections.hpp"
 
 #include <CLI/CLI.hpp>
@@ -23,7 +24,8 @@ const std::vector<Section>& sections() {
         {"engine", measure_engine},         {"submit", measure_submit},
         {"reads", measure_reads},           {"search", measure_search},
         {"events", measure_events},         {"latency", measure_start_latency},
-        {"containers", measure_containers}, {"scaling", measure_scaling}};
+        {"containers", measure_containers}, {"scaling", measure_scaling},
+        {"throughput", measure_throughput}, {"hosts", measure_hosts}};
     return all;
 }
 
@@ -54,7 +56,7 @@ int run(int argc, char** argv) {
     std::vector<std::string> chosen;
     std::vector<std::string> names;
     for (const auto& section : sections()) names.push_back(section.name);
-    app.add_option("--batchd", setup.batchd)->required()->check(CLI::ExistingFile);
+    app.add_option("--batchd", setup.batchd)->required()->expected(1)->check(CLI::ExistingFile);
     app.add_option("--scratch", setup.scratch)->required()->check(CLI::ExistingDirectory);
     app.add_option("--json", json)->required();
     app.add_option("section", chosen)->check(CLI::IsMember(names));
@@ -66,6 +68,9 @@ int run(int argc, char** argv) {
 }  // namespace batchd::bench
 
 int main(int argc, char** argv) {
-    if (argc == 2 && std::string_view(argv[1]) == "bare-server") return batchd::bench::serve_bare();
-    return batchd::bench::run(argc, argv);
+    using namespace batchd::bench;
+    const std::string_view what = argc > 1 ? argv[1] : "";
+    if (what == "bare-server") return serve_bare();
+    if (what == kNullDaemon) return serve_null(argc - 1, argv + 1);
+    return run(argc, argv);
 }

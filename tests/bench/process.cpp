@@ -11,6 +11,7 @@
 #include <memory>
 #include <sstream>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -50,6 +51,45 @@ std::uint16_t read_port(int pipe) {
 
 }  // namespace
 
+std::chrono::milliseconds cpu_time(pid_t pid) {
+    std::ifstream stat(fmt::format("/proc/{}/stat", pid));
+    std::string text;
+    std::getline(stat, text);
+    std::istringstream fields(text.substr(text.rfind(')') + 2));
+    std::string skipped;
+    for (int i = 0; i < 11; ++i) fields >> skipped;
+    long long user = 0;
+    long long system = 0;
+    fields >> user >> system;
+    return std::chrono::milliseconds{(user + system) * 1000 / ::sysconf(_SC_CLK_TCK)};
+}
+
+std::int64_t bytes_written(pid_t pid) {
+    std::ifstream io(fmt::format("/proc/{}/io", pid));
+    std::string name;
+    std::int64_t value = 0;
+    while (io >> name >> value) {
+        if (name == "write_bytes:") return value;
+    }
+    return 0;
+}
+
+double resident_mib(pid_t pid) {
+    std::ifstream statm(fmt::format("/proc/{}/statm", pid));
+    std::int64_t all_pages = 0;
+    std::int64_t resident_pages = 0;
+    statm >> all_pages >> resident_pages;
+    return static_cast<double>(resident_pages * ::sysconf(_SC_PAGESIZE)) / (1024.0 * 1024.0);
+}
+
+std::size_t raise_descriptor_limit() {
+    rlimit limit{};
+    if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return 0;
+    limit.rlim_cur = limit.rlim_max;
+    ::setrlimit(RLIMIT_NOFILE, &limit);
+    return limit.rlim_cur;
+}
+
 Result<Process> Process::start(const Command& command) {
     int pipes[2];
     if (::pipe2(pipes, O_CLOEXEC) != 0) return fail(ErrorKind::Internal, std::strerror(errno));
@@ -72,19 +112,6 @@ void Process::end(int signal) {
     ::kill(pid_, signal);
     ::waitpid(pid_, nullptr, 0);
     pid_ = -1;
-}
-
-std::chrono::milliseconds cpu_time(pid_t pid) {
-    std::ifstream stat(fmt::format("/proc/{}/stat", pid));
-    std::string text;
-    std::getline(stat, text);
-    std::istringstream fields(text.substr(text.rfind(')') + 2));
-    std::string skipped;
-    for (int i = 0; i < 11; ++i) fields >> skipped;
-    long long user = 0;
-    long long system = 0;
-    fields >> user >> system;
-    return std::chrono::milliseconds{(user + system) * 1000 / ::sysconf(_SC_CLK_TCK)};
 }
 
 }  // namespace batchd::bench

@@ -18,6 +18,16 @@ struct Command {
     std::string log_file;                                            ///< gets its stderr
 };
 
+/// CPU time of a process so far.
+std::chrono::milliseconds cpu_time(pid_t pid);
+/// Bytes that a process has caused to be sent to disks so far.
+std::int64_t bytes_written(pid_t pid);
+/// Its memory that is in RAM.
+double resident_mib(pid_t pid);
+
+/// As many descriptors as the system lets us have; returns how many that are.
+std::size_t raise_descriptor_limit();
+
 /// Stops the child at its end.
 class Process {
   public:
@@ -39,8 +49,5 @@ class Process {
     pid_t pid_;
     std::uint16_t port_;
 };
-
-/// CPU time of a process so far.
-std::chrono::milliseconds cpu_time(pid_t pid);
 
 }  // namespace batchd::bench

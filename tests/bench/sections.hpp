@@ -25,6 +25,12 @@ Result<> measure_start_latency(const Setup& setup, Report& report);
 /// 1,000 clients of the event feed: their cost at rest, and how soon an event reaches them all.
 Result<> measure_events(const Setup& setup, Report& report);
 
+/// 200,000 jobs from SubmitJob, jobs:batch and arrays to SUCCEEDED, without containers.
+Result<> measure_throughput(const Setup& setup, Report& report);
+
+/// 1,000 hosts, simulated, with 20,000 attempts: at rest, and while they end.
+Result<> measure_hosts(const Setup& setup, Report& report);
+
 /// No-op containers against a client that only creates, starts, waits and removes. Starts a private
 /// dockerd, which takes root.
 Result<> measure_containers(const Setup& setup, Report& report);

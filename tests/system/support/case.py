@@ -1,6 +1,7 @@
 """The base of the system tests: one daemon per class, and the words of the domain."""
 
 import itertools
+import signal
 import unittest
 
 import botocore.exceptions
@@ -11,6 +12,9 @@ from .engine import IMAGE, Engine
 from .waiting import eventually
 
 TERMINAL = ("SUCCEEDED", "FAILED")
+
+# A shell that runs the tests in the background has them ignore it, and so what they start.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 class SystemTest(unittest.TestCase):
