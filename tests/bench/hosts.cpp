@@ -21,9 +21,10 @@ constexpr std::size_t kSecondsOfEnds = 10;
 constexpr std::chrono::seconds kToRest{25};
 constexpr std::chrono::seconds kRest{10};
 constexpr std::chrono::seconds kPatience{120};
-/// Connections of a host beside those for output: events, and what is asked at the same time.
-constexpr std::size_t kOtherConnections = 9;
-constexpr std::size_t kOtherDescriptors = 300;
+/// Connections of a host beside those for output: events, and those that are kept for the next
+/// call.
+constexpr std::size_t kOtherConnections = 17;
+constexpr std::size_t kOtherDescriptors = 500;
 
 /// So many containers of each host can have their output followed: each is a connection, whose ends
 /// are descriptors of the daemon and of this process.
