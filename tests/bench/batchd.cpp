@@ -105,6 +105,15 @@ std::string submit_request(std::size_t number) {
     return http_request("POST", "/v1/submitjob", submit_body(number));
 }
 
+std::string batch_request(std::size_t first, std::size_t count) {
+    std::string body = R"({"jobs":[)";
+    for (std::size_t i = 0; i < count; ++i) {
+        if (i > 0) body += ',';
+        body += submit_body(first + i);
+    }
+    return http_request("POST", "/api/v1/jobs:batch", body + "]}");
+}
+
 std::string job_id(const std::string& answer) {
     constexpr std::string_view kKey = "\"jobId\":\"";
     const auto at = answer.find(kKey);

@@ -56,6 +56,8 @@ Result<std::string> fetch(const Endpoint& endpoint, const std::string& request);
 /// The body of a typical SubmitJob, about 320 bytes.
 std::string submit_body(std::size_t number);
 std::string submit_request(std::size_t number);
+/// Submits `count` jobs with jobs:batch, the first with that number.
+std::string batch_request(std::size_t first, std::size_t count);
 /// The jobId in an answer to SubmitJob.
 std::string job_id(const std::string& answer);
 

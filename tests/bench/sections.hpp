@@ -28,6 +28,10 @@ Result<> measure_events(const Setup& setup, Report& report);
 /// 200,000 jobs from SubmitJob, jobs:batch and arrays to SUCCEEDED, without containers.
 Result<> measure_throughput(const Setup& setup, Report& report);
 
+/// A million jobs that wait, single ones and children of arrays: memory, CPU at rest, a restart,
+/// and SubmitJob beside them.
+Result<> measure_million(const Setup& setup, Report& report);
+
 /// 1,000 hosts, simulated, with 20,000 attempts: at rest, and while they end.
 Result<> measure_hosts(const Setup& setup, Report& report);
 

@@ -44,12 +44,7 @@ std::vector<std::string> single_jobs() {
 std::vector<std::string> batches() {
     std::vector<std::string> requests;
     for (std::size_t begin = 0; begin < kJobs; begin += kTogether) {
-        std::string body = R"({"jobs":[)";
-        for (std::size_t i = 0; i < kTogether; ++i) {
-            if (i > 0) body += ',';
-            body += submit_body(begin + i);
-        }
-        requests.push_back(http_request("POST", "/api/v1/jobs:batch", body + "]}"));
+        requests.push_back(batch_request(begin, kTogether));
     }
     return requests;
 }
