@@ -99,7 +99,7 @@ class Logs(ClientTest):
 
     def test_following_begins_with_the_last_lines_and_ends_with_the_job(self):
         job = self.run_command("for i in 1 2 3; do echo line $i; done; " + UNTIL_TERM)
-        self.wait_for(job, "RUNNING")
+        eventually(lambda: "first\n" in self.client("logs", job).stdout, 20, "the output is there")
         process = start_batchd(self.daemon.endpoint, "logs", "-f", "--tail", "2", job)
         self.addCleanup(process.communicate)
         lines = []
