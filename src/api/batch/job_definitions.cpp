@@ -1,6 +1,7 @@
 // RegisterJobDefinition, DescribeJobDefinitions and DeregisterJobDefinition.
 #include "api/batch/operations.hpp"
 #include "api/job_options.hpp"
+#include "batchd/model/warnings.hpp"
 
 #include <boost/algorithm/string/case_conv.hpp>
 
@@ -177,7 +178,7 @@ Task<Answer> register_job_definition(Call call) {
                        {"jobDefinitionArn", arn_of(call.scope(), name, done->revision)},
                        {"revision", done->revision}});
     for (const auto& member : unknown) {
-        answer.warnings.push_back("'" + member + "' is not known and has no effect");
+        answer.warnings.push_back(model::not_known(member));
     }
     co_return answer;
 }

@@ -4,6 +4,7 @@
 #include "api/job_options.hpp"
 #include "api/native/routes.hpp"
 #include "api/warnings.hpp"
+#include "batchd/model/warnings.hpp"
 
 #include <fmt/format.h>
 
@@ -128,11 +129,11 @@ Json outcome_of(const Services& services, const Prepared& prepared,
                 {"jobs", std::move(jobs)}};
 }
 
-/// With their positions; as many as are told.
+/// With their positions; no more than are told.
 std::vector<std::string> first_warnings(const Prepared& prepared) {
     std::vector<std::string> first;
     for (std::size_t i = 0; i < prepared.warnings.size(); ++i) {
-        if (first.size() >= kMostWarningHeaders) break;
+        if (first.size() > model::kMostWarnings) break;
         for (const auto& text : prepared.warnings[i]) {
             first.push_back(fmt::format("jobs[{}]: {}", i, text));
         }
