@@ -184,20 +184,28 @@ Result<> EventSource::add_matching(store::Reader& reader, const model::NewsBatch
     return done;
 }
 
+Result<> EventSource::look_on(store::Reader& reader, const events::Filter& filter,
+                              std::size_t limit, Page& page) {
+    const auto stored = reader.news(page.position, kReadAtOnce);
+    if (!stored) return std::unexpected(stored.error());
+    page.oldest = stored->oldest;
+    page.newest = stored->newest;
+    if (limit == 0) return {};
+    for (const auto& batch : stored->batches) {
+        BATCHD_TRY(add_matching(reader, batch, filter, limit, page));
+    }
+    return {};
+}
+
 Result<EventSource::Page> EventSource::page(std::int64_t after, const events::Filter& filter,
                                             std::size_t limit) {
     return readers_.with([&](store::Reader& reader) -> Result<Page> {
         Page page{.events = {}, .position = after};
         const std::int64_t last = after + kMostLookedAt;
         do {
-            const auto stored = reader.news(page.position, kReadAtOnce);
-            if (!stored) return std::unexpected(stored.error());
-            page.oldest = stored->oldest;
-            page.newest = stored->newest;
-            if (limit == 0 || stored->batches.empty()) break;
-            for (const auto& batch : stored->batches) {
-                BATCHD_TRY(add_matching(reader, batch, filter, limit, page));
-            }
+            const auto looked = look_on(reader, filter, limit, page);
+            if (!looked && page.position == after) return std::unexpected(looked.error());
+            if (!looked) break;  // the next page begins with what is damaged
         } while (page.events.size() < limit && page.position < std::min(last, page.newest));
         return page;
     });

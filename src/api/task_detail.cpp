@@ -1,7 +1,7 @@
 #include "api/task_detail.hpp"
 
-#include "batchd/model/json.hpp"
 #include "batchd/base/json_text.hpp"
+#include "batchd/model/json.hpp"
 
 namespace batchd::api {
 namespace {

@@ -4,7 +4,6 @@
 
 #include "batchd/http/message.hpp"
 
-#include <cstddef>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -13,9 +12,8 @@ namespace batchd::api {
 
 inline constexpr std::string_view kWarningHeader = "x-batchd-warning";
 
-inline constexpr std::size_t kMostWarningHeaders = 20;
-
-/// A header for each, up to kMostWarningHeaders. What headers must not have becomes '?'.
+/// A header for each, as many as model::kMostWarnings and proxies' buffers for headers allow, and
+/// then one with model::kMoreWarnings. What headers must not have becomes '?'.
 void add_warnings(http::Response& response, const std::vector<std::string>& warnings);
 
 }  // namespace batchd::api

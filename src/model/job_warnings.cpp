@@ -1,5 +1,6 @@
 #include "model/job_warnings.hpp"
 
+#include "batchd/model/warnings.hpp"
 #include "model/container_rules.hpp"
 #include "model/rules.hpp"
 
@@ -12,16 +13,15 @@ namespace {
 
 using Warnings = std::vector<std::string>;
 
-constexpr std::size_t kMost = 20;
-
-void add_unused_parameters(const StringMap& parameters, const std::set<std::string>& used,
-                           Warnings& warnings) {
+/// Beyond what the definition says.
+void add_unused_parameters(const StringMap& parameters, const StringMap& defined,
+                           const std::set<std::string>& used, Warnings& warnings) {
     for (const auto& [name, value] : parameters) {
-        if (used.contains(name)) continue;
+        const auto same = defined.find(name);
+        if (used.contains(name) || (same != defined.end() && same->second == value)) continue;
         warnings.push_back(
             fmt::format("parameter {} has no effect: no command of the job refers to it by Ref::, "
-                        "and parameters "
-                        "are put into commands alone",
+                        "and parameters are put into commands alone",
                         quote(name)));
     }
 }
@@ -63,7 +63,8 @@ void add_instance_types(const SubmitJobRequest& request, const JobDefinition& de
 /// Beyond what the definition says.
 void add_memory_growth(const JobDefinition& definition, const JobSpec& spec, Warnings& warnings) {
     if (!spec.options || !spec.options->out_of_memory_factor) return;
-    if (definition.options && definition.options->out_of_memory_factor) return;
+    const auto& factor = spec.options->out_of_memory_factor;
+    if (definition.options && definition.options->out_of_memory_factor == factor) return;
     const bool is_fargate = platform_of(spec.platform_capabilities) == Platform::Fargate;
     if (!is_fargate && !spec.node_properties) return;
     warnings.push_back(fmt::format("outOfMemoryFactor has no effect on {}",
@@ -72,21 +73,25 @@ void add_memory_growth(const JobDefinition& definition, const JobSpec& spec, War
 
 }  // namespace
 
+std::string not_known(std::string_view member) {
+    return fmt::format("{} is not known and has no effect", quote(member));
+}
+
 std::optional<std::vector<std::string>> warnings_of(const SubmitJobRequest& request,
                                                     const JobDefinition& definition,
                                                     const JobSpec& spec,
                                                     const std::set<std::string>& used_parameters) {
     Warnings warnings;
     for (const auto& member : request.unknown_members) {
-        warnings.push_back(fmt::format("'{}' is not known and has no effect", member));
+        warnings.push_back(not_known(member));
     }
-    add_unused_parameters(request.parameters, used_parameters, warnings);
+    add_unused_parameters(request.parameters, definition.parameters, used_parameters, warnings);
     add_instance_types(request, definition, warnings);
     add_memory_growth(definition, spec, warnings);
     if (warnings.empty()) return std::nullopt;
-    if (warnings.size() > kMost) {
-        warnings.resize(kMost);
-        warnings.emplace_back("and more");
+    if (warnings.size() > kMostWarnings) {
+        warnings.resize(kMostWarnings);
+        warnings.emplace_back(kMoreWarnings);
     }
     return warnings;
 }

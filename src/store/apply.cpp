@@ -83,13 +83,12 @@ Result<> put(Database& database, const ports::QueueRow& row) {
 }
 
 Result<> put(Database& database, const ports::DefinitionRow& row) {
-    BATCHD_TRY(
-        database.run("INSERT INTO job_definition (name, revision, created_at, deregistered_at, document)"
-                     " VALUES (?, ?, ?, ?, ?)"
-                     " ON CONFLICT (name, revision) DO UPDATE SET created_at = excluded.created_at,"
-                     " deregistered_at = excluded.deregistered_at, document = excluded.document",
-                     row.name, row.revision, row.created_at, row.deregistered_at,
-                     to_json(*row.document)));
+    BATCHD_TRY(database.run(
+        "INSERT INTO job_definition (name, revision, created_at, deregistered_at, document)"
+        " VALUES (?, ?, ?, ?, ?)"
+        " ON CONFLICT (name, revision) DO UPDATE SET created_at = excluded.created_at,"
+        " deregistered_at = excluded.deregistered_at, document = excluded.document",
+        row.name, row.revision, row.created_at, row.deregistered_at, to_json(*row.document)));
     return {};
 }
 

@@ -41,17 +41,17 @@ Result<> DefinitionRetainer::choose(Timestamp now) {
         doomed_.emplace(std::move(name), revision);
         return {};
     };
-    BATCHD_TRY(database_.each(
-        "SELECT deregistered_at, rowid, name, revision FROM job_definition"
-        " WHERE deregistered_at <= ? AND (deregistered_at, rowid) > (?, ?)"
-        " ORDER BY deregistered_at, rowid LIMIT ?",
-        on_row, now - age_, from.at, from.row, kMostDoomed));
+    BATCHD_TRY(
+        database_.each("SELECT deregistered_at, rowid, name, revision FROM job_definition"
+                       " WHERE deregistered_at <= ? AND (deregistered_at, rowid) > (?, ?)"
+                       " ORDER BY deregistered_at, rowid LIMIT ?",
+                       on_row, now - age_, from.at, from.row, kMostDoomed));
     if (doomed_.size() == kMostDoomed) chosen_to_ = last;
     return {};
 }
 
-/// True if all jobs have been looked at. Who was submitted while this went on has a greater seq, and
-/// nobody is submitted between the last slice and what follows it.
+/// True if all jobs have been looked at. Who was submitted while this went on has a greater seq,
+/// and nobody is submitted between the last slice and what follows it.
 Result<bool> DefinitionRetainer::spare_used() {
     std::int64_t first = 0;
     std::int64_t last = 0;
@@ -68,10 +68,10 @@ Result<bool> DefinitionRetainer::spare_used() {
         doomed_.erase(used);
         return {};
     };
-    BATCHD_TRY(database_.each(
-        "SELECT definition_name, definition_revision FROM job"
-        " WHERE seq > ? AND seq <= ? AND status < ?",
-        on_row, from, from + kJobsPerSlice, model::JobStatus::Succeeded));
+    BATCHD_TRY(
+        database_.each("SELECT definition_name, definition_revision FROM job"
+                       " WHERE seq > ? AND seq <= ? AND status < ?",
+                       on_row, from, from + kJobsPerSlice, model::JobStatus::Succeeded));
     looked_to_ = from + kJobsPerSlice;
     return looked_to_ >= last;
 }
@@ -80,11 +80,11 @@ Result<> DefinitionRetainer::remove() {
     auto transaction = Transaction::begin(database_, Transaction::Kind::Write);
     if (!transaction) return std::unexpected(std::move(transaction).error());
     for (const auto& [name, revision] : doomed_) {
-        BATCHD_TRY(database_.run(
-            "INSERT INTO removed_definition (name, last_revision) VALUES (?, ?)"
-            " ON CONFLICT (name) DO UPDATE SET last_revision = max(last_revision,"
-            " excluded.last_revision)",
-            name, revision));
+        BATCHD_TRY(
+            database_.run("INSERT INTO removed_definition (name, last_revision) VALUES (?, ?)"
+                          " ON CONFLICT (name) DO UPDATE SET last_revision = max(last_revision,"
+                          " excluded.last_revision)",
+                          name, revision));
         BATCHD_TRY(database_.run("DELETE FROM job_definition WHERE name = ? AND revision = ?", name,
                                  revision));
     }

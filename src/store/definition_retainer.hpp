@@ -1,5 +1,5 @@
-// Removes INACTIVE revisions of job definitions that are past their time, a few at a time. Belongs to
-// the writer's thread.
+// Removes INACTIVE revisions of job definitions that are past their time, a few at a time. Belongs
+// to the writer's thread.
 #pragma once
 
 #include "store/database.hpp"

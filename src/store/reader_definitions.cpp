@@ -92,21 +92,6 @@ Result<Page<DefinitionDetail, DefinitionKey>> Reader::definitions(
     });
 }
 
-Result<std::optional<DefinitionDetail>> Reader::definition(const std::string& name,
-                                                           std::optional<std::int32_t> revision) {
-    DefinitionFilter filter;
-    if (revision) {
-        filter.only.emplace_back(name, revision);
-    } else {
-        filter.name = name;
-        filter.active = true;
-    }
-    auto page = definitions(filter, std::nullopt, 1);
-    if (!page) return std::unexpected(std::move(page).error());
-    if (page->items.empty()) return std::nullopt;
-    return std::move(page->items.front());
-}
-
 Result<std::optional<DefinitionDetail>> Reader::inactive_definition(
     const std::string& name, std::optional<std::int32_t> revision, Timestamp after) {
     static const std::string sql =

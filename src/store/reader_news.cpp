@@ -31,7 +31,7 @@ Result<NewsPage> Reader::news(std::int64_t after, std::int64_t limit) {
     const std::int64_t first = std::max(after + 1, page.oldest);
     std::int64_t next = first;
     const auto on_row = [&](Row& row) -> Result<> {
-        auto& batch = page.batches.emplace_back();
+        model::NewsBatch batch;
         std::int64_t count = 0;
         Blob body;
         row.read(Within{batch.first_seq, 1}, Within{count, 1}, batch.at, body);
@@ -41,14 +41,18 @@ Result<NewsPage> Reader::news(std::int64_t after, std::int64_t limit) {
                         fmt::format("count is {} of {} events", count, batch.count()));
         }
         if (batch.first_seq > next) return missing(next);
+        if (row.damaged_column()) return {};  // which each() tells
         next = batch.end_seq();
+        page.batches.push_back(std::move(batch));
         return {};
     };
-    BATCHD_TRY(
-        database_->each("SELECT first_seq, count, at, body FROM event_batch WHERE first_seq >="
-                        " (SELECT max(first_seq) FROM event_batch WHERE first_seq <= ?1)"
-                        " AND first_seq < ?1 + ?2 AND first_seq + count > ?1 ORDER BY first_seq",
-                        on_row, first, limit));
+    auto done = database_->each(
+        "SELECT first_seq, count, at, body FROM event_batch WHERE first_seq >="
+        " (SELECT max(first_seq) FROM event_batch WHERE first_seq <= ?1)"
+        " AND first_seq < ?1 + ?2 AND first_seq + count > ?1 ORDER BY first_seq",
+        on_row, first, limit);
+    // Those before the damage are sound: only who has them is told of it.
+    if (!done && page.batches.empty()) return std::unexpected(std::move(done).error());
     // Whoever got an empty page would ask for it again and again.
     if (page.batches.empty() && first <= page.newest) return missing(first);
     return page;

@@ -70,6 +70,8 @@ class DiskFull(SystemTest):
         with self.assertRaises(botocore.exceptions.ClientError) as caught:
             self.define("true")
         self.assert_server_exception(caught.exception.response)
+        with self.assertRaises(self.batch.exceptions.ClientException):
+            self.submit(definition, name="no spaces")
 
         self.make_room()
         eventually(self.is_ready, 30, lambda: str(self.curl("/readyz").json()))

@@ -200,6 +200,40 @@ class Batch(ApiTest):
         jobs[0]["jobName"] = "other"
         self.assertIn("was used for another request", post()["jobs"][0]["message"])
 
+    def test_an_entry_that_became_unsound_leaves_the_others_as_they_were(self):
+        queue = self.unique("never")
+        self.define("true", name="vanishing")
+        jobs = [self.entry(), self.entry(jobDefinition="vanishing", jobQueue=queue),
+                self.entry(dependsOn=[{"jobId": "@1"}]), self.entry(jobQueue=queue)]
+
+        def post(order):
+            return self.curl("/api/v1/jobs:batch", "-H", "Idempotency-Key: " + queue,
+                             data=json.dumps({"jobs": order}).encode())
+
+        first = post(jobs).json()
+        self.assertEqual((1, 3), (first["submitted"], first["refused"]), first)
+        self.batch.deregister_job_definition(jobDefinition="vanishing:1")
+        second = post(jobs).json()
+        self.assertEqual((1, 3), (second["submitted"], second["refused"]), second)
+        self.assertEqual(first["jobs"][0], second["jobs"][0])
+        self.assertIn("vanishing", second["jobs"][1]["message"])
+        self.assertIn("does not exist", second["jobs"][2]["message"])
+        self.assertEqual(first["jobs"][3], second["jobs"][3])
+
+    def test_an_unsound_entry_before_one_that_was_submitted(self):
+        queue, token = self.unique("never"), self.unique("token")
+        sound = self.entry(clientToken=token)
+        job = self.post("/api/v1/jobs:batch", {"jobs": [sound]}).json()["jobs"][0]
+        unsound = self.entry(jobDefinition="none-" + queue)
+        answer = self.post("/api/v1/jobs:batch", {"jobs": [unsound, sound]}).json()
+        self.assertEqual((1, 1, job), (answer["submitted"], answer["refused"], answer["jobs"][1]))
+        self.assertIn("none-" + queue, answer["jobs"][0]["message"])
+
+    def test_a_token_that_comes_twice_is_refused_twice(self):
+        jobs = [self.entry(clientToken=self.unique("token"), jobQueue="nowhere")] * 2
+        answer = self.post("/api/v1/jobs:batch", {"jobs": jobs}).json()
+        self.assertEqual([{"message": "JobQueue nowhere not found."}] * 2, answer["jobs"])
+
     def test_a_token_that_comes_twice_is_one_job(self):
         token = self.unique("token")
         jobs = [self.entry(clientToken=token), self.entry(clientToken=token),

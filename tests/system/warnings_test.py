@@ -37,6 +37,25 @@ class Warnings(SystemTest):
         answer = self.post("/v1/submitjob", self.body(containerOverrides={"depth": 3}))
         self.assertEqual(DEPTH, answer.headers["x-batchd-warning"])
 
+    def test_describe_jobs_shows_them(self):
+        warned, sound = (self.post("/v1/submitjob", self.body(**more)).json()["jobId"]
+                         for more in ({"colour": "red"}, {}))
+        jobs = self.post("/v1/describejobs", {"jobs": [warned, sound]}).json()["jobs"]
+        by_id = {job["jobId"]: job for job in jobs}
+        self.assertEqual([COLOUR], by_id[warned]["warnings"])
+        self.assertNotIn("warnings", by_id[sound])
+
+    def test_headers_fit_a_proxys_buffer(self):
+        # 30 members of the longest name that is told: fewer than 20 headers, 2 KB in all.
+        answer = subprocess.run(
+            ["curl", "-sS", "-i", "-o", "-", self.daemon.endpoint + "/v1/submitjob", "--data", "@-"],
+            input=json.dumps(self.body(**{f"{i:02}".ljust(80, "x"): 1 for i in range(30)})),
+            capture_output=True, text=True, check=True, timeout=60).stdout
+        lines = [line for line in answer.splitlines() if line.startswith("x-batchd-warning")]
+        self.assertEqual("x-batchd-warning: and more", lines[-1])
+        self.assertGreater(len(lines), 10)
+        self.assertLess(sum(len(line) + 2 for line in lines), 2100)
+
     def test_stock_clients_take_the_answer(self):
         job = self.submit(self.define(["echo", "Ref::whom"]), parameters={"who": "x", "whom": "y"})
         warning, = self.shown(job)
@@ -78,7 +97,10 @@ class Warnings(SystemTest):
         self.assertEqual("'a??x-evil: 1' is not known and has no effect",
                          answer.headers["x-batchd-warning"])
         many = self.body(**{f"m{i}": i for i in range(3000)})
-        self.assertIn("is not known", self.post("/v1/submitjob", many).headers["x-batchd-warning"])
+        answer = self.post("/v1/submitjob", many)
+        self.assertEqual("and more", answer.headers["x-batchd-warning"])
+        shown = self.shown(answer.json()["jobId"])
+        self.assertEqual((21, "and more"), (len(shown), shown[-1]))
 
     def test_as_the_docs_show(self):
         self.define("true", name="step")

@@ -33,6 +33,8 @@ class EventSource final : public events::Source {
                       Timestamp at) const;
     Result<events::EventPtr> render(store::Reader& reader, events::Event event,
                                     const model::News& news, Timestamp at);
+    Result<> look_on(store::Reader& reader, const events::Filter& filter, std::size_t limit,
+                     Page& page);
     Result<> add_matching(store::Reader& reader, const model::NewsBatch& batch,
                           const events::Filter& filter, std::size_t limit, Page& page);
     events::EventPtr cached(std::int64_t seq) const;

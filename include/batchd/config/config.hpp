@@ -132,8 +132,8 @@ struct Definitions {
     bool dedupe_revisions = false;
 };
 
-/// How long ended jobs and INACTIVE job definitions are kept. Ages are as parse_age takes them; "0":
-/// for ever.
+/// How long ended jobs and INACTIVE job definitions are kept. Ages are as parse_age takes them;
+/// "0": for ever.
 struct Retention {
     std::string succeeded = "0";
     std::string failed = "0";

@@ -291,10 +291,7 @@ class Reader {
     Result<Page<DefinitionDetail, DefinitionKey>> definitions(
         const DefinitionFilter& filter, const std::optional<DefinitionKey>& after,
         std::size_t limit);
-    /// Without `revision` the newest active one.
-    Result<std::optional<DefinitionDetail>> definition(const std::string& name,
-                                                       std::optional<std::int32_t> revision);
-    /// Likewise of the INACTIVE ones that were deregistered after that time.
+    /// Of those that were deregistered after that time; without `revision` the newest.
     Result<std::optional<DefinitionDetail>> inactive_definition(
         const std::string& name, std::optional<std::int32_t> revision, Timestamp after);
 

@@ -35,8 +35,8 @@ class SqliteStore final : public ports::Store {
                                                      EventRetention retention = {});
     ~SqliteStore() override;
 
-    /// Which ended jobs and job definitions tend() removes; before, it removes none. Logs are removed first, so that
-    /// none is left over. `logs` and `sink` must outlive the store.
+    /// Which ended jobs and job definitions tend() removes; before, it removes none. Logs are
+    /// removed first, so that none is left over. `logs` and `sink` must outlive the store.
     void retain(Retention retention, ports::LogRemover& logs, ports::RetentionSink& sink);
 
     /// A random UUID as text, given once to this database.

@@ -1,6 +1,7 @@
 // RegisterJobDefinition, DescribeJobDefinitions and DeregisterJobDefinition.
 #include "api/batch/operations.hpp"
 #include "api/job_options.hpp"
+#include "batchd/model/warnings.hpp"
 
 #include <boost/algorithm/string/case_conv.hpp>
 
@@ -120,33 +121,37 @@ Result<std::optional<store::DefinitionKey>> cursor_of(const std::optional<std::s
     return store::DefinitionKey{(*text)->substr(0, colon), revision};
 }
 
-struct Newest {
-    std::int32_t revision = 0;  ///< 0: none is ACTIVE
-    bool says_the_same = false;
-};
-
-Result<Newest> newest_of(store::Reader& reader, const core::RegisterDefinition& event) {
-    const auto found = reader.definition(event.document->job_definition_name, std::nullopt);
-    if (!found) return std::unexpected(found.error());
-    if (!*found) return Newest{};
-    const auto& [row, tags] = **found;
-    const bool same = json::encode(*row.document) == json::encode(*event.document) &&
-                      tags_of(tags) == tags_of(event.tags);
-    return Newest{.revision = row.revision, .says_the_same = same};
+/// Whether `row` says what is to be registered, tags included.
+Result<bool> says_the_same(store::Reader& reader, const model::DefinitionRow& row,
+                           const core::RegisterDefinition& event) {
+    if (json::encode(*row.document) != json::encode(*event.document)) return false;
+    const auto tags = reader.tags({.kind = model::ResourceKind::JobDefinition,
+                                   .name = row.name,
+                                   .revision = row.revision,
+                                   .job = {}});
+    if (!tags) return std::unexpected(tags.error());
+    return tags_of(tags->value_or("{}")) == tags_of(event.tags);
 }
 
 /// Of many that register the same at once, one makes the revision: what is registered between the
-/// look and the registration is looked at, too.
+/// look and the registration is looked at, too. The look is at the catalog, because that is what
+/// submissions find.
 Task<core::Reply> register_definition(const Services* services, core::RegisterDefinition event) {
     if (!services->definitions.dedupe_revisions) {
         co_return co_await execute(services, std::move(event));
     }
+    const std::string name = event.document->job_definition_name;
     while (true) {
-        const auto newest = co_await read(
-            services, [event](store::Reader& reader) { return newest_of(reader, event); });
-        if (!newest) co_return std::unexpected(newest.error());
-        if (newest->says_the_same) co_return core::Reply{.revision = newest->revision};
-        event.only_after = newest->revision;
+        const auto newest = services->engine.catalog().find(name, std::nullopt);
+        event.only_after = newest ? newest->revision : 0;
+        if (newest) {
+            const auto same =
+                co_await read(services, [row = *newest, event](store::Reader& reader) {
+                    return says_the_same(reader, row, event);
+                });
+            if (!same) co_return std::unexpected(same.error());
+            if (*same) co_return core::Reply{.revision = newest->revision};
+        }
         auto done = co_await execute(services, event);
         if (done || done.error().kind != ErrorKind::Conflict) co_return done;
     }
@@ -177,7 +182,7 @@ Task<Answer> register_job_definition(Call call) {
                        {"jobDefinitionArn", arn_of(call.scope(), name, done->revision)},
                        {"revision", done->revision}});
     for (const auto& member : unknown) {
-        answer.warnings.push_back("'" + member + "' is not known and has no effect");
+        answer.warnings.push_back(model::not_known(member));
     }
     co_return answer;
 }

@@ -128,10 +128,10 @@ Result<Submission> rerun(const Services& services, const RerunRequest& request,
     return Submission{.event = std::move(*event)};
 }
 
-Result<std::string> job_name_of(store::Reader& reader, const model::JobId& id) {
+/// Empty if it cannot be told: the job was accepted all the same.
+std::string job_name_of(store::Reader& reader, const model::JobId& id) {
     const auto jobs = reader.jobs(std::span(&id, 1));
-    if (!jobs) return std::unexpected(jobs.error());
-    return jobs->empty() ? "" : jobs->front().name;
+    return jobs && !jobs->empty() ? jobs->front().name : "";
 }
 
 }  // namespace
@@ -150,15 +150,15 @@ Task<Answer> rerun_job(Call call) {
                                                     id = *id](store::Reader& reader) {
         return rerun(*services, request, id, reader);
     });
+    std::string name = submission ? submission->event.name : "";
     auto submitted = co_await submit(call.services, std::move(submission), call.key);
     if (!submitted) co_return error_of(submitted);
-    // The job may be stored no more that this one, the first answer to the same request, runs
-    // again.
-    auto name = co_await read(call.services, [id = submitted->id](store::Reader& reader) {
-        return job_name_of(reader, id);
-    });
-    if (!name) co_return error_of(name);
-    Answer answer(accepted(call.on(), submitted->id, *name));
+    if (name.empty()) {  // a replay, and the job that it ran again is stored no more
+        name = co_await read(call.services, [id = submitted->id](store::Reader& reader) {
+            return job_name_of(reader, id);
+        });
+    }
+    Answer answer(accepted(call.on(), submitted->id, name));
     answer.is_replay = submitted->is_replay;
     co_return answer;
 }

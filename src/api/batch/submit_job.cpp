@@ -153,7 +153,10 @@ Task<Submitted> submit(const Services* services, Result<Submission> submission,
         auto first = co_await execute(services, core::FindSubmission{.key = std::move(*key)});
         if (first) co_return Submitted{.id = *first->repeated, .is_replay = true};
         const bool is_first = first.error().kind == ErrorKind::NotFound;
-        co_return std::unexpected(is_first ? submission.error() : first.error());
+        // With no writes taken keys are not looked up, and a wrong request is told that it is one.
+        const bool is_wrong = first.error().kind == ErrorKind::Unavailable &&
+                              submission.error().kind == ErrorKind::InvalidArgument;
+        co_return std::unexpected(is_first || is_wrong ? submission.error() : first.error());
     }
     const model::JobId id = submission->event.id;
     submission->event.key = std::move(key);

@@ -4,6 +4,7 @@
 #include "api/native/event_query.hpp"
 #include "api/native/routes.hpp"
 #include "api/signal.hpp"
+#include "batchd/base/log.hpp"
 
 #include <boost/asio/this_coro.hpp>
 #include <fmt/format.h>
@@ -117,7 +118,11 @@ boost::asio::awaitable<bool> run(EventStream stream, http::BodyWriter& writer) {
     auto next_heartbeat = steady_clock::now() + services.heartbeat;
     while (true) {
         const auto found = co_await next_events(stream, *subscription, chunk);
-        if (!found) co_return false;
+        if (!found) {
+            log::error("a stream of events ends after {}: {}", subscription->position(),
+                       found.error().message);
+            co_return false;
+        }
         for (const auto& event : *found) {
             if (left == 0) break;
             form.add(chunk, *event);

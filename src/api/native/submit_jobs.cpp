@@ -4,20 +4,29 @@
 #include "api/job_options.hpp"
 #include "api/native/routes.hpp"
 #include "api/warnings.hpp"
+#include "batchd/model/warnings.hpp"
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <charconv>
 
 namespace batchd::api::native {
 namespace {
 
+struct Entry {
+    model::JobId id;
+    std::string name;
+    std::vector<std::string> warnings = {};
+    std::optional<std::size_t> repeats = {};  ///< the position of the first one with its key
+    std::string refusal = {};                 ///< why there is no event for it; empty: there is
+};
+
 struct Prepared {
-    std::vector<core::Event> events;
-    std::vector<model::JobId> ids;
-    std::vector<std::string> names;
-    std::vector<std::vector<std::string>> warnings;
-    std::unordered_map<std::string, model::JobId> by_key;
+    std::vector<core::Event> events;  ///< in the order of the entries
+    std::vector<Entry> entries;
+    std::unordered_map<std::string, std::size_t> by_key;  ///< positions
+    bool goes_on = false;  ///< some were submitted before: this is a batch that is repeated
 };
 
 /// The body's list.
@@ -39,7 +48,7 @@ Result<Json> jobs_of(const http::Request& request, std::int64_t limit) {
 }
 
 /// "@3" is the job at position 3 of this batch, which must stand before the one that names it.
-Result<> name_earlier(model::SubmitJobRequest& request, const std::vector<model::JobId>& earlier) {
+Result<> name_earlier(model::SubmitJobRequest& request, const std::vector<Entry>& earlier) {
     for (std::size_t i = 0; i < request.depends_on.size(); ++i) {
         auto& id = request.depends_on[i].job_id;
         if (!id || !id->starts_with('@')) continue;
@@ -52,88 +61,136 @@ Result<> name_earlier(model::SubmitJobRequest& request, const std::vector<model:
                 "'@0' is of the first",
                 i, *id));
         }
-        id = to_string(earlier[position]);
+        id = to_string(earlier[position].id);
     }
     return {};
 }
 
-/// The first job that was submitted with the key: of this batch, or stored.
-Result<std::optional<model::JobId>> find_first(store::Reader& reader, const Prepared& prepared,
-                                               const std::optional<model::SubmissionKey>& key) {
-    if (!key) return std::nullopt;
-    const auto found = prepared.by_key.find(key->key);
-    if (found != prepared.by_key.end()) return found->second;
-    return reader.submission(key->key);
+/// Whether a job was submitted with the key before, by this batch or another: then the entry is
+/// that job.
+Result<bool> is_repeated(store::Reader& reader, const model::SubmissionKey& key, Entry& entry,
+                         Prepared& prepared) {
+    const auto found = prepared.by_key.find(key.key);
+    if (found != prepared.by_key.end()) {
+        entry.repeats = found->second;
+        entry.id = prepared.entries[found->second].id;
+        return true;
+    }
+    const auto stored = reader.submission(key.key);
+    if (!stored) return std::unexpected(stored.error());
+    if (!*stored) return false;
+    entry.id = **stored;
+    prepared.goes_on = true;
+    return true;
 }
 
 /// `key` is the whole batch's; each job has one of its own.
-Result<> add(const Services& services, store::Reader& reader, Json& body,
-             std::optional<model::SubmissionKey> key, Prepared& prepared) {
+Result<Entry> add(const Services& services, store::Reader& reader, Json& body,
+                  std::optional<model::SubmissionKey> key, Prepared& prepared) {
     const std::int64_t what = body.contains("clientToken") ? fingerprint(body.dump()) : 0;
     auto request = batch::decode_submission(body);
-    if (!request) return std::unexpected(std::move(request).error());
-    if (key) key->key += fmt::format("/{}", prepared.ids.size());
+    if (!request) return error_of(request);
+    if (key) key->key += fmt::format("/{}", prepared.entries.size());
     BATCHD_TRY(lay_in_token(request->client_token, what, key));
-    prepared.names.push_back(request->job_name);
-    auto& warnings = prepared.warnings.emplace_back();
-    const auto first = find_first(reader, prepared, key);
-    if (!first) return std::unexpected(first.error());
-    if (*first) {  // what waits for this one by its position waits for that one
-        prepared.ids.push_back(**first);
-        prepared.events.emplace_back(core::FindSubmission{.key = std::move(*key)});
-        return {};
+    Entry entry{.id = {}, .name = request->job_name};
+    if (key) {
+        const auto repeated = is_repeated(reader, *key, entry, prepared);
+        if (!repeated) return std::unexpected(repeated.error());
+        if (*repeated) {  // what waits for this one by its position waits for that one
+            prepared.events.emplace_back(core::FindSubmission{.key = std::move(*key)});
+            return entry;
+        }
     }
-    BATCHD_TRY(name_earlier(*request, prepared.ids));
+    BATCHD_TRY(name_earlier(*request, prepared.entries));
     auto submission = batch::prepare(services, *request, &reader);
-    if (!submission) return std::unexpected(std::move(submission).error());
+    if (!submission) return error_of(submission);
     BATCHD_TRY(batch::check_task_tags(reader, *submission, request->tags));
-    prepared.ids.push_back(submission->event.id);
-    warnings = std::move(submission->warnings);
-    if (key) prepared.by_key.emplace(key->key, submission->event.id);
+    entry.id = submission->event.id;
+    entry.warnings = std::move(submission->warnings);
+    if (key) prepared.by_key.emplace(key->key, prepared.entries.size());
     submission->event.key = std::move(key);
     prepared.events.emplace_back(std::move(submission->event));
-    return {};
+    return entry;
 }
 
-/// One that is wrong refuses them all.
+/// It is the request that is wrong, not the database.
+bool is_unsound(const Error& error) {
+    return error.kind == ErrorKind::InvalidArgument || error.kind == ErrorKind::NotFound ||
+           error.kind == ErrorKind::Conflict;
+}
+
+std::unexpected<Error> at_position(std::size_t i, const Error& error) {
+    return fail(error.kind, fmt::format("jobs[{}]: {}", i, error.message), error.context);
+}
+
+/// One that is wrong refuses them all, unless some were submitted before: then the world has
+/// changed since, which is told for that one alone.
 Result<Prepared> prepare_all(const Services& services, store::Reader& reader, Json& list,
                              const std::optional<model::SubmissionKey>& key) {
     Prepared prepared;
+    std::optional<Error> first;
     for (std::size_t i = 0; i < list.size(); ++i) {
-        if (auto added = add(services, reader, list[i], key, prepared); !added) {
-            Error error = std::move(added).error();
-            error.message = fmt::format("jobs[{}]: {}", i, error.message);
-            return std::unexpected(std::move(error));
+        auto entry = add(services, reader, list[i], key, prepared);
+        if (!entry) {
+            const Error& error = entry.error();
+            if (!is_unsound(error)) return at_position(i, error);
+            if (!first) first = at_position(i, error).error();
+            // What waits for it waits for a job that does not exist.
+            entry = Entry{.id = model::JobId{.uuid = make_uuid(services.clock.now())},
+                          .name = {},
+                          .refusal = error.message};
         }
+        prepared.entries.push_back(*std::move(entry));
     }
+    if (first && !prepared.goes_on) return std::unexpected(*std::move(first));
     return prepared;
 }
 
-Json outcome_of(const Services& services, const Prepared& prepared,
-                const engine::Engine::Replies& replies) {
-    Json jobs = Json::array();
-    std::size_t submitted = 0;
-    for (std::size_t i = 0; i < replies.size(); ++i) {
-        if (replies[i]) {
-            ++submitted;
-            const auto id = replies[i]->repeated.value_or(prepared.ids[i]);
-            jobs.push_back(batch::accepted(services, id, prepared.names[i]));
-            if (!prepared.warnings[i].empty()) jobs.back()["warnings"] = prepared.warnings[i];
+/// Why each of the entries was refused; empty: it was not. Puts the ids of those that were
+/// submitted before in.
+std::vector<std::string> refusals_of(std::vector<Entry>& entries,
+                                     const engine::Engine::Replies& replies) {
+    std::vector<std::string> refusals;
+    auto reply = replies.begin();
+    for (Entry& entry : entries) {
+        std::string& refusal = refusals.emplace_back(entry.refusal);
+        if (!refusal.empty()) continue;
+        const auto& done = *reply++;
+        if (done) {
+            entry.id = done->repeated.value_or(entry.id);
+        } else if (entry.repeats && done.error().kind == ErrorKind::NotFound) {
+            refusal = refusals[*entry.repeats];
         } else {
-            jobs.push_back(Json{{"message", replies[i].error().message}});
+            refusal = done.error().message;
         }
     }
+    return refusals;
+}
+
+Json outcome_of(const Services& services, std::vector<Entry>& entries,
+                const engine::Engine::Replies& replies) {
+    Json jobs = Json::array();
+    const auto refusals = refusals_of(entries, replies);
+    for (std::size_t i = 0; i < entries.size(); ++i) {
+        if (!refusals[i].empty()) {
+            jobs.push_back(Json{{"message", refusals[i]}});
+            continue;
+        }
+        jobs.push_back(batch::accepted(services, entries[i].id, entries[i].name));
+        if (!entries[i].warnings.empty()) jobs.back()["warnings"] = entries[i].warnings;
+    }
+    const auto submitted = std::ranges::count(refusals, std::string());
     return Json{{"submitted", submitted},
-                {"refused", replies.size() - submitted},
+                {"refused", std::ssize(refusals) - submitted},
                 {"jobs", std::move(jobs)}};
 }
 
-/// With their positions; as many as are told.
-std::vector<std::string> first_warnings(const Prepared& prepared) {
+/// With their positions; no more than are told.
+std::vector<std::string> first_warnings(const std::vector<Entry>& entries) {
     std::vector<std::string> first;
-    for (std::size_t i = 0; i < prepared.warnings.size(); ++i) {
-        if (first.size() >= kMostWarningHeaders) break;
-        for (const auto& text : prepared.warnings[i]) {
+    for (std::size_t i = 0; i < entries.size(); ++i) {
+        if (first.size() > model::kMostWarnings) break;
+        for (const auto& text : entries[i].warnings) {
             first.push_back(fmt::format("jobs[{}]: {}", i, text));
         }
     }
@@ -161,9 +218,9 @@ Task<http::Response> submit_jobs(NativeCall call) {
     if (!first && first.error().kind == ErrorKind::Unavailable) {
         co_return std::unexpected(first.error());  // nothing was stored
     }
-    const auto outcome = outcome_of(*call.services, *prepared, replies);
+    const auto outcome = outcome_of(*call.services, prepared->entries, replies);
     auto response = json_response(200, json::dump(outcome) + "\n");
-    add_warnings(response, first_warnings(*prepared));
+    add_warnings(response, first_warnings(prepared->entries));
     co_return response;
 }
 

@@ -127,6 +127,19 @@ TEST_F(NewsTest, ABatchWithAWrongCountIsToldAndNotReadForEver) {
     EXPECT_EQ(told("count = 0", 1), "event 2 is not stored, but later ones are");
 }
 
+TEST_F(NewsTest, DamageWithholdsNothingThatStandsBeforeIt) {
+    for (std::int64_t seq = 1; seq <= 4; ++seq) tell(a_batch(seq));
+    const auto spoil = [&](const std::string& sql) {
+        auto database = Database::open(path(), Database::Access::ReadWrite);
+        EXPECT_TRUE(database->execute("UPDATE event_batch SET " + sql + " WHERE first_seq = 3"));
+    };
+    for (const auto* sql : {"count = 2", "count = 1, body = x'ff'"}) {
+        spoil(sql);
+        EXPECT_EQ(first_seqs(0, 10), (Seqs{1, 2})) << sql;
+        EXPECT_FALSE(reader()->news(2, 10)) << sql;
+    }
+}
+
 TEST_F(NewsTest, AnEmptyFeedHasNoNumbers) {
     const auto page = reader()->news(0, 100);
     ASSERT_TRUE(page) << page.error().message;

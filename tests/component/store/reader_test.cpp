@@ -195,15 +195,6 @@ TEST_F(DefinitionReaderTest, ExactlyThoseAskedFor) {
         << "all revisions of a name";
 }
 
-TEST_F(DefinitionReaderTest, OneByRevisionOrTheNewestActive) {
-    EXPECT_EQ(reader_->definition("a", {}).value()->row.revision, 2);
-    const auto inactive = reader_->definition("a", 3).value();
-    EXPECT_FALSE(inactive->row.is_active());
-    EXPECT_EQ(inactive->row.document->container_properties->image, "alpine:3");
-    EXPECT_FALSE(reader_->definition("a", 4).value().has_value());
-    EXPECT_FALSE(reader_->definition("zzz", {}).value().has_value());
-}
-
 /// a:3 was deregistered at 4.
 TEST_F(DefinitionReaderTest, OneThatWasDeregisteredAfterATime) {
     const auto found = [&](std::optional<std::int32_t> revision, std::int64_t after) {

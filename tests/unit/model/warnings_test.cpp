@@ -71,6 +71,9 @@ TEST(Warnings, ParametersThatNoCommandRefersTo) {
     EXPECT_EQ(warnings_of(request, definition),
               (Texts{"parameter 'how'" + why, "parameter 'who'" + why}))
         << "the command that refers to it is not run";
+    request.parameters["who"] = "me";
+    EXPECT_EQ(warnings_of(request, definition), (Texts{"parameter 'how'" + why}))
+        << "the definition says no other";
 }
 
 TEST(Warnings, MembersThatAreNotKnown) {
@@ -112,6 +115,12 @@ TEST(Warnings, MemoryThatDoesNotGrow) {
               (Texts{"outOfMemoryFactor has no effect on Fargate"}));
     EXPECT_EQ(warnings_of(request, a_multinode_definition()),
               (Texts{"outOfMemoryFactor has no effect on multi-node jobs"}));
+    JobDefinition definition = a_fargate_definition();
+    definition.options.emplace().out_of_memory_factor = 3;
+    EXPECT_EQ(warnings_of(request, definition),
+              (Texts{"outOfMemoryFactor has no effect on Fargate"}));
+    definition.options->out_of_memory_factor = 2;
+    EXPECT_EQ(warnings_of(request, definition), Texts{});
 }
 
 TEST(Warnings, AreNotTooMany) {
