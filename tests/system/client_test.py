@@ -11,6 +11,7 @@ from support.command import batchd, environment, start_batchd
 from support.daemon import REPOSITORY, Batchd
 from support.docs import commands
 from support.engine import IMAGE, free_port
+from support.waiting import eventually
 from support.zsh import complete as complete_in_zsh
 
 UNTIL_TERM = "trap 'exit 0' TERM; echo first; while :; do sleep 0.05; done"
