@@ -100,7 +100,7 @@ class Warnings(SystemTest):
         answer = self.post("/v1/submitjob", many)
         self.assertEqual("and more", answer.headers["x-batchd-warning"])
         shown = self.shown(answer.json()["jobId"])
-        self.assertEqual((21, "and more"), (len(shown), shown[-1]))
+        self.assertEqual((20, "and more"), (len(shown), shown[-1]))
 
     def test_as_the_docs_show(self):
         self.define("true", name="step")
