@@ -17,10 +17,8 @@ Result<Reply> decide(State& state, RegisterDefinition&& event, Timestamp now) {
                                              " is the newest of job definition " + name);
     }
     const std::int32_t revision = ++family.last_revision;
-    const model::DefinitionRow row{.name = name,
-                                   .revision = revision,
-                                   .document = event.document,
-                                   .created_at = now};
+    const model::DefinitionRow row{
+        .name = name, .revision = revision, .document = event.document, .created_at = now};
     family.active.emplace(revision, row);
     state.step.changes.definitions.push_back(row);
     put_tags(

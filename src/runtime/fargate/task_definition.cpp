@@ -1,7 +1,7 @@
 #include "runtime/fargate/task_definition.hpp"
 
-#include "batchd/model/json.hpp"
 #include "batchd/model/job_definition.hpp"
+#include "batchd/model/json.hpp"
 
 #include <fmt/format.h>
 #include <openssl/evp.h>
