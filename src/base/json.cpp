@@ -1,6 +1,11 @@
 #include "batchd/base/json.hpp"
 
+#include "batchd/base/json_list.hpp"
+
+#include <fmt/format.h>
+
 #include <algorithm>
+#include <iterator>
 
 namespace batchd::json {
 namespace {
@@ -68,13 +73,16 @@ std::unexpected<Error> type_error(const Path& path, std::string_view expected, c
                             excerpt(value));
 }
 
-Result<Json> parse(std::string_view text) {
+namespace {
+
+/// `callback`: nlohmann's, which is told what is parsed and says what is kept; or null.
+Result<Json> parse(std::string_view text, const Json::parser_callback_t& callback) {
     if (too_deep(text)) {
         return invalid_argument("the JSON text is nested more than " + std::to_string(kMaxDepth) +
                                 " levels deep");
     }
     try {
-        return Json::parse(text);
+        return Json::parse(text, callback);
     } catch (const Json::exception& e) {
         // "[json.exception.parse_error.101] parse error at line 1, column 5: …": keep what
         // follows.
@@ -83,6 +91,29 @@ Result<Json> parse(std::string_view text) {
             what.remove_prefix(end + 2);
         return invalid_argument("the text is not valid JSON: " + std::string(what));
     }
+}
+
+}  // namespace
+
+Result<Json> parse(std::string_view text) { return parse(text, nullptr); }
+
+Result<Json> parse_each(std::string_view text, std::string_view member,
+                        const std::function<void(Json& element)>& visit) {
+    using Event = Json::parse_event_t;
+    constexpr int kMembers = 1;
+    constexpr int kElements = 2;
+    bool is_member = false;
+    bool is_list = false;
+    return parse(text, [&](int depth, Event event, Json& value) {
+        if (event == Event::key && depth == kMembers) is_member = value == member;
+        if (event == Event::array_start && depth == kMembers) is_list = is_member;
+        if (event == Event::array_end && depth == kMembers) is_list = false;
+        const bool is_whole =
+            event == Event::object_end || event == Event::array_end || event == Event::value;
+        if (!is_list || depth != kElements || !is_whole) return true;
+        visit(value);
+        return false;
+    });
 }
 
 Result<> Members::decode(const Json& value, void* object, const Path& path) const {
@@ -116,17 +147,40 @@ void Members::note_unknown(const Json& value, const Path& path) const {
     }
 }
 
-Json Members::encode(const void* object) const {
-    Json out = Json::object();
+void Members::write(const void* object, std::string& out) const {
+    out += '{';
+    const std::size_t begin = out.size();
     for (const Member& member : members_) {
-        Json value;
+        const std::size_t before = out.size();
+        if (before > begin) out += ',';
+        out += '"';
+        out += member.name;
+        out += "\":";
         // It is only looked at; a const twin of `in` would be one function more per member.
-        if (member.encode(member.in(const_cast<void*>(object)), value)) {
-            out.emplace(member.name, std::move(value));
-        }
+        if (!member.write(member.in(const_cast<void*>(object)), out)) out.resize(before);
     }
-    return out;
+    out += '}';
 }
+
+void write(std::string_view value, std::string& out) {
+    const bool is_plain = std::ranges::all_of(
+        value, [](char c) { return static_cast<signed char>(c) >= ' ' && c != '"' && c != '\\'; });
+    if (!is_plain) {
+        out += dump(value);
+        return;
+    }
+    out += '"';
+    out += value;
+    out += '"';
+}
+
+void write(bool value, std::string& out) { out += value ? "true" : "false"; }
+
+void write(std::int64_t value, std::string& out) {
+    fmt::format_to(std::back_inserter(out), "{}", value);
+}
+
+void write(double value, std::string& out) { out += dump(value); }
 
 std::string dump(const Json& value) {
     return value.dump(-1, ' ', false, Json::error_handler_t::replace);

@@ -123,8 +123,9 @@ std::vector<std::string> free_gpus(const Host& host, std::int32_t wanted) {
 
 }  // namespace
 
-void put_attempt(State& state, const Job& job) {
-    state.step.changes.attempts.push_back({.job_seq = job.seq, .attempt = job.run->attempt});
+void put_attempt(State& state, const Job& job, model::AttemptPut::What what) {
+    state.step.changes.attempts.push_back(
+        {.job_seq = job.seq, .attempt = job.run->attempt, .what = what});
 }
 
 JobEvent meaning_of_end(const State& state, const Job& job, const model::Attempt& attempt,
@@ -172,7 +173,7 @@ void begin_attempt(State& state, JobIndex index, std::int32_t number) {
     attempt.price =
         price_on(state, state.host(job.run->host), state.environment(job.run->environment),
                  state.shape(job.shape).resources);
-    put_attempt(state, job);
+    put_attempt(state, job, model::AttemptPut::What::All);
 }
 
 StartContainer start_of(const State& state, const Job& job) {
@@ -261,7 +262,7 @@ Result<Reply> decide(State& state, AttemptStarted&& event, Timestamp) {
         attempt.log_stream = std::move(event.containers.front().log_stream);
     }
     attempt.address = std::move(event.address);
-    put_attempt(state, job);
+    put_attempt(state, job, model::AttemptPut::What::Start);
     if (job.timeout_seconds > 0) {
         job.run->deadline = event.started_at + Seconds{job.timeout_seconds};
         state.deadlines.emplace(*job.run->deadline, *index);
@@ -304,7 +305,7 @@ void end_attempt(State& state, JobIndex index, model::AttemptOutcome&& outcome, 
     if (job.run->deadline) state.deadlines.erase({*job.run->deadline, index});
     take_outcome(job, std::move(outcome));
     const model::Attempt& attempt = job.run->attempt;
-    put_attempt(state, job);
+    put_attempt(state, job, model::AttemptPut::What::End);
     state.step.actions.emplace_back(ForgetContainer{attempt.id});
     state.step.ended_attempts.push_back(attempt);
 

@@ -194,7 +194,7 @@ Result<Reply> decide(State& state, AttemptEnded&& event, Timestamp now);
 void place(State& state, JobIndex index, EnvironmentIndex environment, HostIndex host);
 /// Makes the next attempt of a job that has been given a host: its number, its row.
 void begin_attempt(State& state, JobIndex index, std::int32_t number);
-void put_attempt(State& state, const Job& job);
+void put_attempt(State& state, const Job& job, model::AttemptPut::What what);
 /// What the runtime is told to start the job's present attempt.
 StartContainer start_of(const State& state, const Job& job);
 /// What an attempt's end means for its job.

@@ -48,7 +48,7 @@ void end_held_node(State& state, JobIndex index, const std::string& reason, Time
     model::Attempt& attempt = node.run->attempt;
     attempt.stopped_at = now;
     attempt.status_reason = reason;
-    put_attempt(state, node);
+    put_attempt(state, node, model::AttemptPut::What::End);
     state.step.ended_attempts.push_back(attempt);
     transition(state, index, JobEvent::AttemptFailed);
     node.state.status_reason = reason;

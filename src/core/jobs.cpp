@@ -52,6 +52,7 @@ model::JobInsert insert_of(const State& state, const Job& job, SubmitJob&& event
     insert.row.key = std::move(event.key);
     insert.spec = std::move(event.spec);
     insert.tags = std::move(event.tags);
+    insert.parsed_spec = std::move(event.parsed_spec);
     return insert;
 }
 

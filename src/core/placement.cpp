@@ -3,14 +3,16 @@
 // Queues are served by priority, then by age. Inside a queue the jobs stand in buckets of equal
 // shape and share; the pass merges the buckets' heads by order (service_order.hpp). A shape that
 // does not fit blocks its bucket for the rest of the pass (capacity only shrinks in a pass), so
-// that the cost grows with the number of jobs placed and of distinct shapes times hosts, not with
-// the number that wait.
+// that the cost grows with the number of jobs placed, of distinct shapes and of hosts, not with the
+// number that wait.
 #include "core/decisions.hpp"
 #include "core/fitting.hpp"
 #include "core/service_order.hpp"
 
 #include <algorithm>
+#include <map>
 #include <set>
+#include <tuple>
 
 namespace batchd::core {
 namespace {
@@ -19,6 +21,52 @@ struct Place {
     EnvironmentIndex environment;
     HostIndex host;
     std::vector<HostIndex> nodes = {};  ///< of a multi-node job, by index
+};
+
+/// The hosts of a list that take attempts, those with the fewest free vCPUs first; else in the
+/// list's order. Sorted once in a pass: a look is a binary search, and a placement moves one entry,
+/// however many hosts there are.
+class FreeHosts {
+  public:
+    FreeHosts(const State& state, const std::vector<HostIndex>& hosts) : state_(state) {
+        for (std::uint32_t at = 0; at < hosts.size(); ++at) {
+            const Host& host = state.host(hosts[at]);
+            if (!takes_attempts(host)) continue;
+            entries_.push_back({.vcpu = free_of(host).vcpu, .at = at, .host = hosts[at]});
+        }
+        std::ranges::sort(entries_, before);
+    }
+
+    /// The first host for which `suits` holds, among those that have the vCPUs.
+    template <class Suits>
+    std::optional<HostIndex> find(MilliVcpu vcpu, const Suits& suits) const {
+        const auto begin = std::ranges::lower_bound(entries_, vcpu, {}, &Entry::vcpu);
+        const auto found =
+            std::find_if(begin, entries_.end(), [&](const Entry& e) { return suits(e.host); });
+        return found == entries_.end() ? std::nullopt : std::optional(found->host);
+    }
+
+    /// The host has fewer free vCPUs now than it had.
+    void shrink(HostIndex host, MilliVcpu had) {
+        auto from = std::ranges::lower_bound(entries_, had, {}, &Entry::vcpu);
+        while (from->host != host) ++from;
+        from->vcpu = free_of(state_.host(host)).vcpu;
+        const auto to = std::upper_bound(entries_.begin(), from, *from, before);
+        std::rotate(to, from, from + 1);
+    }
+
+  private:
+    struct Entry {
+        MilliVcpu vcpu;
+        std::uint32_t at = 0;  ///< in the list
+        HostIndex host;
+    };
+    static bool before(const Entry& a, const Entry& b) {
+        return std::tie(a.vcpu, a.at) < std::tie(b.vcpu, b.at);
+    }
+
+    const State& state_;
+    std::vector<Entry> entries_;
 };
 
 class Pass {
@@ -78,6 +126,7 @@ class Pass {
     }
 
     void dispatch(const Candidate& next, const Place& found, ServiceOrder& order) {
+        const MilliVcpu free = free_of(state_.host(found.host)).vcpu;
         if (state_.job(next.job).flaw != model::DispatchFlaw::None) {
             refuse_dispatch(state_, next.job, now_);
             has_refused_ = true;
@@ -85,10 +134,12 @@ class Pass {
         }
         if (state_.job(next.job).gang) {
             place_gang(state_, next.job, found.environment, found.nodes);
+            free_hosts_.clear();
         } else {
             const bool is_array = state_.job(next.job).array != nullptr;
             const JobIndex job = is_array ? fresh_child(state_, next.job) : next.job;
             place(state_, job, found.environment, found.host);
+            free_hosts_of(found.environment).shrink(found.host, free);
         }
         order.charge(next.share, resources(next.shape).vcpu);
     }
@@ -209,7 +260,7 @@ class Pass {
     }
 
     /// The first environment of the queue that takes the job.
-    std::optional<Place> find_place(QueueIndex index, const Candidate& next) const {
+    std::optional<Place> find_place(QueueIndex index, const Candidate& next) {
         if (!may_run(index, next.shape)) return std::nullopt;
         for (const EnvironmentIndex e : state_.queue(index).environments) {
             if (!may_use(e, next.shape) ||
@@ -224,17 +275,20 @@ class Pass {
     }
 
     /// The host of the environment that the job fills most.
-    std::optional<Place> find_host(QueueIndex index, const Candidate& next,
-                                   EnvironmentIndex e) const {
-        std::optional<HostIndex> best;
-        for (const HostIndex h : hosts_of(state_, state_.environment(e))) {
-            const Host& host = state_.host(h);
-            if (!takes_attempts(host) || !resources(next.shape).fits_in(free_of(host))) continue;
-            if (is_kept_from(state_, h, index, next.key.seq)) continue;
-            if (!best || free_of(host).vcpu < free_of(state_.host(*best)).vcpu) best = h;
-        }
+    std::optional<Place> find_host(QueueIndex index, const Candidate& next, EnvironmentIndex e) {
+        const model::Resources& wanted = resources(next.shape);
+        const auto best = free_hosts_of(e).find(wanted.vcpu, [&](HostIndex h) {
+            return wanted.fits_in(free_of(state_.host(h))) &&
+                   !is_kept_from(state_, h, index, next.key.seq);
+        });
         if (!best) return std::nullopt;
         return Place{.environment = e, .host = *best};
+    }
+
+    /// Environments without hosts of their own share a list.
+    FreeHosts& free_hosts_of(EnvironmentIndex e) {
+        const auto& hosts = hosts_of(state_, state_.environment(e));
+        return free_hosts_.try_emplace(&hosts, state_, hosts).first->second;
     }
 
     std::optional<Place> find_hosts(QueueIndex index, const Candidate& next,
@@ -257,6 +311,7 @@ class Pass {
     State& state_;
     Timestamp now_;
     bool has_refused_ = false;
+    std::map<const std::vector<HostIndex>*, FreeHosts> free_hosts_;
     std::vector<std::optional<MilliVcpu>> usable_;  ///< by QueueIndex; see usable_vcpus
 };
 

@@ -88,7 +88,7 @@ Result<> Machine::adopt() {
     containers_.clear();
     std::vector<ports::ContainerRuntime::Adopt> list;
     for (const auto& live : core::live_attempts(state_)) {
-        auto attempt = describe(live.start);
+        auto attempt = describe(live.start, {});
         if (!attempt) {
             // To leave out one that can be read later would have its container removed.
             if (is_retryable(attempt.error().kind)) return std::unexpected(attempt.error());
@@ -165,7 +165,7 @@ void Machine::step(std::vector<Input> inputs, Timestamp now) {
     for (std::size_t i = 0; i < inputs.size(); ++i) {
         if (inputs[i].done) inputs[i].done(std::move(replies[i]));
     }
-    act(std::move(decision.actions));
+    act(std::move(decision.actions), decision.changes.new_jobs);
     for (auto& cancel : head_watch_->look(state_, *published_.get(), now)) {
         own_inputs_.push_back({.event = std::move(cancel), .done = {}});
     }
@@ -304,10 +304,10 @@ void Machine::remember_host(const core::Event& event) {
     }
 }
 
-void Machine::act(std::vector<core::Action> actions) {
+void Machine::act(std::vector<core::Action> actions, std::span<const model::JobInsert> new_jobs) {
     for (auto& action : actions) {
         if (auto* start = std::get_if<core::StartContainer>(&action)) {
-            start_container(std::move(*start));
+            start_container(std::move(*start), new_jobs);
         } else if (const auto* stop = std::get_if<core::StopContainer>(&action)) {
             runtime_->stop(stop->id, stop->grace);
         } else if (const auto* forget = std::get_if<core::ForgetContainer>(&action)) {
@@ -325,8 +325,9 @@ void Machine::act(std::vector<core::Action> actions) {
     }
 }
 
-void Machine::start_container(core::StartContainer start) {
-    auto attempt = describe(start);
+void Machine::start_container(core::StartContainer start,
+                              std::span<const model::JobInsert> new_jobs) {
+    auto attempt = describe(start, new_jobs);
     if (attempt) {
         runtime_->start(std::move(*attempt));
     } else if (is_retryable(attempt.error().kind)) {
@@ -360,9 +361,21 @@ std::optional<ports::FargatePlacement> Machine::fargate_placement(
         .tags = {}};
 }
 
-Result<ports::StartAttempt> Machine::describe(const core::StartContainer& start) {
-    auto spec = store_.job_spec(start.seq);
-    if (!spec) return std::unexpected(std::move(spec).error());
+/// That of a job which came in this step need not be read.
+Result<std::shared_ptr<const model::JobSpec>> Machine::spec_of(
+    std::int64_t seq, std::span<const model::JobInsert> new_jobs) {
+    const auto found = std::ranges::lower_bound(
+        new_jobs, seq, {}, [](const model::JobInsert& insert) { return insert.row.seq; });
+    const bool is_at_hand =
+        found != new_jobs.end() && found->row.seq == seq && found->parsed_spec != nullptr;
+    return is_at_hand ? found->parsed_spec : store_.job_spec(seq);
+}
+
+Result<ports::StartAttempt> Machine::describe(const core::StartContainer& start,
+                                              std::span<const model::JobInsert> new_jobs) {
+    const auto found = spec_of(start.seq, new_jobs);
+    if (!found) return std::unexpected(found.error());
+    const model::JobSpec& spec = **found;
     ports::StartAttempt attempt;
     attempt.id = start.id;
     attempt.host = start.host;
@@ -376,12 +389,12 @@ Result<ports::StartAttempt> Machine::describe(const core::StartContainer& start)
     attempt.main_address = start.main_address;
     attempt.main_host = start.main_host;
     attempt.fargate = fargate_placement(start);
-    if (attempt.fargate && spec->propagate_tags.value_or(false)) {
-        auto tags = store_.task_tags(start.seq, spec->job_definition);
+    if (attempt.fargate && spec.propagate_tags.value_or(false)) {
+        auto tags = store_.task_tags(start.seq, spec.job_definition);
         if (!tags) return std::unexpected(std::move(tags).error());
         attempt.fargate->tags = *std::move(tags);
     }
-    attempt.task = model::task_of(*spec, start.id.job);
+    attempt.task = model::task_of(spec, start.id.job);
     model::set_memory(attempt.task, start.resources.memory);
     if (auto sound = model::validate_structure(attempt.task); !sound) {
         return fail(ErrorKind::Internal, "the stored specification of job " +
@@ -391,7 +404,7 @@ Result<ports::StartAttempt> Machine::describe(const core::StartContainer& start)
     std::vector<model::ContainerResult> containers;
     for (const auto& container : attempt.task.containers) {
         auto& names =
-            attempt.logs.emplace_back(model::log_names(spec->job_definition, container, start.id));
+            attempt.logs.emplace_back(model::log_names(spec.job_definition, container, start.id));
         containers.push_back({.name = container.name.value_or(""),
                               .exit_code{},
                               .reason{},

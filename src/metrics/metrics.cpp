@@ -6,14 +6,15 @@
 #include <prometheus/registry.h>
 #include <prometheus/text_serializer.h>
 
+#include <map>
 #include <mutex>
+#include <string_view>
 #include <unordered_map>
 
 namespace batchd::metrics {
 namespace {
 
 using prometheus::Family;
-using Labels = std::map<std::string, std::string>;
 
 const prometheus::Histogram::BucketBoundaries kJobSeconds{0.01, 0.1, 1,    5,     15,   60,
                                                           300,  900, 3600, 14400, 86400};
@@ -74,7 +75,28 @@ struct Metrics::Impl {
     };
     std::mutex mutex;
     std::unordered_map<std::string, RequestMetrics> by_request;
+
+    /// Likewise jobs, by the engine's thread alone. The texts of outcomes are constants.
+    struct QueueMetrics {
+        Counter* submitted = nullptr;
+        Histogram* queue_seconds = nullptr;
+        Histogram* run_seconds = nullptr;
+        std::map<std::string_view, Counter*> attempts;
+        std::map<std::string_view, Counter*> finished;
+    };
+    std::unordered_map<std::string, QueueMetrics> by_queue;
 };
+
+namespace {
+
+/// The metric, made by `make` at its first use.
+template <class Metric, class Make>
+Metric& once(Metric*& metric, const Make& make) {
+    if (!metric) metric = &make();
+    return *metric;
+}
+
+}  // namespace
 
 std::string_view outcome_of(const model::JobState& job, const model::Attempt* attempt) {
     if (job.status == model::JobStatus::Succeeded) return "succeeded";
@@ -100,24 +122,39 @@ void Metrics::committed(const std::vector<ports::JobChange>& changes,
     std::unordered_map<model::JobId, const model::Attempt*> attempts;
     for (const auto& attempt : ended) attempts[attempt.id.job] = &attempt;
     for (const auto& change : changes) {
-        const Labels queue{{"queue", change.queue}};
+        auto& known = impl_->by_queue[change.queue];
         const auto found = attempts.find(change.id);
         const model::Attempt* attempt = found == attempts.end() ? nullptr : found->second;
-        const std::string outcome(outcome_of(change.state, attempt));
-        if (change.is_new) impl_->submitted.Add(queue).Increment();
-        if (attempt) {
-            impl_->attempts.Add({{"queue", change.queue}, {"outcome", outcome}}).Increment();
+        const auto count = [&](Family<Counter>& metrics, Counter*& counter,
+                               std::string_view outcome) {
+            once(counter, [&]() -> Counter& {
+                return metrics.Add({{"queue", change.queue}, {"outcome", std::string(outcome)}});
+            }).Increment();
+        };
+        const auto observe = [&](Family<Histogram>& metrics, Histogram*& histogram,
+                                 Milliseconds took) {
+            once(histogram, [&]() -> Histogram& {
+                return metrics.Add({{"queue", change.queue}}, kJobSeconds);
+            }).Observe(seconds(took));
+        };
+        if (change.is_new) {
+            once(known.submitted, [&]() -> Counter& {
+                return impl_->submitted.Add({{"queue", change.queue}});
+            }).Increment();
         }
+        const bool has_ended = model::is_terminal(change.state.status);
+        if (!attempt && !has_ended) continue;
+        const std::string_view outcome = outcome_of(change.state, attempt);
+        if (attempt) count(impl_->attempts, known.attempts[outcome], outcome);
         if (attempt && attempt->id.number == 1 && attempt->started_at) {
-            impl_->queue_seconds.Add(queue, kJobSeconds)
-                .Observe(seconds(*attempt->started_at - change.created_at));
+            observe(impl_->queue_seconds, known.queue_seconds,
+                    *attempt->started_at - change.created_at);
         }
-        if (!model::is_terminal(change.state.status)) continue;
-        impl_->finished.Add({{"queue", change.queue}, {"outcome", outcome}}).Increment();
+        if (!has_ended) continue;
+        count(impl_->finished, known.finished[outcome], outcome);
         const auto& started = change.state.started_at;
         if (started && change.state.stopped_at) {
-            impl_->run_seconds.Add(queue, kJobSeconds)
-                .Observe(seconds(*change.state.stopped_at - *started));
+            observe(impl_->run_seconds, known.run_seconds, *change.state.stopped_at - *started);
         }
     }
 }

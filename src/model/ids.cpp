@@ -1,10 +1,10 @@
 #include "batchd/model/ids.hpp"
 
+#include <boost/endian/conversion.hpp>
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <charconv>
-#include <cstring>
 #include <limits>
 #include <optional>
 
@@ -59,15 +59,11 @@ std::string to_string(const AttemptId& id) {
 }
 
 std::string task_id(const AttemptId& id) {
-    std::uint64_t high = 0;
-    std::uint64_t low = 0;
-    std::memcpy(&high, id.job.uuid.bytes.data(), 8);
-    std::memcpy(&low, id.job.uuid.bytes.data() + 8, 8);
+    const auto high = boost::endian::load_big_u64(id.job.uuid.bytes.data());
+    const auto low = boost::endian::load_big_u64(id.job.uuid.bytes.data() + 8);
     const auto number = static_cast<std::uint64_t>(id.number);
     const auto part = static_cast<std::uint64_t>(id.job.part);
-    high ^= part << 32;
-    low += part * 0x9e3779b97f4a7c15U;
-    return fmt::format("{:016x}{:016x}", mix(high ^ number), mix(low + number));
+    return fmt::format("{:016x}{:016x}", high, mix(low + part * 0x9e3779b97f4a7c15U + number));
 }
 
 }  // namespace batchd::model

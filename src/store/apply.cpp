@@ -3,6 +3,8 @@
 #include "store/codec.hpp"
 #include "store/news_codec.hpp"
 
+#include <fmt/format.h>
+
 namespace batchd::store {
 namespace {
 
@@ -247,10 +249,13 @@ Result<> put_logs(Database& database, const ports::AttemptPut& row) {
     return {};
 }
 
-Result<> put(Database& database, const ports::AttemptPut& row) {
+std::optional<std::string> containers_of(const model::Attempt& attempt) {
+    if (attempt.containers.empty()) return std::nullopt;
+    return to_json(attempt.containers);
+}
+
+Result<> put_all_of(Database& database, const ports::AttemptPut& row) {
     const model::Attempt& attempt = row.attempt;
-    std::optional<std::string> containers;
-    if (!attempt.containers.empty()) containers = to_json(attempt.containers);
     std::optional<std::string> gpus;
     if (!attempt.gpus.empty()) gpus = to_json(attempt.gpus);
     BATCHD_TRY(database.run(
@@ -261,9 +266,51 @@ Result<> put(Database& database, const ports::AttemptPut& row) {
         row.job_seq, attempt.id.job.part, attempt.id.number, attempt.compute_environment,
         attempt.host, attempt.container_id, attempt.address, attempt.log_group, attempt.log_stream,
         attempt.started_at, attempt.stopped_at, attempt.exit_code, attempt.reason,
-        attempt.status_reason, containers, gpus, attempt.price,
+        attempt.status_reason, containers_of(attempt), gpus, attempt.price,
         attempt.use ? std::optional(attempt.use->peak_memory_bytes) : std::nullopt,
         attempt.use ? std::optional(attempt.use->cpu_milliseconds) : std::nullopt));
+    return {};
+}
+
+/// Of the indexes on attempts only that of log streams is touched.
+Result<std::int64_t> put_start(Database& database, const ports::AttemptPut& row) {
+    const model::Attempt& attempt = row.attempt;
+    return database.run(
+        "UPDATE attempt SET container_id = ?, address = ?, log_group = ?, log_stream = ?,"
+        " started_at = ?, containers = ? WHERE job_seq = ? AND part = ? AND number = ?",
+        attempt.container_id, attempt.address, attempt.log_group, attempt.log_stream,
+        attempt.started_at, containers_of(attempt), row.job_seq, attempt.id.job.part,
+        attempt.id.number);
+}
+
+/// Of the indexes on attempts only that of ends is touched.
+Result<std::int64_t> put_end(Database& database, const ports::AttemptPut& row) {
+    const model::Attempt& attempt = row.attempt;
+    return database.run(
+        "UPDATE attempt SET stopped_at = ?, exit_code = ?, reason = ?, status_reason = ?,"
+        " containers = ?, peak_memory = ?, cpu_ms = ?"
+        " WHERE job_seq = ? AND part = ? AND number = ?",
+        attempt.stopped_at, attempt.exit_code, attempt.reason, attempt.status_reason,
+        containers_of(attempt),
+        attempt.use ? std::optional(attempt.use->peak_memory_bytes) : std::nullopt,
+        attempt.use ? std::optional(attempt.use->cpu_milliseconds) : std::nullopt, row.job_seq,
+        attempt.id.job.part, attempt.id.number);
+}
+
+Result<> put(Database& database, const ports::AttemptPut& row) {
+    using What = ports::AttemptPut::What;
+    if (row.what == What::All) {
+        BATCHD_TRY(put_all_of(database, row));
+    } else {
+        const auto changed =
+            row.what == What::Start ? put_start(database, row) : put_end(database, row);
+        if (!changed) return std::unexpected(changed.error());
+        if (*changed != 1) {
+            return fail(ErrorKind::Internal,
+                        fmt::format("attempt {} of job number {} is to change, but is not stored",
+                                    row.attempt.id.number, row.job_seq));
+        }
+    }
     return put_logs(database, row);
 }
 

@@ -27,7 +27,7 @@ using Condition = std::string (*)(const std::string& table);
 std::string select_logs(Condition condition) {
     return "SELECT job.id, attempt.part, attempt.number, 0, log_group, log_stream,"
            " attempt.started_at FROM attempt JOIN job ON job.seq = attempt.job_seq"
-           " WHERE log_group = ?1 AND " +
+           " WHERE log_group = ?1 AND log_group <> '' AND " +
            condition("attempt") +
            " UNION ALL"
            " SELECT job.id, log.part, log.number, container, log.log_group, log.log_stream,"
@@ -93,7 +93,8 @@ Result<std::vector<std::string>> Reader::log_groups() {
     BATCHD_TRY(database_->each(
         "WITH RECURSIVE found (name) AS (SELECT '' UNION ALL"
         " SELECT (SELECT MIN(name) FROM ("
-        "  SELECT MIN(log_group) AS name FROM attempt WHERE log_group > found.name UNION ALL"
+        "  SELECT MIN(log_group) AS name FROM attempt WHERE log_group > found.name"
+        "  AND log_group <> '' UNION ALL"
         "  SELECT MIN(log_group) FROM container_log WHERE log_group > found.name))"
         " FROM found WHERE found.name IS NOT NULL)"
         " SELECT name FROM found WHERE name <> ''",

@@ -233,7 +233,7 @@ Result<> Retainer::remove() {
     auto transaction = Transaction::begin(database_, Transaction::Kind::Write);
     if (!transaction) return std::unexpected(std::move(transaction).error());
     BATCHD_TRY(spare_needed());
-    for (const auto& [seq, attempt] : attempts_) {
+    for (const auto& [seq, attempt, what] : attempts_) {
         for (const auto& container : attempt.containers) {
             BATCHD_TRY(
                 database_.run("DELETE FROM container_log WHERE log_group = ? AND log_stream = ?",

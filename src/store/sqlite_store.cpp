@@ -191,14 +191,20 @@ Result<std::optional<model::RecentSubmission>> SqliteStore::find_submission(
     return found;
 }
 
-Result<model::JobSpec> SqliteStore::job_spec(std::int64_t seq) {
+Result<std::shared_ptr<const model::JobSpec>> SqliteStore::job_spec(std::int64_t seq) {
     auto text =
         query_value<std::string>(*database_, "SELECT spec FROM job_spec WHERE job_seq = ?", seq);
     if (!text) return std::unexpected(std::move(text).error());
     if (!*text) {
         return fail(ErrorKind::NotFound, "job number " + std::to_string(seq) + " is not stored");
     }
-    return from_json<model::JobSpec>(**text);
+    if (!last_spec_ || **text != last_spec_text_) {
+        auto spec = from_json<model::JobSpec>(**text);
+        if (!spec) return std::unexpected(std::move(spec).error());
+        last_spec_ = std::make_shared<const model::JobSpec>(*std::move(spec));
+        last_spec_text_ = **std::move(text);
+    }
+    return last_spec_;
 }
 
 Result<model::StringMap> SqliteStore::task_tags(std::int64_t seq, const std::string& definition) {

@@ -66,17 +66,17 @@ struct Member {
     void* (*in)(void* object);
     Result<> (*decode)(const Json& value, void* member, const Path& path);
     /// False: an empty optional, which is left out.
-    bool (*encode)(const void* member, Json& out);
+    bool (*write)(const void* member, std::string& out);
 };
 
 /// The members of a described struct. The loops over them are no templates: forty structs are
-/// decoded and encoded in most files of the API, which took half of its build.
+/// decoded and written in most files of the API, which took half of its build.
 class Members {
   public:
     explicit Members(std::vector<Member> members) : members_(std::move(members)) {}
 
     Result<> decode(const Json& value, void* object, const Path& path) const;
-    Json encode(const void* object) const;
+    void write(const void* object, std::string& out) const;
     const std::vector<Member>& all() const { return members_; }
 
   private:
@@ -205,39 +205,53 @@ Result<T> parse_as(std::string_view text) {
     return decode<T>(*value);
 }
 
-inline Json encode(const std::string& value) { return value; }
-inline Json encode(bool value) { return value; }
-inline Json encode(double value) { return value; }
+/// Appends the value as JSON text; invalid UTF-8 (it can come from a container's output) becomes
+/// U+FFFD. Without a document in between: the specification of each job is written once.
+void write(std::string_view value, std::string& out);
+void write(bool value, std::string& out);
+void write(std::int64_t value, std::string& out);
+void write(double value, std::string& out);
+inline void write(const std::string& value, std::string& out) {
+    write(std::string_view(value), out);
+}
 template <std::signed_integral T>
-Json encode(T value) {
-    return value;
+void write(T value, std::string& out) {
+    write(static_cast<std::int64_t>(value), out);
 }
 template <NamedEnum T>
-Json encode(T value) {
-    return std::string(to_string(value));
+void write(T value, std::string& out) {
+    write(std::string_view(to_string(value)), out);
 }
 template <class T>
-Json encode(const std::vector<T>& list);
+void write(const std::vector<T>& list, std::string& out);
 template <class T>
-Json encode(const std::map<std::string, T>& map);
+void write(const std::map<std::string, T>& map, std::string& out);
 
 template <Described T>
-Json encode(const T& value) {
-    return members_of<T>().encode(&value);
+void write(const T& value, std::string& out) {
+    members_of<T>().write(&value, out);
 }
 
 template <class T>
-Json encode(const std::vector<T>& list) {
-    Json array = Json::array();
-    for (const auto& item : list) array.push_back(encode(item));
-    return array;
+void write(const std::vector<T>& list, std::string& out) {
+    out += '[';
+    for (const auto& item : list) {
+        if (&item != &list.front()) out += ',';
+        write(item, out);
+    }
+    out += ']';
 }
 
 template <class T>
-Json encode(const std::map<std::string, T>& map) {
-    Json object = Json::object();
-    for (const auto& [key, item] : map) object.emplace(key, encode(item));
-    return object;
+void write(const std::map<std::string, T>& map, std::string& out) {
+    out += '{';
+    for (auto entry = map.begin(); entry != map.end(); ++entry) {
+        if (entry != map.begin()) out += ',';
+        write(entry->first, out);
+        out += ':';
+        write(entry->second, out);
+    }
+    out += '}';
 }
 
 template <class T>
@@ -246,13 +260,13 @@ Result<> decode_member(const Json& value, void* member, const Path& path) {
 }
 
 template <class T>
-bool encode_member(const void* member, Json& out) {
+bool write_member(const void* member, std::string& out) {
     const T& value = *static_cast<const T*>(member);
     if constexpr (requires { value.has_value(); }) {
         if (!value) return false;
-        out = encode(*value);
+        write(*value, out);
     } else {
-        out = encode(value);
+        write(value, out);
     }
     return true;
 }
@@ -265,7 +279,7 @@ Member describe_member() {
                 return &(static_cast<T*>(object)->*Descriptor::pointer);
             },
             .decode = decode_member<Type>,
-            .encode = encode_member<Type>};
+            .write = write_member<Type>};
 }
 
 template <Described T>
@@ -278,12 +292,20 @@ const Members& members_of() {
     return members;
 }
 
-/// JSON text; invalid UTF-8 (it can come from a container's output) becomes U+FFFD.
-std::string dump(const Json& value);
-
 template <class T>
 std::string to_text(const T& value) {
-    return dump(encode(value));
+    std::string text;
+    write(value, text);
+    return text;
 }
+
+/// The value as a document, for those who add to it.
+template <class T>
+Json encode(const T& value) {
+    return Json::parse(to_text(value));
+}
+
+/// JSON text; invalid UTF-8 becomes U+FFFD.
+std::string dump(const Json& value);
 
 }  // namespace batchd::json

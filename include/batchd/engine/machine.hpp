@@ -15,6 +15,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -88,9 +89,13 @@ class Machine {
                      std::optional<model::RecentSubmission>& stored);
     Result<> prepare(core::Event& event);
     void remember_host(const core::Event& event);
-    void act(std::vector<core::Action> actions);
-    void start_container(core::StartContainer start);
-    Result<ports::StartAttempt> describe(const core::StartContainer& start);
+    /// `new_jobs`: of the same step, in the order of their seq.
+    void act(std::vector<core::Action> actions, std::span<const model::JobInsert> new_jobs);
+    void start_container(core::StartContainer start, std::span<const model::JobInsert> new_jobs);
+    Result<std::shared_ptr<const model::JobSpec>> spec_of(
+        std::int64_t seq, std::span<const model::JobInsert> new_jobs);
+    Result<ports::StartAttempt> describe(const core::StartContainer& start,
+                                         std::span<const model::JobInsert> new_jobs);
     std::optional<ports::FargatePlacement> fargate_placement(
         const core::StartContainer& start) const;
     void tell_sinks(core::Decision& decision);

@@ -106,8 +106,9 @@ struct JobRow {
 
 struct JobInsert {
     JobRow row;
-    std::string spec;  ///< JobSpec as JSON
-    std::string tags;  ///< JSON object
+    std::string spec;                                 ///< JobSpec as JSON
+    std::string tags;                                 ///< JSON object
+    std::shared_ptr<const JobSpec> parsed_spec = {};  ///< the same, if it is at hand; not stored
 };
 
 struct JobUpdate {
@@ -152,10 +153,17 @@ struct ServiceJobRow {
     std::optional<Timestamp> stopped_at;
 };
 
-/// Written when the attempt starts and again when it changes; the key is (job, part, number).
+/// The key is (job, part, number). `attempt` is always whole; what is written of it is what can
+/// have changed, because an attempt is written three times.
 struct AttemptPut {
+    enum class What : std::uint8_t {
+        All,    ///< insert or replace
+        Start,  ///< of a stored one: what its start tells
+        End,    ///< of a stored one: what its end tells
+    };
     std::int64_t job_seq = 0;
     Attempt attempt;
+    What what = What::All;
 };
 
 /// Stored as these numbers: new kinds come last.

@@ -45,7 +45,8 @@ std::string to_string(const AttemptId& id);
 
 /// The 32 hexadecimal digits that stand in the attempt's ECS task ARN, its log stream and its
 /// container's name. A pure function of the id: whoever repeats an action after a crash finds what
-/// the first try made.
+/// the first try made. In the order of submission, as UUIDv7 are: the index of log streams grows at
+/// its end.
 std::string task_id(const AttemptId& id);
 
 /// The log of one container of an attempt; that of the only one is the attempt's.

@@ -38,7 +38,7 @@ class Store {
         const std::string& key) = 0;
 
     /// NotFound if the job is not stored.
-    virtual Result<model::JobSpec> job_spec(std::int64_t seq) = 0;
+    virtual Result<std::shared_ptr<const model::JobSpec>> job_spec(std::int64_t seq) = 0;
 
     /// Those that the job's tasks get with propagateTags: its own and its definition's, whose ARN
     /// with revision is given; the job's stand above.

@@ -55,7 +55,8 @@ class SqliteStore final : public ports::Store {
     Result<std::vector<model::JobStatus>> ended_children(const model::JobId& id) override;
     Result<bool> knows_token(const std::string& client_token) override;
     Result<std::optional<model::RecentSubmission>> find_submission(const std::string& key) override;
-    Result<model::JobSpec> job_spec(std::int64_t seq) override;
+    /// Children of an array and jobs that are alike come one after another: the last one is kept.
+    Result<std::shared_ptr<const model::JobSpec>> job_spec(std::int64_t seq) override;
     Result<model::StringMap> task_tags(std::int64_t seq, const std::string& definition) override;
 
   private:
@@ -69,6 +70,8 @@ class SqliteStore final : public ports::Store {
     std::unique_ptr<Retainer> retainer_;
     std::unique_ptr<DefinitionRetainer> definition_retainer_;
     std::string instance_id_;
+    std::string last_spec_text_;
+    std::shared_ptr<const model::JobSpec> last_spec_;
     EventRetention retention_;
     int batches_to_prune_ = 0;  ///< so many more, then events are pruned
 };

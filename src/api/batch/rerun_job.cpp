@@ -158,7 +158,7 @@ Task<Answer> rerun_job(Call call) {
             return job_name_of(reader, id);
         });
     }
-    Answer answer(accepted(call.on(), submitted->id, name));
+    Answer answer(json::to_text(accepted(call.on(), submitted->id, name)));
     answer.is_replay = submitted->is_replay;
     co_return answer;
 }

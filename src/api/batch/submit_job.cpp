@@ -125,7 +125,8 @@ Result<Submission> prepare(const Services& services, const model::SubmitJobReque
     event.spec = json::to_text(resolved->spec);
     event.tags = json::to_text(request.tags);
     submission.propagates_tags = resolved->spec.propagate_tags.value_or(false);
-    if (resolved->spec.warnings) submission.warnings = std::move(*resolved->spec.warnings);
+    submission.warnings = resolved->spec.warnings.value_or(std::vector<std::string>{});
+    event.parsed_spec = std::make_shared<const model::JobSpec>(std::move(resolved->spec));
     return submission;
 }
 
@@ -167,10 +168,10 @@ Task<Submitted> submit(const Services* services, Result<Submission> submission,
                         .warnings = std::move(submission->warnings)};
 }
 
-Json accepted(const Services& services, const model::JobId& id, const std::string& name) {
-    return Json{{"jobArn", model::job_arn(services.scope, id)},
-                {"jobName", name},
-                {"jobId", to_string(id)}};
+Accepted accepted(const Services& services, const model::JobId& id, const std::string& name) {
+    return {.job_arn = model::job_arn(services.scope, id),
+            .job_name = name,
+            .job_id = to_string(id)};
 }
 
 Task<Answer> submit_job(Call call) {
@@ -186,7 +187,7 @@ Task<Answer> submit_job(Call call) {
     auto submission = co_await prepare_on_readers(call.services, &*request);
     auto submitted = co_await submit(call.services, std::move(submission), std::move(call.key));
     if (!submitted) co_return error_of(submitted);
-    Answer answer(accepted(call.on(), submitted->id, request->job_name));
+    Answer answer(json::to_text(accepted(call.on(), submitted->id, request->job_name)));
     answer.is_replay = submitted->is_replay;
     answer.warnings = std::move(submitted->warnings);
     co_return answer;

@@ -41,6 +41,13 @@ Task<Submitted> submit(const Services* services, Result<Submission> submission,
                        std::optional<model::SubmissionKey> key);
 
 /// The answer to a job that was accepted.
-Json accepted(const Services& services, const model::JobId& id, const std::string& name);
+struct Accepted {
+    std::string job_arn;
+    std::string job_name;
+    std::string job_id;
+    std::optional<std::vector<std::string>> warnings = {};  ///< in batchd's own answers
+};
+BOOST_DESCRIBE_STRUCT(Accepted, (), (job_arn, job_name, job_id, warnings))
+Accepted accepted(const Services& services, const model::JobId& id, const std::string& name);
 
 }  // namespace batchd::api::batch

@@ -54,8 +54,8 @@ Task<http::Response> run_job(NativeCall call) {
     if (!submitted && !is_sound) co_return error_of(submitted);
     if (!submitted) co_return native_error(submitted.error(), hint_for(*call.services, queue));
     auto answer = batch::accepted(*call.services, submitted->id, name);
-    if (!submitted->warnings.empty()) answer["warnings"] = submitted->warnings;
-    auto response = json_response(200, json::dump(answer) + "\n");
+    if (!submitted->warnings.empty()) answer.warnings = submitted->warnings;
+    auto response = json_response(200, json::to_text(answer) + "\n");
     if (submitted->is_replay) response.headers.add(std::string(kReplayHeader), "true");
     add_warnings(response, submitted->warnings);
     co_return response;

@@ -4,6 +4,7 @@
 #include "api/job_options.hpp"
 #include "api/native/routes.hpp"
 #include "api/warnings.hpp"
+#include "batchd/base/json_list.hpp"
 #include "batchd/model/warnings.hpp"
 
 #include <fmt/format.h>
@@ -28,24 +29,6 @@ struct Prepared {
     std::unordered_map<std::string, std::size_t> by_key;  ///< positions
     bool goes_on = false;  ///< some were submitted before: this is a batch that is repeated
 };
-
-/// The body's list.
-Result<Json> jobs_of(const http::Request& request, std::int64_t limit) {
-    auto body = json::parse(request.body);
-    if (!body) return body;
-    const auto list = body->is_object() ? body->find("jobs") : body->end();
-    if (!body->is_object() || list == body->end() || !list->is_array() || list->empty()) {
-        return invalid_argument(
-            "the body must be {\"jobs\": [...]} with at least one SubmitJob request, got " +
-            json::excerpt(*body));
-    }
-    if (std::ssize(*list) > limit) {
-        return invalid_argument(
-            fmt::format("jobs has {} entries; at most {} are allowed (limits.batch_jobs)",
-                        list->size(), limit));
-    }
-    return std::move(*list);
-}
 
 /// "@3" is the job at position 3 of this batch, which must stand before the one that names it.
 Result<> name_earlier(model::SubmitJobRequest& request, const std::vector<Entry>& earlier) {
@@ -109,6 +92,8 @@ Result<Entry> add(const Services& services, store::Reader& reader, Json& body,
     entry.warnings = std::move(submission->warnings);
     if (key) prepared.by_key.emplace(key->key, prepared.entries.size());
     submission->event.key = std::move(key);
+    submission->event.parsed_spec
+        .reset();  // most of many jobs wait, and it is larger than its text
     prepared.events.emplace_back(std::move(submission->event));
     return entry;
 }
@@ -125,25 +110,68 @@ std::unexpected<Error> at_position(std::size_t i, const Error& error) {
 
 /// One that is wrong refuses them all, unless some were submitted before: then the world has
 /// changed since, which is told for that one alone.
-Result<Prepared> prepare_all(const Services& services, store::Reader& reader, Json& list,
-                             const std::optional<model::SubmissionKey>& key) {
-    Prepared prepared;
-    std::optional<Error> first;
-    for (std::size_t i = 0; i < list.size(); ++i) {
-        auto entry = add(services, reader, list[i], key, prepared);
+class Preparation {
+  public:
+    /// `key` is the whole batch's.
+    Preparation(const Services& services, store::Reader& reader,
+                const std::optional<model::SubmissionKey>& key)
+        : services_(services), reader_(reader), key_(key) {}
+
+    void add(Json& job) {
+        const std::size_t position = prepared_.entries.size();
+        ++jobs_;
+        if (jobs_ > services_.limits.batch_jobs || trouble_) return;
+        auto entry = native::add(services_, reader_, job, key_, prepared_);
         if (!entry) {
-            const Error& error = entry.error();
-            if (!is_unsound(error)) return at_position(i, error);
-            if (!first) first = at_position(i, error).error();
+            Error& error = entry.error();
+            if (!is_unsound(error)) {
+                trouble_ = at_position(position, error).error();
+                return;
+            }
+            if (!first_) first_ = at_position(position, error).error();
             // What waits for it waits for a job that does not exist.
-            entry = Entry{.id = model::JobId{.uuid = make_uuid(services.clock.now())},
+            entry = Entry{.id = model::JobId{.uuid = make_uuid(services_.clock.now())},
                           .name = {},
-                          .refusal = error.message};
+                          .refusal = std::move(error.message)};
         }
-        prepared.entries.push_back(*std::move(entry));
+        prepared_.entries.push_back(*std::move(entry));
     }
-    if (first && !prepared.goes_on) return std::unexpected(*std::move(first));
-    return prepared;
+
+    /// `rest` is the body without its jobs.
+    Result<Prepared> finish(const Json& rest) {
+        if (jobs_ == 0) {
+            return invalid_argument(
+                "the body must be {\"jobs\": [...]} with at least one SubmitJob request, got " +
+                json::excerpt(rest));
+        }
+        if (jobs_ > services_.limits.batch_jobs) {
+            return invalid_argument(
+                fmt::format("jobs has {} entries; at most {} are allowed (limits.batch_jobs)",
+                            jobs_, services_.limits.batch_jobs));
+        }
+        if (trouble_) return std::unexpected(*std::move(trouble_));
+        if (first_ && !prepared_.goes_on) return std::unexpected(*std::move(first_));
+        return std::move(prepared_);
+    }
+
+  private:
+    const Services& services_;
+    store::Reader& reader_;
+    const std::optional<model::SubmissionKey>& key_;
+    Prepared prepared_;
+    std::int64_t jobs_ = 0;
+    std::optional<Error> trouble_;  ///< no fault of the request's
+    std::optional<Error> first_;    ///< that is one
+};
+
+/// Job by job: the documents of thousands would take a hundred times the memory of their text.
+Result<Prepared> prepare_all(const Services& services, store::Reader& reader,
+                             const std::string& body,
+                             const std::optional<model::SubmissionKey>& key) {
+    Preparation preparation(services, reader, key);
+    const auto rest = json::parse_each(body, "jobs", [&](Json& job) { preparation.add(job); });
+    if (!rest) return std::unexpected(rest.error());
+    return preparation.finish(*rest);
 }
 
 /// Why each of the entries was refused; empty: it was not. Puts the ids of those that were
@@ -167,22 +195,24 @@ std::vector<std::string> refusals_of(std::vector<Entry>& entries,
     return refusals;
 }
 
-Json outcome_of(const Services& services, std::vector<Entry>& entries,
-                const engine::Engine::Replies& replies) {
-    Json jobs = Json::array();
+/// JSON text.
+std::string outcome_of(const Services& services, std::vector<Entry>& entries,
+                       const engine::Engine::Replies& replies) {
     const auto refusals = refusals_of(entries, replies);
+    const auto submitted = std::ranges::count(refusals, std::string());
+    std::string text = fmt::format(R"({{"submitted":{},"refused":{},"jobs":[)", submitted,
+                                   std::ssize(refusals) - submitted);
     for (std::size_t i = 0; i < entries.size(); ++i) {
+        if (i > 0) text += ',';
         if (!refusals[i].empty()) {
-            jobs.push_back(Json{{"message", refusals[i]}});
+            json::write(model::StringMap{{"message", refusals[i]}}, text);
             continue;
         }
-        jobs.push_back(batch::accepted(services, entries[i].id, entries[i].name));
-        if (!entries[i].warnings.empty()) jobs.back()["warnings"] = entries[i].warnings;
+        auto job = batch::accepted(services, entries[i].id, entries[i].name);
+        if (!entries[i].warnings.empty()) job.warnings = entries[i].warnings;
+        json::write(job, text);
     }
-    const auto submitted = std::ranges::count(refusals, std::string());
-    return Json{{"submitted", submitted},
-                {"refused", std::ssize(refusals) - submitted},
-                {"jobs", std::move(jobs)}};
+    return text + "]}\n";
 }
 
 /// With their positions; no more than are told.
@@ -207,9 +237,7 @@ Task<http::Response> submit_jobs(NativeCall call) {
     auto prepared = co_await read(call.services,
                                   [services = call.services, &request = call.request,
                                    key = *key](store::Reader& reader) -> Result<Prepared> {
-                                      auto list = jobs_of(request, services->limits.batch_jobs);
-                                      if (!list) return error_of(list);
-                                      return prepare_all(*services, reader, *list, key);
+                                      return prepare_all(*services, reader, request.body, key);
                                   });
     if (!prepared) co_return error_of(prepared);
     const auto replies =
@@ -218,8 +246,7 @@ Task<http::Response> submit_jobs(NativeCall call) {
     if (!first && first.error().kind == ErrorKind::Unavailable) {
         co_return std::unexpected(first.error());  // nothing was stored
     }
-    const auto outcome = outcome_of(*call.services, prepared->entries, replies);
-    auto response = json_response(200, json::dump(outcome) + "\n");
+    auto response = json_response(200, outcome_of(*call.services, prepared->entries, replies));
     add_warnings(response, first_warnings(prepared->entries));
     co_return response;
 }

@@ -274,7 +274,7 @@ CREATE TABLE attempt (
     PRIMARY KEY (job_seq, part, number)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX attempt_by_stop ON attempt (stopped_at);
-CREATE INDEX attempt_by_log_stream ON attempt (log_group, log_stream);
+CREATE INDEX attempt_by_log_stream ON attempt (log_group, log_stream) WHERE log_group <> '';
 
 -- The logs of attempts with several containers; that of an only container is in attempt.
 CREATE TABLE container_log (

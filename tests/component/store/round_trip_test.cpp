@@ -201,7 +201,7 @@ TEST_F(RoundTrip, TheSpecOfAJob) {
     commit(changes);
     const auto spec = store_->job_spec(1);
     ASSERT_TRUE(spec) << spec.error().message;
-    EXPECT_EQ(spec->job_definition, "arn:aws:batch:us-east-1:1:job-definition/hello:3");
+    EXPECT_EQ((*spec)->job_definition, "arn:aws:batch:us-east-1:1:job-definition/hello:3");
     EXPECT_EQ(store_->job_spec(2).error().kind, ErrorKind::NotFound);
 }
 

@@ -74,13 +74,13 @@ class FakeStore final : public ports::Store {
         }
         return std::nullopt;
     }
-    Result<model::JobSpec> job_spec(std::int64_t seq) override {
+    Result<std::shared_ptr<const model::JobSpec>> job_spec(std::int64_t seq) override {
         if (fault == Fault::NoReads) return fail(ErrorKind::Unavailable, "I/O error");
         if (!jobs.contains(seq)) return fail(ErrorKind::NotFound, "no such job");
         model::JobSpec spec;
         spec.job_definition = "arn:aws:batch:r:a:job-definition/d:1";
         if (task) spec.ecs_properties.emplace().task_properties = {*task};
-        return spec;
+        return std::make_shared<const model::JobSpec>(std::move(spec));
     }
 
     Result<model::StringMap> task_tags(std::int64_t, const std::string&) override { return {}; }

@@ -1,4 +1,4 @@
-#include "batchd/base/json.hpp"
+#include "batchd/base/json_list.hpp"
 
 #include <gtest/gtest.h>
 
@@ -185,8 +185,9 @@ TEST(Parse, DoesNotCountBracketsInsideOfStrings) {
 }
 
 TEST(Encode, OmitsEmptyOptionalsAndWritesEmptyLists) {
-    EXPECT_EQ(to_text(Outer{}),
-              R"({"count":7,"createdAt":0,"jobName":"","mountPoints":[],"ratio":0.0,"tags":{}})");
+    EXPECT_EQ(Json::parse(to_text(Outer{})),
+              Json::parse(R"({"count":7,"createdAt":0,"jobName":"","mountPoints":[],"ratio":0.0,)"
+                          R"("tags":{}})"));
 }
 
 TEST(Encode, WritesWhatDecodeReads) {
@@ -195,8 +196,47 @@ TEST(Encode, WritesWhatDecodeReads) {
         R"("mountPoints":[{"name":"m"}],"ratio":0.5,"tags":{"k":"v"}})";
     const auto outer = parse_as<Outer>(text);
     ASSERT_TRUE(outer) << outer.error().message;
-    EXPECT_EQ(to_text(*outer), text);
+    EXPECT_EQ(encode(*outer), Json::parse(text));
+    const auto again = parse_as<Outer>(to_text(*outer));
+    ASSERT_TRUE(again) << again.error().message;
+    EXPECT_EQ(to_text(*again), to_text(*outer));
     EXPECT_EQ(to_text(Painted{}), R"({"color":"RED"})");
+}
+
+TEST(Write, EscapesWhatJsonWantsEscapedAsTheLibraryDoes) {
+    for (const std::string text :
+         {"", "plain ~ text", "a\"b", "a\\b", "line\nbreak\t", "\x01", "\x7f", "gr\xc3\xbc\xc3\x9f",
+          "\xf0\x9f\x9a\x80", "cut off \xe2\x82", "\xff"}) {
+        EXPECT_EQ(to_text(text), dump(Json(text))) << text;
+    }
+    EXPECT_EQ(to_text(std::string("a\0b", 3)), R"("a\u0000b")");
+    EXPECT_EQ(to_text(std::map<std::string, std::string>{{"a\"", "1"}, {"b", "2"}}),
+              R"({"a\"":"1","b":"2"})");
+    EXPECT_EQ(to_text(std::vector<double>{0.1, 2, -1e300}), "[0.1,2.0,-1e+300]");
+    EXPECT_EQ(to_text(std::vector<std::int64_t>{}), "[]");
+}
+
+TEST(ParseEach, VisitsTheElementsOfOneListAndReturnsTheRest) {
+    std::vector<std::string> seen;
+    const auto visit = [&](Json& element) { seen.push_back(element.dump()); };
+    const auto rest =
+        parse_each(R"({"a":{"jobs":[1]},"jobs":[{"n":[1,{"x":2}]},3,[4,[5]],"s",null],"b":[7]})",
+                   "jobs", visit);
+    ASSERT_TRUE(rest) << rest.error().message;
+    EXPECT_EQ(*rest, Json::parse(R"({"a":{"jobs":[1]},"jobs":[],"b":[7]})"));
+    EXPECT_EQ(seen,
+              (std::vector<std::string>{R"({"n":[1,{"x":2}]})", "3", "[4,[5]]", "\"s\"", "null"}));
+}
+
+TEST(ParseEach, VisitsNothingWhereThereIsNoSuchList) {
+    int visits = 0;
+    for (const char* text : {"{}", "[1,2]", R"({"jobs":{"a":[1]}})", R"([{"jobs":[1]}])", "3"}) {
+        EXPECT_TRUE(parse_each(text, "jobs", [&](Json&) { ++visits; })) << text;
+    }
+    EXPECT_EQ(visits, 0);
+    const auto cut_off = parse_each(R"({"jobs":[1,2)", "jobs", [&](Json&) { ++visits; });
+    ASSERT_FALSE(cut_off);
+    EXPECT_EQ(cut_off.error().kind, ErrorKind::InvalidArgument);
 }
 
 TEST(Dump, ReplacesInvalidUtf8) { EXPECT_EQ(dump(Json("a\xff")), "\"a\xef\xbf\xbd\""); }

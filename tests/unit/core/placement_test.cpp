@@ -175,6 +175,25 @@ TEST(Placement, FillsTheHostThatIsFullestFirst) {
     EXPECT_EQ(world.status(large), "STARTING") << "both small jobs share one host";
 }
 
+TEST(Placement, InOnePassEachJobGoesToTheHostThatItFillsMost) {
+    World world({}, 3);
+    for (auto& host : world.state.hosts) host.capacity.vcpu = vcpus(8);
+    std::vector<model::JobId> jobs;
+    for (const int wanted : {5, 2, 4, 6, 3, 2, 1, 1}) {
+        auto job = world.a_job().needs(resources(wanted));
+        jobs.push_back(job.event.id);
+        ASSERT_TRUE(world.tell_within_step(std::move(job.event)));
+    }
+    world.step();
+    std::vector<std::string> hosts;
+    for (const auto& job : jobs) {
+        ASSERT_EQ(world.status(job), "STARTING");
+        hosts.push_back(world.state.job(*world.state.find_job(job)).run->attempt.host);
+    }
+    // Free before each: 8 8 8, 3 8 8, 1 8 8, 1 4 8, 1 4 2, 1 1 2, 1 1 0, 0 1 0.
+    EXPECT_EQ(hosts, (std::vector<std::string>{"h0", "h0", "h1", "h2", "h1", "h2", "h0", "h1"}));
+}
+
 TEST(Placement, AHostThatIsDownTakesNoJobsUntilItIsBack) {
     World world;
     (void)world.tell(HostDown{.host = "h0", .reason = "connection refused"});
