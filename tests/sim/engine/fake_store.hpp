@@ -57,13 +57,15 @@ class FakeStore final : public ports::Store {
     /// node, which is node 1.
     bool has_started(const model::JobId& id) const {
         const auto& traits = jobs.at(seq_of.at(id.whole())).traits;
+        const bool is_array = traits.array_size > 0 && !id.is_child();
         const bool is_gang = !traits.shape.nodes.empty();
-        return std::ranges::any_of(attempts, [&](const auto& entry) {
-            const auto& [attempt, row] = entry;
-            const bool is_child_of = traits.array_size > 0 && attempt.job.whole() == id;
-            const auto wanted = is_gang ? id.node(1) : id;
-            return row.started_at && (is_child_of || attempt.job == wanted);
-        });
+        const auto first = is_array ? id.child(0) : is_gang ? id.node(1) : id;
+        const auto last = is_array ? id.child(traits.array_size - 1) : first;
+        for (auto at = attempts.lower_bound({.job = first, .number = 0});
+             at != attempts.end() && at->first.job <= last; ++at) {
+            if (at->second.started_at) return true;
+        }
+        return false;
     }
     Result<bool> knows_token(const std::string&) override { return false; }
     Result<std::optional<model::RecentSubmission>> find_submission(
@@ -98,6 +100,7 @@ class FakeStore final : public ports::Store {
     std::map<model::JobId, std::int64_t> seq_of;
     std::map<model::JobId, model::JobState> children;
     std::map<model::AttemptId, model::Attempt> attempts;
+    std::vector<model::AttemptId> new_attempts;  ///< for the reader to take
     std::map<std::pair<std::int64_t, std::string>, ports::ShareRow> shares;
     std::vector<model::NewsBatch> news;  ///< all that the event feed told
 
@@ -138,7 +141,10 @@ class FakeStore final : public ports::Store {
             shares[{share.queue_id, share.identifier}] = share;
             if (share.is_gone) shares.erase({share.queue_id, share.identifier});
         }
-        for (const auto& put : changes.attempts) attempts[put.attempt.id] = put.attempt;
+        for (const auto& put : changes.attempts) {
+            const bool is_new = attempts.insert_or_assign(put.attempt.id, put.attempt).second;
+            if (is_new) new_attempts.push_back(put.attempt.id);
+        }
         if (!changes.news.entries.empty()) news.push_back(changes.news);
     }
 };

@@ -4,6 +4,9 @@
 // Safety, after every step: the state's invariants hold, no host is overbooked, no attempt runs
 // twice, nothing runs before its dependencies have succeeded. Liveness: when the faults stop, every
 // acknowledged job ends, and neither containers nor open attempts are left.
+//
+// The same with 100,000 jobs (BATCHD_SIM_LARGE_SEEDS=n), where what takes time with each job that
+// is there is looked at only now and then.
 #include "batchd/engine/machine.hpp"
 #include "core/job_machine.hpp"
 #include "fake_cloud.hpp"
@@ -12,6 +15,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <array>
 #include <cstdlib>
 #include <map>
@@ -26,30 +30,53 @@ model::Resources resources(std::int64_t vcpu, std::int64_t memory, std::int32_t 
     return {.vcpu = vcpus(vcpu), .memory = MiB{memory}, .gpus = gpus};
 }
 
+/// How large the world is.
+struct Scale {
+    std::size_t jobs = 0;     ///< acknowledged at the least; children of arrays count
+    std::size_t users = 1;    ///< at the most, in one act
+    std::int64_t factor = 1;  ///< hosts and licences are so many times as large and as busy
+    std::size_t largest_array = 5;
+    int check_every = 1;    ///< steps, for what looks at all jobs
+    int quiet_acts = 5000;  ///< after the faults, at the most
+};
+
 class Simulation {
   public:
-    explicit Simulation(std::uint64_t seed)
+    explicit Simulation(std::uint64_t seed, const Scale& scale = {})
         : random_(seed),
-          docker_(random_, {{"a", resources(4, 400, 3)}, {"b", resources(2, 200)}},
-                  {{"c", resources(4, 400)}, {"d", resources(3, 300)}, {"e", resources(2, 200)}}) {
-        docker_.gpus["a"] = {"gpu0", "gpu1", "gpu2"};
+          scale_(scale),
+          docker_(random_, {{"a", room(4, 400, 3)}, {"b", room(2, 200)}},
+                  {{"c", room(4, 400)}, {"d", room(3, 300)}, {"e", room(2, 200)}}) {
+        for (std::int64_t i = 0; i < 3 * scale_.factor; ++i) {
+            docker_.gpus["a"].push_back("gpu" + std::to_string(i));
+        }
         docker_.on_run = [this](const ports::StartAttempt& start) { check_run(start); };
         boot();
         make_resources();
     }
 
     void run() {
-        for (int i = 0; i < 250 && !::testing::Test::HasFailure(); ++i) act();
+        for (int i = 0; (i < 250 || jobs_ < scale_.jobs) && !::testing::Test::HasFailure(); ++i) {
+            act();
+        }
         quiet_down();
-        for (int i = 0; i < 5000 && !all_ended() && !::testing::Test::HasFailure(); ++i) {
+        for (int i = 0; i < scale_.quiet_acts && !all_ended() && !::testing::Test::HasFailure();
+             ++i) {
             now_ += Seconds{1};
-            docker_.progress();
+            progress(1);
             step();
         }
+        check_state();
         check_end();
     }
 
   private:
+    /// Of a host.
+    model::Resources room(std::int64_t vcpu, std::int64_t memory, std::int32_t gpus = 0) const {
+        const auto factor = scale_.factor;
+        return resources(factor * vcpu, factor * memory, static_cast<std::int32_t>(factor) * gpus);
+    }
+
     bool chance(double p) { return std::uniform_real_distribution<>(0, 1)(random_) < p; }
     std::size_t below(std::size_t n) { return random_() % n; }
 
@@ -84,7 +111,7 @@ class Simulation {
         queue.scheduling_policy_arn = "fair";
         tell(core::CreateQueue{.document = queue, .tags = {}});
         model::ConsumableResource licence{.consumable_resource_name = "licence",
-                                          .total_quantity = kLicences,
+                                          .total_quantity = licences(),
                                           .resource_type = "REPLENISHABLE"};
         tell(core::CreateConsumableResource{.document = licence, .tags = {}});
     }
@@ -145,19 +172,28 @@ class Simulation {
     void act() {
         now_ += Milliseconds{static_cast<std::int64_t>(below(5000))};
         docker_.now = now_;
-        if (chance(0.4)) submit();
-        if (chance(0.05)) end_some<core::CancelJob>();
-        if (chance(0.05)) end_some<core::TerminateJob>();
+        const auto users = below(scale_.users) + 1;
+        for (std::size_t i = 0; i < users; ++i) act_as_user();
         if (chance(0.02)) docker_.toggle_host(chance(0.5) ? "a" : "b");
         if (chance(0.04)) docker_.toggle_host(kOwnHosts[below(kOwnHosts.size())]);
         if (chance(0.15)) change_hosts();
         if (chance(0.03)) toggle_disk();
-        for (int i = 0; i < 3; ++i) docker_.progress();
+        progress(3);
         if (chance(0.03)) {
             crash();
         } else if (chance(0.8)) {
             step();
         }
+    }
+
+    void act_as_user() {
+        if (chance(0.4)) submit();
+        if (chance(0.05)) end_some<core::CancelJob>();
+        if (chance(0.05)) end_some<core::TerminateJob>();
+    }
+
+    void progress(std::int64_t times) {
+        for (std::int64_t i = 0; i < times * scale_.factor; ++i) docker_.progress();
     }
 
     void submit() {
@@ -174,7 +210,7 @@ class Simulation {
         if (chance(0.2)) {
             make_nodes(event.traits);
         } else if (chance(0.25)) {
-            event.traits.array_size = 2 + static_cast<std::int32_t>(below(4));
+            event.traits.array_size = array_size();
             if (chance(0.4)) {
                 event.traits.sequence =
                     chance(0.5) ? model::Sequence::AfterOk : model::Sequence::AfterAny;
@@ -196,12 +232,23 @@ class Simulation {
         traits_[event.id] = event.traits;
         const model::JobId id = event.id;
         inbox_.push_back({.event = std::move(event), .done = [this, id](Result<core::Reply> reply) {
-                              if (reply) acknowledged_.push_back(id);
+                              if (reply) acknowledge(id);
                               // Nothing else is wrong with these requests.
                               if (!reply)
                                   EXPECT_EQ(reply.error().kind, ErrorKind::Unavailable)
                                       << reply.error().message;
                           }});
+    }
+
+    void acknowledge(const model::JobId& id) {
+        acknowledged_.push_back(id);
+        jobs_ += static_cast<std::size_t>(std::max(traits_.at(id).array_size, 1));
+    }
+
+    /// Most are small, so that there are others of the same size.
+    std::int32_t array_size() {
+        const std::size_t largest = chance(0.01) ? scale_.largest_array : 5;
+        return 2 + static_cast<std::int32_t>(below(largest - 1));
     }
 
     /// Its hosts have no GPUs.
@@ -311,11 +358,11 @@ class Simulation {
     }
 
     bool all_ended() const {
-        for (const auto& [seq, row] : store_.jobs) {
-            if (!model::is_terminal(row.state.status)) return false;
-        }
         return docker_.news.empty() && inbox_.empty() && docker_.containers.empty() &&
-               machine_->published().get()->is_writable;
+               machine_->published().get()->is_writable &&
+               std::ranges::all_of(store_.jobs, [](const auto& entry) {
+                   return model::is_terminal(entry.second.state.status);
+               });
     }
 
     std::string describe_open() const {
@@ -330,14 +377,18 @@ class Simulation {
         return text;
     }
 
-    void check() {
+    void check_state() {
         const auto broken = core::broken_invariant(machine_->state());
         EXPECT_FALSE(broken) << *broken;
+    }
+
+    void check() {
+        if (++steps_ % scale_.check_every == 0) check_state();
         for (const auto& [host, capacity] : docker_.capacity) {
             EXPECT_TRUE(docker_.used(host).fits_in(capacity))
                 << "host " << host << " is overbooked";
         }
-        EXPECT_LE(machine_->published().get()->in_use("licence"), kLicences);
+        EXPECT_LE(machine_->published().get()->in_use("licence"), licences());
         EXPECT_EQ(docker_.starts_on_unknown_hosts, 0) << "an attempt starts on a host that is gone";
         check_new_attempts();
         if (!machine_->published().get()->is_writable) return;
@@ -353,9 +404,9 @@ class Simulation {
     /// Hosts are chosen at the end of a step: those of the new attempts take some.
     void check_new_attempts() {
         const bool is_stored = machine_->published().get()->is_writable;
-        for (const auto& [id, attempt] : store_.attempts) {
-            if (!seen_attempts_.insert(id).second || !is_stored) continue;
-            const auto host = machine_->state().find_host(attempt.host);
+        for (const auto& id : std::exchange(store_.new_attempts, {})) {
+            if (!is_stored) continue;
+            const auto host = machine_->state().find_host(store_.attempts.at(id).host);
             if (!host) continue;  // it had ended before its host went
             EXPECT_FALSE(machine_->state().host(*host).is_draining)
                 << to_string(id) << " was placed on a host that drains";
@@ -374,6 +425,7 @@ class Simulation {
 
     void check_gpus(const ports::StartAttempt& start) {
         EXPECT_EQ(std::ssize(start.gpus), start.resources.gpus);
+        if (start.gpus.empty()) return;
         std::set<std::string> in_use;
         for (const auto& [id, container] : docker_.containers) {
             if (!container.is_running || container.host != start.host) continue;
@@ -399,7 +451,8 @@ class Simulation {
                 << to_string(id) << " overtakes its dependency " << to_string(dependency.id);
         }
         if (traits.sequence == model::Sequence::None) return;
-        for (std::int32_t i = 0; i < id.job.index(); ++i) {
+        // Those before these have ended as well: it was looked at when these started.
+        for (std::int32_t i = std::max(id.job.index() - 5, 0); i < id.job.index(); ++i) {
             const auto before = id.job.whole().child(i);
             EXPECT_TRUE(lets_pass(traits.sequence, *store_.status(before)))
                 << to_string(id) << " overtakes " << to_string(before);
@@ -559,10 +612,12 @@ class Simulation {
         return id;
     }
 
-    static constexpr std::int64_t kLicences = 3;
+    std::int64_t licences() const { return 3 * scale_.factor; }
+
     static constexpr std::array<const char*, 3> kOwnHosts{"c", "d", "e"};
 
     std::mt19937_64 random_;
+    const Scale scale_;
     FakeStore store_;
     FakeDocker docker_;
     FakeCloud no_cloud_{random_, docker_};
@@ -571,7 +626,8 @@ class Simulation {
     std::vector<engine::Input> inbox_;
     std::vector<model::JobId> acknowledged_;
     std::map<model::JobId, model::JobTraits> traits_;
-    std::set<model::AttemptId> seen_attempts_;
+    std::size_t jobs_ = 0;  ///< acknowledged; of an array its children
+    int steps_ = 0;
 };
 
 std::uint64_t number_from(const char* variable, std::uint64_t fallback) {
@@ -585,6 +641,28 @@ TEST(Simulation, HoldsItsPromisesForEverySeed) {
         number_from("BATCHD_SIM_SEEDS", std::getenv("BATCHD_SIM_SEED") ? 1 : 1000);
     for (std::uint64_t seed = first; seed < first + count; ++seed) {
         Simulation(seed).run();
+        ASSERT_FALSE(HasFailure()) << "run again with BATCHD_SIM_SEED=" << seed;
+    }
+}
+
+// The sanitizers make it twenty times slower.
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+constexpr std::size_t kManyJobs = 10'000;
+#else
+constexpr std::size_t kManyJobs = 100'000;
+#endif
+
+TEST(Simulation, HoldsItsPromisesWith100000Jobs) {
+    const Scale scale{.jobs = kManyJobs,
+                      .users = kManyJobs / 100,
+                      .factor = kManyJobs / 1000,
+                      .largest_array = kManyJobs / 200,
+                      .check_every = 25,
+                      .quiet_acts = 20'000};
+    const std::uint64_t first = number_from("BATCHD_SIM_SEED", 1);
+    const std::uint64_t count = number_from("BATCHD_SIM_LARGE_SEEDS", 2);
+    for (std::uint64_t seed = first; seed < first + count; ++seed) {
+        Simulation(seed, scale).run();
         ASSERT_FALSE(HasFailure()) << "run again with BATCHD_SIM_SEED=" << seed;
     }
 }
