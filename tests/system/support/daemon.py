@@ -12,18 +12,29 @@ from .waiting import eventually
 
 REPOSITORY = pathlib.Path(__file__).resolve().parents[3]
 BINARY = os.environ.get("BATCHD_BINARY", str(REPOSITORY / "build/release/batchd"))
+BENCH = os.environ.get("BATCHD_BENCH", str(pathlib.Path(BINARY).parent / "tests/batchd_bench"))
 ANNOUNCEMENT = "batchd listening on "
+
+
+def null_daemon(run_milliseconds):
+    """The command of a daemon with a runtime that starts no containers: each attempt succeeds after
+    so long. Its one host has room for 100,000 vCPUs."""
+    if not os.access(BENCH, os.X_OK):
+        raise AssertionError(f"{BENCH} is missing; scripts/build release bench makes it")
+    return [BENCH, "null-daemon", str(run_milliseconds)]
 
 
 class Batchd:
     """One data folder and, most of the time, a daemon on it. Settings are configuration keys:
     Batchd(url, {"docker.vcpus": 4}). `variables` are for its environment, which knows nothing of
-    the AWS account that the machine may have."""
+    the AWS account that the machine may have. `program` is a command in the place of batchd."""
 
-    def __init__(self, docker_url, settings=None, data_dir=None, config=None, variables=None):
+    def __init__(self, docker_url, settings=None, data_dir=None, config=None, variables=None,
+                 program=(BINARY,)):
         self.folder = tempfile.mkdtemp(prefix="batchd.")
         self.data_dir = data_dir or f"{self.folder}/data"
         self.docker_url = docker_url
+        self.program = program
         self.config = config  # the text of a configuration file
         # The tests' Engine has no bridge. More vCPUs than the machine has let jobs overlap.
         self.settings = {"docker.network_mode": "none", "docker.vcpus": 8, **(settings or {})}
@@ -49,7 +60,7 @@ class Batchd:
         self.starts += 1
         with open(self._stdout(), "wb") as out, open(f"{self.folder}/log", "ab") as log:
             self.process = subprocess.Popen(
-                ["setpriv", "--pdeathsig", "KILL", BINARY, "serve", "--listen", self.listen,
+                ["setpriv", "--pdeathsig", "KILL", *self.program, "serve", "--listen", self.listen,
                  "--data-dir", self.data_dir, "--docker-host", self.docker_url, *flags],
                 stdout=out, stderr=log, env=environment)
 
@@ -87,6 +98,11 @@ class Batchd:
     @property
     def database(self):
         return f"{self.data_dir}/batchd.db"
+
+    @property
+    def address(self):
+        """Host and port."""
+        return self.endpoint.removeprefix("http://")
 
     @property
     def port(self):
