@@ -1,5 +1,6 @@
 // A million jobs that wait on one small machine.
 #include "load.hpp"
+#include "many_jobs.hpp"
 #include "sections.hpp"
 
 #include <fmt/format.h>
@@ -11,34 +12,9 @@ namespace batchd::bench {
 namespace {
 
 constexpr std::size_t kJobs = 1'000'000;
-constexpr std::size_t kTogether = 10'000;
 constexpr std::size_t kConnections = 64;
 constexpr std::chrono::seconds kRest{10};
 constexpr std::chrono::seconds kIndexing{30};
-
-double seconds_since(SteadyClock::time_point begin) {
-    return std::chrono::duration<double>(SteadyClock::now() - begin).count();
-}
-
-Result<> submit_single(const Batchd& batchd) {
-    for (std::size_t first = 0; first < kJobs; first += kTogether) {
-        auto answer = batchd.fetch(batch_request(first, kTogether));
-        if (!answer) return std::unexpected(std::move(answer).error());
-    }
-    return {};
-}
-
-/// As arrays of ten thousand.
-Result<> submit_arrays(const Batchd& batchd) {
-    for (std::size_t first = 0; first < kJobs; first += kTogether) {
-        std::string body = submit_body(first);
-        body.pop_back();
-        body += fmt::format(R"(,"arrayProperties":{{"size":{}}}}})", kTogether);
-        auto answer = batchd.fetch(http_request("POST", "/v1/submitjob", body));
-        if (!answer) return std::unexpected(std::move(answer).error());
-    }
-    return {};
-}
 
 /// Percent of a core, when the search index has been built.
 double cpu_at_rest(const Batchd& batchd) {
@@ -81,7 +57,7 @@ Result<> measure_single(const Setup& setup, Report& report) {
     if (!started) return std::unexpected(std::move(started).error());
     std::optional<Batchd> batchd(std::move(*started));
     const auto begin = SteadyClock::now();
-    BATCHD_TRY(submit_single(*batchd));
+    BATCHD_TRY(submit_singles(*batchd, kJobs));
     report.add({"jobs:batch until 1,000,000 jobs wait, one client",
                 static_cast<double>(kJobs) / seconds_since(begin), "/s"});
     report.add({"memory with 1,000,000 single jobs, as they were submitted",
@@ -101,7 +77,7 @@ Result<> measure_arrays(const Setup& setup, Report& report) {
     const auto batchd = Batchd::start(setup);
     if (!batchd) return std::unexpected(batchd.error());
     const double before = resident_mib(batchd->pid());
-    BATCHD_TRY(submit_arrays(*batchd));
+    BATCHD_TRY(submit_arrays(*batchd, kJobs));
     const double memory = resident_mib(batchd->pid());
     report.add({"memory with 1,000,000 children of arrays", memory, "MiB", below(64)});
     report.add({"  of that the daemon without jobs", before, "MiB"});

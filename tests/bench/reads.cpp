@@ -1,5 +1,6 @@
 // What a dashboard feels: DescribeJobs and ListJobs on a full database, while submits go on.
 #include "load.hpp"
+#include "many_jobs.hpp"
 #include "sections.hpp"
 
 #include <fmt/format.h>
@@ -41,11 +42,7 @@ Load describes(const Batchd& batchd, const std::vector<std::string>& ids) {
             .duration = kDuration,
             .requests_per_second = kReadsPerSecond,
             .next_request = [&ids, random = std::mt19937{1}]() mutable {
-                std::string list;
-                for (std::size_t i = 0; i < kPage; ++i) {
-                    list += fmt::format("{}\"{}\"", i > 0 ? "," : "", ids[random() % ids.size()]);
-                }
-                return http_request("POST", "/v1/describejobs", "{\"jobs\":[" + list + "]}");
+                return describe_request(ids, random);
             }};
 }
 

@@ -16,6 +16,10 @@ Result<> measure_submit(const Setup& setup, Report& report);
 /// DescribeJobs and ListJobs with 100,000 jobs stored while submits go on.
 Result<> measure_reads(const Setup& setup, Report& report);
 
+/// A million jobs wait and 10,000 end a minute: what dashboards wait for at 200 requests a second,
+/// and that the scheduler goes on as without them.
+Result<> measure_dashboards(const Setup& setup, Report& report);
+
 /// Searches over a million jobs that have ended, and what their index costs submits.
 Result<> measure_search(const Setup& setup, Report& report);
 

@@ -1,11 +1,11 @@
 // Jobs that need no container: what batchd itself takes from submission to SUCCEEDED.
 #include "load.hpp"
+#include "many_jobs.hpp"
 #include "null_runtime.hpp"
 #include "sections.hpp"
 
 #include <fmt/format.h>
 
-#include <charconv>
 #include <optional>
 #include <thread>
 
@@ -13,7 +13,6 @@ namespace batchd::bench {
 namespace {
 
 constexpr std::size_t kJobs = 200'000;
-constexpr std::size_t kTogether = 10'000;  // in a batch or an array
 constexpr std::size_t kConnections = 64;
 constexpr std::size_t kBatchConnections = 4;
 constexpr std::chrono::milliseconds kPoll{10};
@@ -52,10 +51,7 @@ std::vector<std::string> batches() {
 std::vector<std::string> arrays() {
     std::vector<std::string> requests;
     for (std::size_t begin = 0; begin < kJobs; begin += kTogether) {
-        std::string body = submit_body(begin);
-        body.pop_back();
-        body += fmt::format(R"(,"arrayProperties":{{"size":{}}}}})", kTogether);
-        requests.push_back(http_request("POST", "/v1/submitjob", body));
+        requests.push_back(array_request(begin, kTogether));
     }
     return requests;
 }
@@ -70,30 +66,15 @@ Load load_of(const Way& way, const Endpoint& endpoint) {
         .next_request = [&way, next = std::size_t{0}]() mutable { return way.requests[next++]; }};
 }
 
-/// By the daemon's own count. An array itself is a job, too.
-std::size_t ended_jobs(const std::string& metrics) {
-    constexpr std::string_view kName = R"(batchd_jobs_finished_total{outcome="succeeded")";
-    const auto begin = metrics.find(kName);
-    if (begin == std::string::npos) return 0;
-    const auto number = metrics.find("} ", begin) + 2;
-    double value = 0;
-    std::from_chars(metrics.data() + number, metrics.data() + metrics.size(), value);
-    return static_cast<std::size_t>(value);
-}
-
 Result<> wait_for_end(const Batchd& batchd) {
     const auto deadline = SteadyClock::now() + kPatience;
     for (;;) {
-        const auto metrics = batchd.fetch(http_request("GET", "/metrics"));
-        if (!metrics) return std::unexpected(metrics.error());
-        if (ended_jobs(*metrics) >= kJobs) return {};
+        const auto ended = succeeded_jobs(batchd);
+        if (!ended) return std::unexpected(ended.error());
+        if (*ended >= kJobs) return {};
         if (SteadyClock::now() > deadline) return fail(ErrorKind::Internal, "jobs do not end");
         std::this_thread::sleep_for(kPoll);
     }
-}
-
-double seconds_since(SteadyClock::time_point begin) {
-    return std::chrono::duration<double>(SteadyClock::now() - begin).count();
 }
 
 /// Leaves `batchd` with all jobs ended.
