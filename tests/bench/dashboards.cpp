@@ -125,7 +125,7 @@ Result<> measure_dashboards(const Setup& setup, Report& report) {
         batchd->fetch(http_request("POST", "/v1/registerjobdefinition", kLargeJob));
     if (!registered) return std::unexpected(registered.error());
     std::vector<std::string> ids;
-    BATCHD_TRY(submit_singles(*batchd, kWaiting,
+    BATCHD_TRY(submit_singles(*batchd, kWaiting, kTogether,
                               [&](const std::string& answer) { add_job_ids(answer, ids); }));
     std::this_thread::sleep_for(kSettling);  // the search index takes what was submitted
     const auto alone = observe(*batchd, [] { std::this_thread::sleep_for(kDuration); });

@@ -1,7 +1,6 @@
 // What decisions cost, without HTTP, disk and Docker: dependencies resolve in time linear in their
 // number, and a scheduling pass does not grow with the jobs that wait.
-#include "batchd/core/core.hpp"
-#include "batchd/core/explain.hpp"
+#include "scheduler.hpp"
 #include "sections.hpp"
 
 #include <fmt/format.h>
@@ -13,92 +12,7 @@
 namespace batchd::bench {
 namespace {
 
-using SteadyClock = std::chrono::steady_clock;
-
 constexpr std::size_t kEdges = 10'000;
-constexpr int kShapes = 50;
-
-double milliseconds(SteadyClock::duration span) {
-    return std::chrono::duration<double, std::milli>(span).count();
-}
-
-/// One queue, and hosts with room for that many jobs each at a time.
-class Scheduler {
-  public:
-    explicit Scheduler(std::size_t room = 1, std::size_t hosts = 1) {
-        for (std::size_t i = 0; i < hosts; ++i) core::add_host(state_, fmt::format("host-{}", i));
-        model::ComputeEnvironment environment;
-        environment.compute_environment_name = "local";
-        environment.type = "UNMANAGED";
-        environment.state = "ENABLED";
-        tell(core::CreateEnvironment{.document = environment, .uuid = "u", .tags = {}});
-        model::JobQueue queue;
-        queue.job_queue_name = "default";
-        queue.state = "ENABLED";
-        queue.priority = 1;
-        queue.compute_environment_order = {{.order = 1, .compute_environment = "local"}};
-        tell(core::CreateQueue{.document = queue, .tags = {}});
-        for (std::size_t i = 0; i < hosts; ++i) {
-            tell(core::HostUp{.host = fmt::format("host-{}", i),
-                              .capacity = {.vcpu = vcpus(static_cast<std::int64_t>(room)),
-                                           .memory = MiB{1'000'000}}});
-        }
-        finish();
-    }
-
-    model::JobId submit(std::vector<model::JobId> after, std::int64_t memory = 1,
-                        model::Dependency::Kind kind = model::Dependency::Kind::AfterOk) {
-        core::SubmitJob event;
-        event.id = id(++submitted_);
-        event.queue = "default";
-        event.traits.shape.resources = {.vcpu = vcpus(1), .memory = MiB{memory}};
-        for (const auto& dependency : after) {
-            event.traits.depends_on.push_back({.id = dependency, .kind = kind});
-        }
-        const auto made = event.id;
-        tell(std::move(event));
-        return made;
-    }
-
-    void start(const model::JobId& job) {
-        tell(core::AttemptStarted{.id = {.job = job, .number = 1},
-                                  .container_id = "c",
-                                  .started_at = now_,
-                                  .containers{}});
-    }
-
-    void end(const model::JobId& job, std::int32_t exit_code) {
-        model::AttemptOutcome outcome;
-        outcome.exit_code = exit_code;
-        outcome.stopped_at = now_;
-        tell(core::AttemptEnded{.id = {.job = job, .number = 1}, .outcome = std::move(outcome)});
-    }
-
-    bool explains(const model::JobId& job) const {
-        return core::explain(state_, job, {}, now_).has_value();
-    }
-
-    core::Decision finish() { return core::finish_step(state_, now_); }
-
-    bool failed() const { return failed_; }
-
-  private:
-    static model::JobId id(std::uint64_t n) {
-        model::JobId made;
-        for (std::size_t i = 0; i < 8; ++i) {
-            made.uuid.bytes[15 - i] = static_cast<std::uint8_t>(n >> (8 * i));
-        }
-        return made;
-    }
-    void tell(core::Event event) {
-        if (!core::apply(state_, std::move(event), now_)) failed_ = true;
-    }
-
-    core::State state_;
-    Timestamp now_{};
-    std::uint64_t submitted_ = 0;
-    bool failed_ = false;
-};
 
 struct Resolved {
     double ms = 0;
@@ -168,32 +82,16 @@ Resolved fan_in(std::size_t edges) {
     return resolve(scheduler, before, 0, edges + 1);
 }
 
-/// Milliseconds of a turn, one job ends and the next starts, with so many that wait.
 Resolved turn(std::size_t waiting) {
-    constexpr std::size_t kTurns = 1'000;
-    Scheduler scheduler;
-    std::vector<model::JobId> jobs;
-    for (std::size_t i = 0; i < waiting + kTurns; ++i) {
-        jobs.push_back(scheduler.submit({}, static_cast<std::int64_t>(1 + i % kShapes)));
-    }
-    scheduler.finish();
-    const auto begin = SteadyClock::now();
-    for (std::size_t i = 0; i < kTurns; ++i) {
-        scheduler.end(jobs[i], 0);
-        scheduler.finish();
-    }
-    return {milliseconds(SteadyClock::now() - begin) / kTurns, !scheduler.failed()};
+    const auto ms = milliseconds_of_turn(waiting);
+    return {ms.value_or(0), ms.has_value()};
 }
 
 /// The slowest of several answers to why a job waits, from the front to the back of the line.
 Result<> add_explain(Report& report) {
     constexpr std::size_t kWaiting = 1'000'000;
     Scheduler scheduler;
-    std::vector<model::JobId> jobs;
-    jobs.reserve(kWaiting);
-    for (std::size_t i = 0; i < kWaiting; ++i) {
-        jobs.push_back(scheduler.submit({}, static_cast<std::int64_t>(1 + i % kShapes)));
-    }
+    const auto jobs = scheduler.submit_many(kWaiting);
     scheduler.finish();
     double slowest = 0;
     for (const std::size_t place : {kWaiting / 1000, kWaiting / 4, kWaiting / 2, kWaiting - 1}) {
@@ -222,9 +120,7 @@ Result<> add_dispatch(Report& report) {
     constexpr std::size_t kEnds = 1'000;  // in a step
     constexpr int kSteps = 200;
     Scheduler scheduler(kRoom, kHosts);
-    for (std::size_t i = 0; i < kWaiting + kHosts * kRoom; ++i) {
-        scheduler.submit({}, static_cast<std::int64_t>(1 + i % kShapes));
-    }
+    scheduler.submit_many(kWaiting + kHosts * kRoom);
     std::deque<model::JobId> running;
     const auto started = [&](const core::Decision& decision) {
         for (const auto& action : decision.actions) {

@@ -26,7 +26,9 @@ const std::vector<Section>& sections() {
         {"search", measure_search},         {"events", measure_events},
         {"latency", measure_start_latency}, {"containers", measure_containers},
         {"scaling", measure_scaling},       {"throughput", measure_throughput},
-        {"million", measure_million},       {"hosts", measure_hosts}};
+        {"million", measure_million},       {"growth", measure_growth},
+        {"hosts", measure_hosts},
+    };
     return all;
 }
 

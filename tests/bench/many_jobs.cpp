@@ -4,18 +4,21 @@
 
 #include <algorithm>
 #include <charconv>
+#include <thread>
 
 namespace batchd::bench {
 namespace {
 
 constexpr std::size_t kDescribed = 100;
+constexpr std::chrono::milliseconds kPoll{10};
+constexpr std::chrono::minutes kPatience{10};
 
 }  // namespace
 
-Result<> submit_singles(const Batchd& batchd, std::size_t jobs,
+Result<> submit_singles(const Batchd& batchd, std::size_t jobs, std::size_t together,
                         const std::function<void(const std::string&)>& on_answer) {
-    for (std::size_t first = 0; first < jobs; first += kTogether) {
-        const auto answer = batchd.fetch(batch_request(first, std::min(kTogether, jobs - first)));
+    for (std::size_t first = 0; first < jobs; first += together) {
+        const auto answer = batchd.fetch(batch_request(first, std::min(together, jobs - first)));
         if (!answer) return std::unexpected(answer.error());
         if (on_answer) on_answer(*answer);
     }
@@ -65,6 +68,17 @@ Result<std::size_t> succeeded_jobs(const Batchd& batchd) {
     double value = 0;
     std::from_chars(metrics->data() + number, metrics->data() + metrics->size(), value);
     return static_cast<std::size_t>(value);
+}
+
+Result<> wait_until_succeeded(const Batchd& batchd, std::size_t jobs) {
+    const auto deadline = SteadyClock::now() + kPatience;
+    for (;;) {
+        const auto ended = succeeded_jobs(batchd);
+        if (!ended) return std::unexpected(ended.error());
+        if (*ended >= jobs) return {};
+        if (SteadyClock::now() > deadline) return fail(ErrorKind::Internal, "jobs do not end");
+        std::this_thread::sleep_for(kPoll);
+    }
 }
 
 double seconds_since(SteadyClock::time_point begin) {

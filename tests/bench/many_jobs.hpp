@@ -12,9 +12,9 @@ namespace batchd::bench {
 /// In one jobs:batch or array.
 inline constexpr std::size_t kTogether = 10'000;
 
-/// Jobs by jobs:batch, one request after the other; `on_answer` gets each answer's body, if it is
-/// there.
-Result<> submit_singles(const Batchd& batchd, std::size_t jobs,
+/// Jobs by jobs:batch of `together`, one request after the other; `on_answer` gets each answer's
+/// body, if it is there.
+Result<> submit_singles(const Batchd& batchd, std::size_t jobs, std::size_t together = kTogether,
                         const std::function<void(const std::string&)>& on_answer = {});
 
 /// One after the other; `children` in all.
@@ -31,6 +31,9 @@ std::string describe_request(const std::vector<std::string>& ids, std::mt19937& 
 
 /// How many have SUCCEEDED, by the daemon's own count. An array itself is a job, too.
 Result<std::size_t> succeeded_jobs(const Batchd& batchd);
+
+/// Returns when so many have; those that were submitted last may take some minutes.
+Result<> wait_until_succeeded(const Batchd& batchd, std::size_t jobs);
 
 double seconds_since(SteadyClock::time_point begin);
 

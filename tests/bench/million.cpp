@@ -1,9 +1,6 @@
 // A million jobs that wait on one small machine.
-#include "load.hpp"
-#include "many_jobs.hpp"
 #include "sections.hpp"
-
-#include <fmt/format.h>
+#include "waiting_jobs.hpp"
 
 #include <optional>
 #include <thread>
@@ -12,7 +9,6 @@ namespace batchd::bench {
 namespace {
 
 constexpr std::size_t kJobs = 1'000'000;
-constexpr std::size_t kConnections = 64;
 constexpr std::chrono::seconds kRest{10};
 constexpr std::chrono::seconds kIndexing{30};
 
@@ -24,50 +20,30 @@ double cpu_at_rest(const Batchd& batchd) {
     return 100 * std::chrono::duration<double>(cpu_time(batchd.pid()) - before) / kRest;
 }
 
-/// Seconds from the start of the process to an answer about the queues, which also says that
-/// scheduling goes on.
-Result<double> restart(const Setup& setup, std::optional<Batchd>& batchd) {
-    const auto folder = batchd->folder();
-    batchd->kill();
-    batchd.reset();
-    const auto begin = SteadyClock::now();
-    auto again = Batchd::start_on(setup, folder);
-    if (!again) return std::unexpected(std::move(again).error());
-    auto answer = again->fetch(http_request("GET", "/api/v1/overview"));
-    if (!answer) return std::unexpected(std::move(answer).error());
-    const double seconds = seconds_since(begin);
-    batchd.emplace(std::move(*again));
-    return seconds;
-}
-
 Result<> measure_submits(const Batchd& batchd, Report& report) {
-    const auto submits =
-        run({.endpoint = batchd.endpoint(),
-             .connections = kConnections,
-             .next_request = [number = kJobs]() mutable { return submit_request(number++); }});
+    const auto submits = submit_beside(batchd, kJobs);
     if (!submits) return std::unexpected(submits.error());
-    report.add(
-        {"durable SubmitJob, 1,000,000 jobs stored", submits->per_second, "/s", at_least(15'000)});
-    report.add({"  p99", submits->latencies.percentile_ms(0.99), "ms"});
+    report.add({"durable SubmitJob, 1,000,000 jobs stored", submits->result.per_second, "/s",
+                at_least(15'000)});
+    report.add({"  p99", submits->result.latencies.percentile_ms(0.99), "ms"});
+    report.add({"  CPU time of the daemon, a job", submits->cpu_us, "us"});
     return {};
 }
 
 Result<> measure_single(const Setup& setup, Report& report) {
-    auto started = Batchd::start(setup);
-    if (!started) return std::unexpected(std::move(started).error());
-    std::optional<Batchd> batchd(std::move(*started));
-    const auto begin = SteadyClock::now();
-    BATCHD_TRY(submit_singles(*batchd, kJobs));
+    std::optional<Batchd> batchd;
+    const auto waiting = make_waiting_jobs(setup, kJobs, kTogether, batchd);
+    if (!waiting) return std::unexpected(waiting.error());
     report.add({"jobs:batch until 1,000,000 jobs wait, one client",
-                static_cast<double>(kJobs) / seconds_since(begin), "/s"});
-    report.add({"memory with 1,000,000 single jobs, as they were submitted",
-                resident_mib(batchd->pid()), "MiB"});
-    const auto seconds = restart(setup, batchd);
-    if (!seconds) return std::unexpected(seconds.error());
-    report.add({"start with 1,000,000 waiting jobs, to answers and to scheduling", *seconds, "s",
-                below(5)});
-    report.add({"memory with 1,000,000 single jobs, after a start", resident_mib(batchd->pid()),
+                static_cast<double>(kJobs) / waiting->submit_seconds, "/s"});
+    report.add({"memory with 1,000,000 single jobs, as they were submitted", waiting->submitted_mib,
                 "MiB", below(500)});
+    report.add({"start with 1,000,000 waiting jobs, to the first answer",
+                waiting->first_answer_seconds, "s", below(1)});
+    report.add({"start with 1,000,000 waiting jobs, to scheduling", waiting->scheduling_seconds,
+                "s", below(5)});
+    report.add({"memory with 1,000,000 single jobs, after a start", waiting->restarted_mib, "MiB",
+                below(500)});
     report.add(
         {"CPU at rest with 1,000,000 waiting jobs", cpu_at_rest(*batchd), "% of a core", below(1)});
     return measure_submits(*batchd, report);

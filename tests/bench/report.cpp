@@ -63,6 +63,10 @@ Result<> Report::write_json(const std::string& path) const {
             row["target"] = text_of(entry.target);
             row["met"] = entry.is_met();
         }
+        if (entry.point) {
+            row["curve"] = entry.point->curve;
+            row["jobs"] = entry.point->jobs;
+        }
         list.push_back(std::move(row));
     }
     std::ofstream file(path);

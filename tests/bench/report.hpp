@@ -15,11 +15,18 @@ struct Target {
     double bound;
 };
 
+/// One of several measurements that make a curve.
+struct Point {
+    std::string curve;
+    std::size_t jobs;
+};
+
 struct Measurement {
     std::string name;
     double value;
     std::string unit;
     std::optional<Target> target{};
+    std::optional<Point> point{};
 
     bool is_met() const;
 };

@@ -36,6 +36,9 @@ Result<> measure_throughput(const Setup& setup, Report& report);
 /// and SubmitJob beside them.
 Result<> measure_million(const Setup& setup, Report& report);
 
+/// Time and memory of a job with 10,000, 100,000 and a million of them.
+Result<> measure_growth(const Setup& setup, Report& report);
+
 /// 1,000 hosts, simulated, with 20,000 attempts: at rest, and while they end.
 Result<> measure_hosts(const Setup& setup, Report& report);
 

@@ -7,7 +7,6 @@
 #include <fmt/format.h>
 
 #include <optional>
-#include <thread>
 
 namespace batchd::bench {
 namespace {
@@ -15,7 +14,6 @@ namespace {
 constexpr std::size_t kJobs = 200'000;
 constexpr std::size_t kConnections = 64;
 constexpr std::size_t kBatchConnections = 4;
-constexpr std::chrono::milliseconds kPoll{10};
 constexpr std::chrono::minutes kPatience{10};
 
 /// One way to submit kJobs jobs.
@@ -66,17 +64,6 @@ Load load_of(const Way& way, const Endpoint& endpoint) {
         .next_request = [&way, next = std::size_t{0}]() mutable { return way.requests[next++]; }};
 }
 
-Result<> wait_for_end(const Batchd& batchd) {
-    const auto deadline = SteadyClock::now() + kPatience;
-    for (;;) {
-        const auto ended = succeeded_jobs(batchd);
-        if (!ended) return std::unexpected(ended.error());
-        if (*ended >= kJobs) return {};
-        if (SteadyClock::now() > deadline) return fail(ErrorKind::Internal, "jobs do not end");
-        std::this_thread::sleep_for(kPoll);
-    }
-}
-
 /// Leaves `batchd` with all jobs ended.
 Result<Figures> drive(const Batchd& batchd, const Way& way) {
     const auto cpu_before = cpu_time(batchd.pid());
@@ -85,7 +72,7 @@ Result<Figures> drive(const Batchd& batchd, const Way& way) {
     auto submitted = run(load_of(way, batchd.endpoint()));
     if (!submitted) return std::unexpected(std::move(submitted).error());
     const double submit_seconds = seconds_since(begin);
-    BATCHD_TRY(wait_for_end(batchd));
+    BATCHD_TRY(wait_until_succeeded(batchd, kJobs));
     const double seconds = seconds_since(begin);
     const std::chrono::microseconds cpu = cpu_time(batchd.pid()) - cpu_before;
     const auto written = bytes_written(batchd.pid()) - written_before;
