@@ -1,4 +1,5 @@
-// How long an idle daemon takes to start a container.
+// How long an idle daemon takes to start a container, beyond what the Engine itself takes: the one
+// here takes no time, and has started when the call comes.
 #include "fake_engine.hpp"
 #include "sections.hpp"
 
@@ -57,8 +58,8 @@ Result<> measure_start_latency(const Setup& setup, Report& report) {
     BATCHD_TRY(batchd->wait_for_host());
     const auto latencies = start_latencies(*batchd, engine);
     if (!latencies) return std::unexpected(latencies.error());
-    report.add({"SubmitJob to the Engine's start call, idle, p50", latencies->percentile_ms(0.5),
-                "ms", below(5)});
+    report.add({"idle SubmitJob to container started, over the Engine's own time, p50",
+                latencies->percentile_ms(0.5), "ms", below(3)});
     report.add({"  p99", latencies->percentile_ms(0.99), "ms"});
     return {};
 }
