@@ -3,6 +3,7 @@
 
 #include "http_connection.hpp"
 #include "process.hpp"
+#include "submit_body.hpp"
 
 #include <filesystem>
 #include <functional>
@@ -53,8 +54,6 @@ class Batchd {
 /// As Batchd::fetch, of any server.
 Result<std::string> fetch(const Endpoint& endpoint, const std::string& request);
 
-/// The body of a typical SubmitJob, about 320 bytes.
-std::string submit_body(std::size_t number);
 std::string submit_request(std::size_t number);
 /// Submits `count` jobs with jobs:batch, the first with that number.
 std::string batch_request(std::size_t first, std::size_t count);

@@ -41,7 +41,7 @@ Scheduler::Scheduler(std::size_t room, std::size_t hosts) {
                           .capacity = {.vcpu = vcpus(static_cast<std::int64_t>(room)),
                                        .memory = MiB{1'000'000}}});
     }
-    finish();
+    made_ = finish();
 }
 
 model::JobId Scheduler::submit(std::vector<model::JobId> after, std::int64_t memory,

@@ -28,6 +28,8 @@ class Scheduler {
     void end(const model::JobId& job, std::int32_t exit_code);
     bool explains(const model::JobId& job) const;
     core::Decision finish() { return core::finish_step(state_, now_); }
+    /// What making the environment and the queue decided.
+    const core::Decision& made() const { return made_; }
     /// Whether an event was refused.
     bool failed() const { return failed_; }
 
@@ -35,6 +37,7 @@ class Scheduler {
     void tell(core::Event event);
 
     core::State state_;
+    core::Decision made_;
     Timestamp now_{};
     std::uint64_t submitted_ = 0;
     bool failed_ = false;
