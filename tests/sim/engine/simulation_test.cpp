@@ -5,8 +5,8 @@
 // twice, nothing runs before its dependencies have succeeded. Liveness: when the faults stop, every
 // acknowledged job ends, and neither containers nor open attempts are left.
 //
-// The same with 100,000 jobs (BATCHD_SIM_LARGE_SEEDS=n), where what takes time with each job that
-// is there is looked at only now and then.
+// The same with 100,000 jobs (BATCHD_SIM_JOBS=n, BATCHD_SIM_LARGE_SEEDS=n), where what takes time
+// with each job that is there is looked at only now and then.
 #include "batchd/engine/machine.hpp"
 #include "core/job_machine.hpp"
 #include "fake_cloud.hpp"
@@ -645,18 +645,12 @@ TEST(Simulation, HoldsItsPromisesForEverySeed) {
     }
 }
 
-// The sanitizers make it twenty times slower.
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-constexpr std::size_t kManyJobs = 10'000;
-#else
-constexpr std::size_t kManyJobs = 100'000;
-#endif
-
 TEST(Simulation, HoldsItsPromisesWith100000Jobs) {
-    const Scale scale{.jobs = kManyJobs,
-                      .users = kManyJobs / 100,
-                      .factor = kManyJobs / 1000,
-                      .largest_array = kManyJobs / 200,
+    const std::size_t jobs = number_from("BATCHD_SIM_JOBS", 100'000);
+    const Scale scale{.jobs = jobs,
+                      .users = std::max<std::size_t>(jobs / 100, 1),
+                      .factor = static_cast<std::int64_t>(std::max<std::size_t>(jobs / 1000, 1)),
+                      .largest_array = std::max<std::size_t>(jobs / 200, 5),
                       .check_every = 25,
                       .quiet_acts = 20'000};
     const std::uint64_t first = number_from("BATCHD_SIM_SEED", 1);
