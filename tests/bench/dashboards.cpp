@@ -74,6 +74,7 @@ Result<While> observe(const Batchd& batchd, const Body& body) {
 std::vector<Result<LoadResult>> poll(const Batchd& batchd, const std::vector<Kind>& all) {
     std::vector<Result<LoadResult>> results(all.size());
     std::vector<std::jthread> threads;
+    threads.reserve(all.size());
     for (std::size_t i = 0; i < all.size(); ++i) {
         threads.emplace_back([&, i] {
             results[i] = run({.endpoint = batchd.endpoint(),

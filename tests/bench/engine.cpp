@@ -76,6 +76,7 @@ Resolved fan_out_in_vain(std::size_t edges) {
 Resolved fan_in(std::size_t edges) {
     Scheduler scheduler(edges);
     std::vector<model::JobId> before;
+    before.reserve(edges);
     for (std::size_t i = 0; i < edges; ++i) before.push_back(scheduler.submit({}));
     scheduler.submit(before);
     scheduler.finish();

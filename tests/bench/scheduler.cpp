@@ -44,7 +44,7 @@ Scheduler::Scheduler(std::size_t room, std::size_t hosts) {
     made_ = finish();
 }
 
-model::JobId Scheduler::submit(std::vector<model::JobId> after, std::int64_t memory,
+model::JobId Scheduler::submit(const std::vector<model::JobId>& after, std::int64_t memory,
                                model::Dependency::Kind kind) {
     core::SubmitJob event;
     event.id = job_number(++submitted_);

@@ -20,7 +20,7 @@ class Scheduler {
   public:
     explicit Scheduler(std::size_t room = 1, std::size_t hosts = 1);
 
-    model::JobId submit(std::vector<model::JobId> after, std::int64_t memory = 1,
+    model::JobId submit(const std::vector<model::JobId>& after, std::int64_t memory = 1,
                         model::Dependency::Kind kind = model::Dependency::Kind::AfterOk);
     /// `count` jobs of kShapes shapes in turn; returns their ids.
     std::vector<model::JobId> submit_many(std::size_t count);

@@ -34,6 +34,7 @@ struct Figures {
 
 std::vector<std::string> single_jobs() {
     std::vector<std::string> requests;
+    requests.reserve(kJobs);
     for (std::size_t i = 0; i < kJobs; ++i) requests.push_back(submit_request(i));
     return requests;
 }
