@@ -34,6 +34,7 @@ asio::awaitable<WarmRun::Next> WarmRun::look() {
     if (is_over()) co_return Next::Done;
     if (state) co_return decline(true);
     if (state.error().kind != ErrorKind::NotFound) co_return Next::Again;
+    host_->unwatch(docker::container_name(start_->id));
     if (was_running_) {
         report_ended(disappeared(host_->name(), context_.clock.now()));
         co_return Next::Done;

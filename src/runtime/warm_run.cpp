@@ -2,6 +2,7 @@
 #include "runtime/warm_run.hpp"
 
 #include "batchd/base/uuid.hpp"
+#include "batchd/docker/create_body.hpp"
 #include "runtime/outcome.hpp"
 
 #include <boost/asio/bind_executor.hpp>
@@ -61,6 +62,7 @@ void WarmRun::launch() { context_.spawn(run()); }
 void WarmRun::adopt(bool was_running) {
     phase_ = Phase::Looking;
     was_running_ = was_running;
+    host_->watch(docker::container_name(start_->id), {});  // it is not nobody's before look()
     launch();
 }
 
@@ -85,7 +87,8 @@ void WarmRun::stop(Seconds grace) {
             give_up();
             break;
         case Phase::InSlot:
-            send_stop();
+            // Once it ended, the slot may be another one's.
+            if (!has_ended()) send_stop();
             break;
         case Phase::Looking:  // decided when we know whether it ran
         case Phase::Ended:
@@ -120,6 +123,7 @@ void WarmRun::forget() {
 void WarmRun::abandon() {
     if (std::exchange(is_abandoned_, true)) return;
     if (phase_ != Phase::Ended) {
+        if (phase_ == Phase::Looking) host_->unwatch(docker::container_name(start_->id));
         if (pull_) host_->pulls().leave(*std::exchange(pull_, nullptr));
         phase_ = Phase::Ended;
         wake_.notify_all();
@@ -161,7 +165,7 @@ void WarmRun::tell_owner() const {
 
 asio::awaitable<void> WarmRun::run_in_slot() {
     if (!begin()) co_return;
-    while (!is_over() && !failure_ && !end_ && !is_lost_) co_await wake_.wait();
+    while (!is_over() && !has_ended()) co_await wake_.wait();
     if (is_over()) {  // abandoned, or the daemon ends
         slot_->discard();
         flush_log();

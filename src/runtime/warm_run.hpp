@@ -81,6 +81,7 @@ class WarmRun final : public TaskContainer,
 
     boost::asio::awaitable<void> pause() { co_await wake_.wait_for(delay_.next()); }
     bool is_over() const { return host_->is_closed() || phase_ == Phase::Ended; }
+    bool has_ended() const { return failure_ || end_ || is_lost_; }
     const model::TaskContainerProperties& properties() const { return start_->task.containers[0]; }
     docker::CreateOptions create_options() const;
     void tell_owner() const;

@@ -24,6 +24,28 @@ WarmSlot::WarmSlot(Context& context, std::shared_ptr<Host> host, SlotKey key, st
 
 docker::Async<> WarmSlot::create(std::string body) {
     const auto self = shared_from_this();
+    if (is_discarded_) co_return fail(ErrorKind::Cancelled, "the slot is not wanted any more");
+    is_being_made_ = true;
+    auto created = co_await create_container(std::move(body));
+    step_made();
+    co_return created;
+}
+
+docker::Async<> WarmSlot::start(std::string image) {
+    const auto self = shared_from_this();
+    if (is_discarded_) co_return fail(ErrorKind::Cancelled, "the slot is not wanted any more");
+    is_being_made_ = true;
+    auto started = co_await attach_and_start(std::move(image));
+    step_made();
+    co_return started;
+}
+
+void WarmSlot::step_made() {
+    is_being_made_ = false;
+    if (is_discarded_ && !host_->is_closed()) context_.spawn(remove());
+}
+
+docker::Async<> WarmSlot::create_container(std::string body) {
     host_->watch(name_, weak_from_this());
     auto created = co_await host_->client().create(name_, std::move(body));
     if (!created) co_return std::unexpected(std::move(created).error());
@@ -32,8 +54,7 @@ docker::Async<> WarmSlot::create(std::string body) {
 }
 
 /// Attached before it is started, so that nothing is lost.
-docker::Async<> WarmSlot::start(std::string image) {
-    const auto self = shared_from_this();
+docker::Async<> WarmSlot::attach_and_start(std::string image) {
     auto config = co_await host_->client().image_config(std::move(image));
     if (!config) co_return std::unexpected(std::move(config).error());
     image_ = *std::move(config);
@@ -48,6 +69,7 @@ docker::Async<> WarmSlot::start(std::string image) {
 }
 
 void WarmSlot::run(std::string message, const std::string& token, std::shared_ptr<SlotUser> user) {
+    if (is_discarded_) return user->on_lost();
     is_idle_ = false;
     timer_.cancel();
     user_ = std::move(user);
@@ -66,8 +88,8 @@ asio::awaitable<void> WarmSlot::write() {
     const auto self = shared_from_this();
     if (std::exchange(is_writing_, true)) co_return;
     while (!outbox_.empty() && !is_discarded_) {
-        // If it fails, so does the reading.
-        (void)co_await stream_->write(std::exchange(outbox_, {}));
+        const auto written = co_await stream_->write(std::exchange(outbox_, {}));
+        if (!written) discard();
     }
     is_writing_ = false;
 }
@@ -110,7 +132,7 @@ void WarmSlot::discard() {
     if (const auto user = std::exchange(user_, nullptr)) user->on_lost();
     if (host_->is_closed()) return;
     if (std::exchange(is_idle_, false)) host_->warm_slots().drop(self);
-    context_.spawn(remove());
+    if (!is_being_made_) context_.spawn(remove());
 }
 
 void WarmSlot::close_stream() {

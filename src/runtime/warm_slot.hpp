@@ -64,6 +64,9 @@ class WarmSlot final : public ContainerWatcher,
     void on_failed(const docker::SlotFailure& failure) override;
     void on_ended(const docker::SlotEnd& end) override;
 
+    docker::Async<> create_container(std::string body);
+    docker::Async<> attach_and_start(std::string image);
+    void step_made();
     boost::asio::awaitable<void> read();
     boost::asio::awaitable<void> write();
     boost::asio::awaitable<void> remove();
@@ -84,6 +87,7 @@ class WarmSlot final : public ContainerWatcher,
     boost::asio::steady_timer timer_;
     Signal changed_;
     net::RetryDelay delay_{Milliseconds{100}, Milliseconds{2000}};
+    bool is_being_made_ = false;  ///< removed when the step ends: it may make the container yet
     bool is_running_ = false;
     bool is_idle_ = false;
     bool is_writing_ = false;

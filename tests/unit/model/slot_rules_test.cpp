@@ -22,7 +22,8 @@ std::string refusal(const EcsTaskProperties& task) {
 TEST(FitForSlots, OneContainerWithWhatIsTheHosts) {
     auto task = a_task();
     task.volumes = {{.name = "v", .host{{.source_path = "/data"}}, .efs_volume_configuration{}}};
-    task.containers[0].log_configuration = LogConfiguration{.log_driver = "awslogs"};
+    task.containers[0].log_configuration =
+        LogConfiguration{.log_driver = "awslogs", .options{}, .secret_options{}};
     EXPECT_EQ(refusal(task), "");
 }
 
@@ -39,7 +40,8 @@ TEST(FitForSlots, NamesWhatDoesNotFit) {
               "warmSlots true cannot go with pidMode 'host': a slot ends what its children leave "
               "running");
     auto logs = a_task();
-    logs.containers[0].log_configuration = LogConfiguration{.log_driver = "syslog"};
+    logs.containers[0].log_configuration =
+        LogConfiguration{.log_driver = "syslog", .options{}, .secret_options{}};
     EXPECT_EQ(refusal(logs),
               "warmSlots true cannot go with logDriver 'syslog': batchd keeps the logs");
     auto volume = a_task();
