@@ -2,11 +2,14 @@
 
 import json
 import os
+import shutil
 import subprocess
 
 from support.case import SystemTest
+from support.daemon import Batchd
 from support.docs import commands
-from support.engine import IMAGE, busybox_tar
+from support.engine import IMAGE, Engine, busybox_tar
+from support.tls import make_certificates
 from support.waiting import eventually
 
 DEAF = "trap '' TERM; echo ready; while :; do sleep 0.05; done"
@@ -200,6 +203,32 @@ class Restarts(WarmTest):
 
     def done(self, job):
         return self.describe(job)["arrayProperties"]["statusSummary"]["SUCCEEDED"]
+
+
+class FarAway(WarmTest):
+    """An Engine by TCP with mutual TLS."""
+
+    @classmethod
+    def setUpClass(cls):
+        certificates = make_certificates()
+        cls.addClassCleanup(shutil.rmtree, certificates)
+        cls.engine = Engine(certificates)
+        cls.addClassCleanup(cls.engine.close)
+        cls.engine.start()
+        cls.engine.import_image()
+        cls.daemon = Batchd(cls.engine.tls_url, {"docker.cert_dir": certificates})
+        cls.addClassCleanup(cls.daemon.close)
+        cls.daemon.start()
+        cls.connect()
+
+    def test_children_are_in_slots(self):
+        line = "x" * 99
+        job = self.warm(f"echo $AWS_BATCH_JOB_ARRAY_INDEX; i=0; while [ $i -lt 1000 ]; do "
+                        f"echo {line}; i=$((i+1)); done", 12)
+        self.wait_for(job, "SUCCEEDED")
+        for index in range(12):
+            self.assertEqual(f"{index}\n" + (line + "\n") * 1000, self.output(f"{job}:{index}"))
+        self.assertLess(len(self.created_for(job)), 10)
 
 
 class Refusals(WarmTest):
