@@ -9,6 +9,7 @@
 
 #include <charconv>
 #include <limits>
+#include <type_traits>
 
 namespace batchd::model {
 namespace {

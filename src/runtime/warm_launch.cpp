@@ -6,6 +6,8 @@
 
 #include <fmt/format.h>
 
+#include <utility>
+
 namespace batchd::runtime {
 
 namespace asio = boost::asio;

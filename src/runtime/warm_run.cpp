@@ -10,7 +10,10 @@
 #include <boost/asio/use_awaitable.hpp>
 
 #include <algorithm>
+#include <array>
 #include <csignal>
+#include <string_view>
+#include <utility>
 
 namespace batchd::runtime {
 
