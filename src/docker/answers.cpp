@@ -137,7 +137,8 @@ Result<EngineInfo> parse_info(std::string_view text) {
                     .log_drivers{},
                     .server_version = text_of(member(*value, "ServerVersion")),
                     .live_restore = flag_of(member(*value, "LiveRestoreEnabled")),
-                    .gpus = gpus_of(member(*value, "GenericResources"))};
+                    .gpus = gpus_of(member(*value, "GenericResources")),
+                    .architecture = text_of(member(*value, "Architecture"))};
     for (const Json& driver : member(member(*value, "Plugins"), "Log")) {
         info.log_drivers.push_back(text_of(driver));
     }

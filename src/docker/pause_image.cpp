@@ -51,6 +51,14 @@ std::string entry_of(const std::string& name, const char* mode, const std::strin
 
 }  // namespace
 
+bool can_run_agent(std::string_view architecture) {
+#if defined(__x86_64__)
+    return architecture == "x86_64";
+#else
+    return architecture == "aarch64";
+#endif
+}
+
 std::string pause_image() {
     const std::string program(batchd_pause_begin, batchd_pause_end);
     const std::string agent(batchd_agent_begin, batchd_agent_end);

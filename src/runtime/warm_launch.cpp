@@ -1,5 +1,6 @@
 // The way to a slot: an idle one, or a new one.
 #include "batchd/docker/create_body.hpp"
+#include "batchd/docker/pause_image.hpp"
 #include "runtime/engine_errors.hpp"
 #include "runtime/outcome.hpp"
 #include "runtime/warm_run.hpp"
@@ -78,7 +79,8 @@ asio::awaitable<WarmRun::Next> WarmRun::make_slot() {
     slot_ = host_->warm_slots().take(SlotKey::of(*start_));
     if (slot_) co_return Next::Run;
     auto options = create_options();
-    if (!host_->info().has_selinux) {
+    const auto& info = host_->info();
+    if (!info.has_selinux && docker::can_run_agent(info.architecture)) {
         options.agent_file = co_await host_->hosts_file().path(docker::kAgentFile, host_->name());
     }
     if (is_over()) co_return Next::Done;

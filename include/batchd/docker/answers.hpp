@@ -26,6 +26,7 @@ struct EngineInfo {
     std::vector<std::string> gpus{};
     std::vector<std::string> runtimes{};  ///< OCI runtimes that a container may ask for
     bool has_selinux = false;
+    std::string architecture{};  ///< as uname has it
 };
 
 struct ContainerState {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 
 namespace batchd::docker {
 
@@ -13,6 +14,9 @@ inline constexpr const char* kPauseImage = "batchd-pause:3";
 /// A folder of the image with two files in it: `hosts`, as the Engine writes it for network mode
 /// none, and `agent`, the program that runs commands in a warm slot.
 inline constexpr const char* kHostsFolder = "/share";
+
+/// Whether the agent runs on a host of that architecture, as an Engine names it.
+bool can_run_agent(std::string_view architecture);
 
 /// The image's files as a tar archive: /pause, for the architecture of the daemon, and the folder.
 std::string pause_image();

@@ -109,7 +109,9 @@ static int remove_entry(const char* path, const struct stat* info, int type, str
 }
 
 static int remove_folder(void) {
-    return nftw(run.folder, remove_entry, 16, FTW_DEPTH | FTW_PHYS | FTW_MOUNT) == 0;
+    // The command itself may have removed it.
+    return nftw(run.folder, remove_entry, 16, FTW_DEPTH | FTW_PHYS | FTW_MOUNT) == 0 ||
+           access(run.folder, F_OK) != 0;
 }
 
 /// Until the daemon says more: neither the command nor its folder is there.
