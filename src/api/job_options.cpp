@@ -7,7 +7,7 @@ namespace {
 
 constexpr std::size_t kMaxKey = 255;
 
-/// A number that came as text, and a deadline as a time.
+/// A number or flag that came as text, and a deadline as a time.
 void convert(const std::string& name, Json& value) {
     if (!value.is_string()) return;
     const auto& text = value.get_ref<const std::string&>();
@@ -15,8 +15,8 @@ void convert(const std::string& name, Json& value) {
         value = to_epoch_ms(*time);
         return;
     }
-    const Json number = Json::parse(text, nullptr, false);
-    if (number.is_number()) value = number;
+    const Json meant = Json::parse(text, nullptr, false);
+    if (meant.is_number() || meant.is_boolean()) value = meant;
 }
 
 Result<> expect_key(std::string_view field, const std::string& key) {

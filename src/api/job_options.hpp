@@ -11,7 +11,7 @@ namespace batchd::api {
 /// "true" in the answer to a request that was answered before.
 inline constexpr std::string_view kReplayHeader = "x-batchd-idempotent-replay";
 
-/// Takes the members of JobOptions out of the body. Numbers may be texts, as forms send them; the
+/// Takes the members of JobOptions out of the body. Numbers and flags may be texts, as forms send them; the
 /// deadline may be an ISO 8601 time. InvalidArgument names the member.
 Result<model::JobOptions> take_options(Json& body);
 

@@ -66,6 +66,12 @@ std::string address_in(const Json& settings) {
     return address;
 }
 
+std::vector<std::string> texts_of(const Json& list) {
+    std::vector<std::string> texts;
+    for (const Json& text : list) texts.push_back(text_of(text));
+    return texts;
+}
+
 bool is_gpu(const Json& resource) {
     std::string kind = text_of(member(resource, "Kind"));
     std::ranges::transform(kind, kind.begin(), [](unsigned char c) { return std::toupper(c); });
@@ -131,7 +137,8 @@ Result<EngineInfo> parse_info(std::string_view text) {
                     .log_drivers{},
                     .server_version = text_of(member(*value, "ServerVersion")),
                     .live_restore = flag_of(member(*value, "LiveRestoreEnabled")),
-                    .gpus = gpus_of(member(*value, "GenericResources"))};
+                    .gpus = gpus_of(member(*value, "GenericResources")),
+                    .architecture = text_of(member(*value, "Architecture"))};
     for (const Json& driver : member(member(*value, "Plugins"), "Log")) {
         info.log_drivers.push_back(text_of(driver));
     }
@@ -187,6 +194,15 @@ Result<std::string> parse_volume_path(std::string_view text) {
     std::string path = text_of(member(*value, "Mountpoint"));
     if (path.empty()) return fail(ErrorKind::NotFound, "the volume has no path");
     return path;
+}
+
+Result<ImageConfig> parse_image(std::string_view text) {
+    const auto value = parse_object(text);
+    if (!value) return std::unexpected(value.error());
+    const Json& config = member(*value, "Config");
+    return ImageConfig{.entrypoint = texts_of(member(config, "Entrypoint")),
+                       .command = texts_of(member(config, "Cmd")),
+                       .stop_signal = text_of(member(config, "StopSignal"))};
 }
 
 Result<Event> parse_event(std::string_view line) {

@@ -246,6 +246,21 @@ Async<> Client::follow_logs(net::HttpStream& stream, std::string id, std::int64_
     co_return co_await open(stream, net::HttpRequest{.method = "GET", .target = std::move(target)});
 }
 
+Async<> Client::attach(net::HttpStream& stream, std::string id) {
+    auto opened = co_await open(
+        stream, net::HttpRequest{
+                    .method = "POST",
+                    .target = "/containers/" + id + "/attach?stream=1&stdin=1&stdout=1&stderr=1",
+                    .headers = {{"Connection", "Upgrade"}, {"Upgrade", "tcp"}}});
+    co_return opened;
+}
+
+Async<ImageConfig> Client::image_config(std::string image) {
+    auto response = co_await call("GET", "/images/" + image + "/json", {}, kCallTimeout);
+    if (!response) co_return std::unexpected(std::move(response).error());
+    co_return parse_image(response->body);
+}
+
 Async<std::string> Client::last_log_record(std::string id) {
     auto response =
         co_await call("GET", "/containers/" + id + "/logs?stdout=1&stderr=1&timestamps=1&tail=1",

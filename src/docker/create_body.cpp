@@ -21,6 +21,7 @@ constexpr std::int64_t kMiB = 1024 * 1024;
 constexpr std::int64_t kEngineMinimumMiB = 6;  // Batch allows 4; the Engine refuses below 6
 constexpr int kStopTimeoutSeconds = 30;
 constexpr const char* kHostsPath = "/etc/hosts";
+constexpr const char* kAgentPath = "/.batchd-agent";
 
 std::string joined(std::span<const std::string> list) {
     std::string text;
@@ -29,8 +30,9 @@ std::string joined(std::span<const std::string> list) {
 }
 
 /// Later ones win. None is there twice: what a program sees then is its own choice.
-Json environment_of(const StartAttempt& attempt, const SecretValues& secrets,
-                    const CreateOptions& options, std::span<const std::string> gpus) {
+std::vector<std::string> variables_of(const StartAttempt& attempt, const SecretValues& secrets,
+                                      const CreateOptions& options,
+                                      std::span<const std::string> gpus) {
     const auto& container = attempt.task.containers[options.container];
     std::vector<model::KeyValue> variables;
     const auto add = [&](const std::string& name, const std::string& value) {
@@ -61,7 +63,7 @@ Json environment_of(const StartAttempt& attempt, const SecretValues& secrets,
     } else if (options.host_has_gpus) {
         add("NVIDIA_VISIBLE_DEVICES", "void");
     }
-    Json list = Json::array();
+    std::vector<std::string> list;
     for (const auto& variable : variables) list.push_back(variable.name + "=" + variable.value);
     return list;
 }
@@ -160,12 +162,10 @@ bool contains(const auto& list, std::string_view value) {
 
 Result<Json> log_config(const TaskContainerProperties& container, const SecretValues& secrets,
                         const CreateOptions& options) {
-    const Json kept_by_batchd{{"Type", "json-file"}, {"Config", Json::object()}};
-    if (!container.log_configuration) return kept_by_batchd;
+    if (model::is_log_kept(container)) {
+        return Json{{"Type", "json-file"}, {"Config", Json::object()}};
+    }
     const auto& wanted = *container.log_configuration;
-    static constexpr std::array<std::string_view, 5> kReplaced{"", "awslogs", "json-file", "local",
-                                                               "journald"};
-    if (contains(kReplaced, wanted.log_driver)) return kept_by_batchd;
     if (!contains(options.log_drivers, wanted.log_driver)) {
         return invalid_argument("logger: no log driver named '" + wanted.log_driver +
                                 "' is registered");
@@ -216,12 +216,16 @@ void add_namespaces(const StartAttempt& attempt, const CreateOptions& options, J
     if (pid == "task") host_config["PidMode"] = shared(*pid, options.sandbox);
 }
 
-/// Read-only, since all lean containers have the same file. Mounts rather than Binds: they make no
+/// Read-only, since many containers have the same file. Mounts rather than Binds: they make no
 /// folder where the file is missing.
+void add_file(const std::string& source, const char* target, Json& body) {
+    body["HostConfig"]["Mounts"].push_back(
+        {{"Type", "bind"}, {"Source", source}, {"Target", target}, {"ReadOnly", true}});
+}
+
 void make_lean(const std::string& hosts_file, Json& body) {
     body["NetworkDisabled"] = true;
-    body["HostConfig"]["Mounts"].push_back(
-        {{"Type", "bind"}, {"Source", hosts_file}, {"Target", kHostsPath}, {"ReadOnly", true}});
+    add_file(hosts_file, kHostsPath, body);
 }
 
 /// An only container has what its job has.
@@ -283,6 +287,27 @@ Json labels_of(const StartAttempt& attempt, const CreateOptions& options) {
             {"batchd.task", model::task_id(attempt.id)}};
 }
 
+Result<Json> body_of(const StartAttempt& attempt, const SecretValues& secrets,
+                     const CreateOptions& options) {
+    const auto& container = attempt.task.containers[options.container];
+    const auto gpus = gpus_of(attempt, options.container);
+    if (!gpus) return std::unexpected(gpus.error());
+    auto host_config = host_config_of(attempt, secrets, options, *gpus);
+    if (!host_config) return std::unexpected(std::move(host_config).error());
+    Json body{{"Image", container.image.value_or("")},
+              {"Env", variables_of(attempt, secrets, options, *gpus)},
+              {"StopTimeout", container.stop_timeout.value_or(kStopTimeoutSeconds)},
+              {"Labels", labels_of(attempt, options)},
+              {"HostConfig", std::move(*host_config)}};
+    if (!container.command.empty()) body["Cmd"] = container.command;
+    if (container.user) body["User"] = *container.user;
+    if (!options.hosts_file.empty()) make_lean(options.hosts_file, body);
+    if (attempt.task.containers.size() > 1) {
+        body["Labels"]["batchd.container"] = container.name.value_or("");
+    }
+    return body;
+}
+
 std::string to_text(const Json& body) {
     return body.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
@@ -329,8 +354,9 @@ bool may_be_lean(const StartAttempt& attempt, std::string_view network_mode) {
     return std::ranges::none_of(attempt.task.containers[0].mount_points, is_hosts);
 }
 
+/// With the image's tag: a volume that is there keeps the files of an older daemon.
 std::string hosts_volume(std::string_view instance) {
-    return "batchd-hosts-" + std::string(instance);
+    return "batchd-hosts-" + std::string(instance) + "-" + kPauseTag;
 }
 
 /// The Engine copies what the image has at a new volume's place into it.
@@ -366,23 +392,37 @@ std::vector<std::string> task_volumes(const StartAttempt& attempt) {
 
 Result<std::string> create_body(const StartAttempt& attempt, const SecretValues& secrets,
                                 const CreateOptions& options) {
-    const auto& container = attempt.task.containers[options.container];
+    const auto body = body_of(attempt, secrets, options);
+    if (!body) return std::unexpected(body.error());
+    return to_text(*body);
+}
+
+std::string slot_name(const model::AttemptId& id) { return container_name(id) + "-slot"; }
+
+/// The daemon reads what a slot writes as it comes. When the daemon goes, so does its end of the
+/// slot's input, and with it the slot.
+Result<std::string> slot_body(const StartAttempt& attempt, const CreateOptions& options) {
+    auto body = body_of(attempt, {}, options);
+    if (!body) return std::unexpected(std::move(body).error());
+    body->erase("Cmd");
+    (*body)["Entrypoint"] = Json::array({kAgentPath});
+    // The OCI runtime reads this one; all others are of the attempts.
+    (*body)["Env"] = Json::array();
+    if (options.host_has_gpus) (*body)["Env"].push_back("NVIDIA_VISIBLE_DEVICES=void");
+    for (const char* on : {"OpenStdin", "StdinOnce", "AttachStdin", "AttachStdout", "AttachStderr"})
+        (*body)[on] = true;
+    (*body)["HostConfig"]["LogConfig"] = {{"Type", "none"}};
+    (*body)["HostConfig"]["Init"] = false;  // the agent reaps what is left
+    add_file(options.agent_file, kAgentPath, *body);
+    return to_text(*body);
+}
+
+Result<std::vector<std::string>> environment_of(const StartAttempt& attempt,
+                                                const SecretValues& secrets,
+                                                const CreateOptions& options) {
     const auto gpus = gpus_of(attempt, options.container);
     if (!gpus) return std::unexpected(gpus.error());
-    auto host_config = host_config_of(attempt, secrets, options, *gpus);
-    if (!host_config) return std::unexpected(std::move(host_config).error());
-    Json body{{"Image", container.image.value_or("")},
-              {"Env", environment_of(attempt, secrets, options, *gpus)},
-              {"StopTimeout", container.stop_timeout.value_or(kStopTimeoutSeconds)},
-              {"Labels", labels_of(attempt, options)},
-              {"HostConfig", std::move(*host_config)}};
-    if (!container.command.empty()) body["Cmd"] = container.command;
-    if (container.user) body["User"] = *container.user;
-    if (!options.hosts_file.empty()) make_lean(options.hosts_file, body);
-    if (attempt.task.containers.size() > 1) {
-        body["Labels"]["batchd.container"] = container.name.value_or("");
-    }
-    return to_text(body);
+    return variables_of(attempt, secrets, options, *gpus);
 }
 
 }  // namespace batchd::docker

@@ -8,6 +8,8 @@
 // From pause/pause_binary.S.
 extern "C" const char batchd_pause_begin[];
 extern "C" const char batchd_pause_end[];
+extern "C" const char batchd_agent_begin[];
+extern "C" const char batchd_agent_end[];
 
 namespace batchd::docker {
 namespace {
@@ -49,11 +51,21 @@ std::string entry_of(const std::string& name, const char* mode, const std::strin
 
 }  // namespace
 
+bool can_run_agent(std::string_view architecture) {
+#if defined(__x86_64__)
+    return architecture == "x86_64";
+#else
+    return architecture == "aarch64";
+#endif
+}
+
 std::string pause_image() {
     const std::string program(batchd_pause_begin, batchd_pause_end);
+    const std::string agent(batchd_agent_begin, batchd_agent_end);
     const std::string folder = std::string(kHostsFolder).substr(1) + '/';
     std::string tar = entry_of("pause", "0000755", program) + entry_of(folder, "0000755", {}) +
-                      entry_of(folder + "hosts", "0000644", kHosts);
+                      entry_of(folder + "hosts", "0000644", kHosts) +
+                      entry_of(folder + "agent", "0000755", agent);
     tar.append(2 * kBlock, '\0');
     return tar;
 }

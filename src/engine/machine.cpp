@@ -384,6 +384,8 @@ Result<ports::StartAttempt> Machine::describe(const core::StartContainer& start,
     attempt.resources = start.resources;
     attempt.gpus = start.gpus;
     attempt.array_size = start.array_size;
+    attempt.warm_slots =
+        start.id.job.is_child() && spec.options && spec.options->warm_slots.value_or(false);
     attempt.num_nodes = start.num_nodes;
     attempt.main_node = start.main_node;
     attempt.main_address = start.main_address;

@@ -9,6 +9,7 @@
 
 #include <charconv>
 #include <limits>
+#include <type_traits>
 
 namespace batchd::model {
 namespace {
@@ -36,6 +37,12 @@ bool parse(std::string_view text, std::optional<T>& out) {
     return true;
 }
 
+bool parse(std::string_view text, std::optional<bool>& out) {
+    if (text != "true" && text != "false") return false;
+    out = text == "true";
+    return true;
+}
+
 /// A deadline may be an ISO 8601 time, too.
 std::string as_number(std::string_view name, const std::string& value) {
     const auto time = name == "deadline" ? parse_iso8601(value) : std::nullopt;
@@ -54,7 +61,10 @@ Result<> read_tag(const std::string& key, const std::string& value, JobOptions& 
         if (parse(as_number(name, value), options.*member.pointer)) {
             result = {};
         } else {
-            result = invalid_argument(fmt::format("tag {}: {} is not a number{}", key, quote(value),
+            const bool is_flag =
+                std::is_same_v<decltype(options.*member.pointer), std::optional<bool>&>;
+            result = invalid_argument(fmt::format("tag {}: {} is not {}{}", key, quote(value),
+                                                  is_flag ? "true or false" : "a number",
                                                   name == "deadline" ? " or ISO 8601 time" : ""));
         }
     });

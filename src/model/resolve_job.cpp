@@ -127,9 +127,21 @@ Result<> resolve_form(const SubmitJobRequest& request, const JobDefinition& defi
     return {};
 }
 
+/// Slots are for children of arrays. What the definition says is dropped where they cannot be.
+Result<> resolve_slots(const SubmitJobRequest& request, const JobSpec& spec, bool is_direct,
+                       JobOptions& options) {
+    if (!options.warm_slots.value_or(false)) return {};
+    auto fits = is_array(request) ? expect_fit_for_slots(task_of(spec, {}))
+                                  : Result<>(invalid_argument("warmSlots is for array jobs"));
+    if (fits || is_direct) return fits;
+    options.warm_slots.reset();
+    return {};
+}
+
 /// Beside the request's own options, those of its tags, of the definition, in this order.
 Result<std::optional<JobOptions>> resolve_options(const SubmitJobRequest& request,
-                                                  const JobDefinition& definition) {
+                                                  const JobDefinition& definition,
+                                                  const JobSpec& spec) {
     JobOptions options = request.options;
     const auto of_tags = options_of_tags(request.tags);
     if (!of_tags) return std::unexpected(of_tags.error());
@@ -137,8 +149,10 @@ Result<std::optional<JobOptions>> resolve_options(const SubmitJobRequest& reques
     if (options.max_parallel && !is_array(request)) {
         return invalid_argument("maxParallel is for array jobs");
     }
+    const bool has_own_slots = options.warm_slots.has_value();
     if (definition.options) complete(options, *definition.options);
     if (!is_array(request)) options.max_parallel.reset();
+    BATCHD_TRY(resolve_slots(request, spec, has_own_slots, options));
     BATCHD_TRY(validate(options));
     return options == JobOptions{} ? std::nullopt : std::optional(options);
 }
@@ -202,7 +216,7 @@ Result<ResolvedJob> resolve(const SubmitJobRequest& request, const JobDefinition
                                               ? request.consumable_resource_properties_override
                                               : definition.consumable_resource_properties;
 
-    auto options = resolve_options(request, definition);
+    auto options = resolve_options(request, definition, spec);
     if (!options) return std::unexpected(std::move(options).error());
     spec.options = *options;
     spec.warnings = warnings_of(request, definition, spec, form.used_parameters);

@@ -9,12 +9,15 @@
 #include <boost/asio/ssl/host_name_verification.hpp>
 #include <boost/asio/ssl/stream.hpp>
 #include <boost/asio/use_awaitable.hpp>
+#include <boost/asio/write.hpp>
 #include <boost/beast/core/basic_stream.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/http.hpp>
 #include <boost/beast/version.hpp>
 
+#include <algorithm>
 #include <array>
+#include <cstring>
 #include <limits>
 #include <optional>
 
@@ -75,10 +78,20 @@ class StreamConnection final : public Connection {
             co_await http::async_read_header(stream_, buffer_, *parser_, kAwait);
         has_answer_ = got > 0;
         if (read_error) co_return io_error("no answer", read_error);
+        is_upgraded_ = parser_->get().result() == http::status::switching_protocols;
         co_return head();
     }
 
+    asio::awaitable<Result<>> write(std::string_view bytes) override {
+        if (!is_upgraded_) co_return fail(ErrorKind::Internal, "the server speaks HTTP only");
+        auto [ec, size] =
+            co_await asio::async_write(stream_, asio::buffer(bytes.data(), bytes.size()), kAwait);
+        if (ec) co_return io_error("the connection broke", ec);
+        co_return Result<>{};
+    }
+
     asio::awaitable<Result<std::string_view>> read() override {
+        if (is_upgraded_) co_return co_await read_upgraded();
         auto& body = parser_->get().body();
         body.data = piece_.data();
         body.size = piece_.size();
@@ -113,7 +126,8 @@ class StreamConnection final : public Connection {
         }
     }
     bool is_reusable() const override {
-        return parser_ && parser_->is_done() && parser_->keep_alive() && buffer_.size() == 0;
+        return parser_ && !is_upgraded_ && parser_->is_done() && parser_->keep_alive() &&
+               buffer_.size() == 0;
     }
     bool has_answer() const override { return has_answer_; }
     void close() override { beast::get_lowest_layer(stream_).close(); }
@@ -127,6 +141,20 @@ class StreamConnection final : public Connection {
                                           std::string(field.value()));
         }
         return response;
+    }
+
+    asio::awaitable<Result<std::string_view>> read_upgraded() {
+        if (buffer_.size() == 0) {
+            auto [ec, got] = co_await stream_.async_read_some(buffer_.prepare(kReadSize), kAwait);
+            buffer_.commit(got);
+            if (ec == asio::error::eof) co_return std::string_view{};
+            if (ec) co_return io_error("the connection broke", ec);
+        }
+        const std::size_t size = std::min(buffer_.size(), piece_.size());
+        std::memcpy(piece_.data(), buffer_.data().data(), size);
+        buffer_.consume(size);
+        is_dry_ = buffer_.size() == 0;
+        co_return std::string_view(piece_.data(), size);
     }
 
     /// Moves bytes of the body from the buffer to the piece, without touching the network.
@@ -151,6 +179,7 @@ class StreamConnection final : public Connection {
     std::optional<http::response_parser<http::buffer_body>> parser_;
     std::array<char, kPieceSize> piece_{};
     bool has_answer_ = false;
+    bool is_upgraded_ = false;
     bool is_dry_ = true;  ///< what is left in the buffer is no piece of a body yet
 };
 

@@ -16,6 +16,10 @@ class Connection {
     /// The next bytes of the body, empty at its end; valid until the next call.
     virtual boost::asio::awaitable<Result<std::string_view>> read() = 0;
 
+    /// Sends bytes after a request whose answer was 101: from then on the connection is none of
+    /// HTTP, and what read() gives is what comes. One at a time, beside a read().
+    virtual boost::asio::awaitable<Result<>> write(std::string_view bytes) = 0;
+
     /// Whether the next read() has to wait for the network.
     virtual bool is_dry() const = 0;
 

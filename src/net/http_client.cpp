@@ -60,6 +60,11 @@ asio::awaitable<Result<std::string_view>> HttpStream::read(std::optional<Millise
     co_return co_await connection_->read();
 }
 
+asio::awaitable<Result<>> HttpStream::write(std::string bytes) {
+    if (closed_ || !connection_) co_return closed_error();
+    co_return co_await connection_->write(bytes);
+}
+
 asio::awaitable<Result<>> HttpStream::read_all(std::string& body) {
     for (;;) {
         auto piece = co_await connection_->read();

@@ -21,7 +21,7 @@ bool wants_end(const model::TaskContainerDependency& dependency) {
 AttemptTask::Readiness AttemptTask::readiness_of(
     const model::TaskContainerDependency& dependency) const {
     const auto index = *model::find_container(start_->task, dependency.container_name.value_or(""));
-    const ContainerRun& target = *runs_[index];
+    const TaskContainer& target = *runs_[index];
     if (!wants_end(dependency) && target.started_at()) return Readiness::Ready;
     if (!target.outcome()) {
         const auto deadline = deadline_of(index);

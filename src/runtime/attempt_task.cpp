@@ -1,6 +1,8 @@
 #include "runtime/attempt_task.hpp"
 
+#include "runtime/container_run.hpp"
 #include "runtime/outcome.hpp"
+#include "runtime/warm_run.hpp"
 
 #include <algorithm>
 
@@ -19,12 +21,28 @@ AttemptTask::AttemptTask(Context& context, std::shared_ptr<Host> host, ports::St
 
 void AttemptTask::make_runs() {
     for (std::size_t i = 0; i < containers().size(); ++i) {
-        runs_.push_back(
-            std::make_shared<ContainerRun>(context_, host_, start_, i, weak_from_this()));
+        runs_.push_back(start_->warm_slots
+                            ? std::make_shared<WarmRun>(context_, host_, start_, weak_from_this())
+                            : make_run(i));
     }
     if (docker::needs_sandbox(*start_, context_.options.network_mode)) {
         sandbox_ = std::make_shared<Sandbox>(context_, host_, start_);
     }
+}
+
+std::shared_ptr<TaskContainer> AttemptTask::make_run(std::size_t index) {
+    return std::make_shared<ContainerRun>(context_, host_, start_, index, weak_from_this());
+}
+
+void AttemptTask::slot_declined(bool may_exist) {
+    const auto run = make_run(0);
+    runs_[0] = run;
+    if (may_exist) {
+        run->adopt(was_running_);
+    } else {
+        run->launch();
+    }
+    advance();
 }
 
 void AttemptTask::launch() {

@@ -5,8 +5,9 @@
 // and it reports. An only container is the same without anything to wait for.
 #pragma once
 
-#include "runtime/container_run.hpp"
+#include "runtime/host.hpp"
 #include "runtime/sandbox.hpp"
+#include "runtime/task_container.hpp"
 
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/steady_timer.hpp>
@@ -40,12 +41,14 @@ class AttemptTask final : public ContainerOwner, public std::enable_shared_from_
 
     void container_changed() override { advance(); }
     void container_gone() override;
+    void slot_declined(bool may_exist) override;
 
   private:
     /// Whether a container may start.
     enum class Readiness : std::uint8_t { Ready, Waiting, Never };
 
     void make_runs();
+    std::shared_ptr<TaskContainer> make_run(std::size_t index);
     void advance();
     void step();
     // attempt_order.cpp: what depends on what
@@ -77,7 +80,7 @@ class AttemptTask final : public ContainerOwner, public std::enable_shared_from_
     std::shared_ptr<Host> host_;
     const std::shared_ptr<const ports::StartAttempt> start_;
     std::function<void()> on_gone_;
-    std::vector<std::shared_ptr<ContainerRun>> runs_;
+    std::vector<std::shared_ptr<TaskContainer>> runs_;
     std::shared_ptr<Sandbox> sandbox_;  ///< if the task needs one
     boost::asio::steady_timer timer_;   ///< for the next startTimeout
 

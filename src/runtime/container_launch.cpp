@@ -62,7 +62,7 @@ ContainerRun::Next ContainerRun::take_over(const docker::ContainerState& state) 
     }
     if (state.status == "created") {
         if (!state.error.empty()) {
-            const Error error{ErrorKind::Internal, without_secrets(state.error), {}};
+            const Error error{ErrorKind::Internal, secrets_.without(state.error), {}};
             report_ended(failed_to_start(start_error_reason("CannotStartContainerError", error),
                                          state.exit_code, now));
             return Next::Done;
@@ -90,7 +90,7 @@ asio::awaitable<ContainerRun::Next> ContainerRun::create_and_start() {
     if (is_over()) co_return Next::Done;
 
     phase_ = Phase::Creating;
-    auto body = docker::create_body(*start_, *secrets_,
+    auto body = docker::create_body(*start_, secrets_.values(),
                                     {.network_mode = context_.options.network_mode,
                                      .instance = context_.options.instance,
                                      .log_drivers = host_->info().log_drivers,
@@ -119,12 +119,24 @@ asio::awaitable<ContainerRun::Next> ContainerRun::create_and_start() {
         slot.release();
         co_return co_await look();
     }
-    if (is_host_to_blame(error) || co_await host_->is_leaving()) co_return Next::Again;
+    if (host_->is_to_blame(error) || co_await host_->is_leaving()) co_return Next::Again;
     if (is_over()) co_return Next::Done;
     ++context_.counters.start_failures;
     report_ended(
-        failed_to_start(without_secrets(error.message), std::nullopt, context_.clock.now()));
+        failed_to_start(secrets_.without(error.message), std::nullopt, context_.clock.now()));
     co_return Next::Done;
+}
+
+/// False if there is nothing more to do: a secret is missing, the attempt was stopped meanwhile, or
+/// the daemon stops.
+asio::awaitable<bool> ContainerRun::fetch_secrets() {
+    const auto fetched = co_await secrets_.fetch();
+    if (is_over()) co_return false;
+    if (fetched) co_return true;
+    if (fetched.error().kind == ErrorKind::Cancelled) co_return false;
+    ++context_.counters.start_failures;
+    report_ended(failed_to_start(fetched.error().message, std::nullopt, context_.clock.now()));
+    co_return false;
 }
 
 /// An error that is neither of the transport nor Conflict carries the reason for people.
@@ -206,18 +218,7 @@ asio::awaitable<bool> ContainerRun::find_address() {
 asio::awaitable<std::string> ContainerRun::hosts_file() {
     if (!context_.options.lean_networks || host_->info().has_selinux) co_return std::string{};
     if (!docker::may_be_lean(*start_, context_.options.network_mode)) co_return std::string{};
-    co_return co_await host_->hosts_file().path(host_->name());
-}
-
-/// Whether another try is made with less: batchd wanted more than the host has, not the job.
-bool ContainerRun::is_host_to_blame(const Error& error) {
-    if (is_missing_file(error, host_->hosts_file().volume())) {
-        host_->hosts_file().forget();
-        return true;
-    }
-    if (!is_runtime_refusal(error) || context_.options.runtime.empty()) return false;
-    host_->refuse_runtime(error);
-    return true;
+    co_return co_await host_->hosts_file().path(docker::kHostsFile, host_->name());
 }
 
 asio::awaitable<ContainerRun::Next> ContainerRun::make_anew() {
@@ -229,7 +230,7 @@ asio::awaitable<ContainerRun::Next> ContainerRun::make_anew() {
 }
 
 asio::awaitable<ContainerRun::Next> ContainerRun::start_failed(Error error) {
-    if (is_host_to_blame(error)) co_return co_await make_anew();
+    if (host_->is_to_blame(error)) co_return co_await make_anew();
     if (co_await host_->is_leaving()) {
         phase_ = Phase::Creating;  // the container is there: once more when the Engine is back
         co_return is_over() ? Next::Done : Next::Again;
@@ -240,7 +241,7 @@ asio::awaitable<ContainerRun::Next> ContainerRun::start_failed(Error error) {
     const auto state = co_await host_->client().inspect(container_id_);
     if (is_over()) co_return Next::Done;
     if (state && state->exit_code != 0) exit_code = state->exit_code;
-    error.message = without_secrets(std::move(error.message));
+    error.message = secrets_.without(std::move(error.message));
     report_ended(failed_to_start(start_error_reason("CannotStartContainerError", error), exit_code,
                                  context_.clock.now()));
     co_return Next::Done;

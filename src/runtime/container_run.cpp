@@ -19,6 +19,7 @@ ContainerRun::ContainerRun(Context& context, std::shared_ptr<Host> host,
       name_(docker::container_name(*start_, index)),
       owner_(std::move(owner)),
       wake_(context.strand),
+      secrets_(context, properties()),
       log_limit_(context.strand) {}
 
 void ContainerRun::launch() {
@@ -130,7 +131,7 @@ asio::awaitable<void> ContainerRun::pause() { co_await wake_.wait_for(delay_.nex
 void ContainerRun::report_started(Timestamp at) {
     phase_ = Phase::Running;
     delay_.reset();
-    secrets_.reset();
+    secrets_.forget();
     started_at_ = at;
     if (!exit_) connection_ = host_->connections();
     tell_owner();
@@ -139,7 +140,7 @@ void ContainerRun::report_started(Timestamp at) {
 void ContainerRun::report_ended(ports::AttemptOutcome outcome) {
     if (is_over()) return;
     phase_ = Phase::Ended;
-    secrets_.reset();
+    secrets_.forget();
     outcome_ = std::move(outcome);
     outcome_->use = use_;
     wake_.notify_all();  // it may wait for its turn

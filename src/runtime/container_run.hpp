@@ -4,8 +4,10 @@
 #include "batchd/docker/create_body.hpp"
 #include "batchd/docker/log_decoder.hpp"
 #include "batchd/net/retry_delay.hpp"
+#include "runtime/container_secrets.hpp"
 #include "runtime/host.hpp"
 #include "runtime/sandbox.hpp"
+#include "runtime/task_container.hpp"
 
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/steady_timer.hpp>
@@ -16,19 +18,10 @@
 
 namespace batchd::runtime {
 
-/// The attempt that the container belongs to. Called on the strand.
-class ContainerOwner {
-  public:
-    virtual ~ContainerOwner() = default;
-    /// The container started or ended; it may still be inside the call that made it so.
-    virtual void container_changed() = 0;
-    /// It was forgotten, and nothing is left of it.
-    virtual void container_gone() = 0;
-};
-
 /// Calls on the strand. One coroutine, run(), does the work in order; the public functions leave
 /// word for it, or act beside it where that must not wait (stop).
-class ContainerRun final : public ContainerWatcher,
+class ContainerRun final : public TaskContainer,
+                           public ContainerWatcher,
                            public std::enable_shared_from_this<ContainerRun> {
   public:
     /// `index`: of the container in the attempt's task.
@@ -36,25 +29,19 @@ class ContainerRun final : public ContainerWatcher,
                  std::shared_ptr<const ports::StartAttempt> start, std::size_t index,
                  std::weak_ptr<ContainerOwner> owner);
 
-    /// Nothing is created or started before may_start().
-    void launch();
-    /// As launch, but the container may be there already; `was_running`: it must be.
-    void adopt(bool was_running);
-    /// What the container waits for has happened. `sandbox`: prepared; null if the task has none.
-    void may_start(std::shared_ptr<Sandbox> sandbox);
-    void stop(Seconds grace);
-    void forget();
-    /// The engine knows nothing of it any more: removes the container without a word.
-    void abandon();
-    void shutdown();
+    void launch() override;
+    void adopt(bool was_running) override;
+    void may_start(std::shared_ptr<Sandbox> sandbox) override;
+    void stop(Seconds grace) override;
+    void forget() override;
+    void abandon() override;
+    void shutdown() override;
 
-    bool is_allowed_to_start() const { return may_start_; }
-    const std::string& container_id() const { return container_id_; }
-    const std::optional<Timestamp>& started_at() const { return started_at_; }
-    /// Of a node of a multi-node job, once it runs: where the others reach it.
-    const std::string& address() const { return address_; }
-    /// As if it were the only container; set once it ended, or can not start any more.
-    const std::optional<ports::AttemptOutcome>& outcome() const { return outcome_; }
+    bool is_allowed_to_start() const override { return may_start_; }
+    const std::string& container_id() const override { return container_id_; }
+    const std::optional<Timestamp>& started_at() const override { return started_at_; }
+    const std::string& address() const override { return address_; }
+    const std::optional<ports::AttemptOutcome>& outcome() const override { return outcome_; }
 
     void on_event(const docker::Event& event) override;
     void on_missing() override;
@@ -89,14 +76,10 @@ class ContainerRun final : public ContainerWatcher,
     docker::Async<> start_in_sandbox();
     boost::asio::awaitable<Next> start_failed(Error error);
     boost::asio::awaitable<std::string> hosts_file();
-    bool is_host_to_blame(const Error& error);
+    boost::asio::awaitable<bool> fetch_secrets();
     boost::asio::awaitable<Next> make_anew();
     boost::asio::awaitable<bool> find_address();
     void give_up();
-    // container_secrets.cpp
-    bool needs_secrets() const;
-    boost::asio::awaitable<bool> fetch_secrets();
-    std::string without_secrets(std::string text) const;
     // container_watch.cpp: from there to its end
     boost::asio::awaitable<void> watch();
     boost::asio::awaitable<Drained> drain_logs();
@@ -147,8 +130,8 @@ class ContainerRun final : public ContainerWatcher,
     bool is_abandoned_ = false;
     bool look_again_ = false;  ///< a listing says that the container does not run
     std::optional<Seconds> stop_grace_;
-    std::shared_ptr<Pulls::Pull> pull_;            ///< that this attempt waits for
-    std::optional<docker::SecretValues> secrets_;  ///< only while the container is made
+    std::shared_ptr<Pulls::Pull> pull_;  ///< that this attempt waits for
+    ContainerSecrets secrets_;           ///< only while the container is made
     std::string container_id_;
     std::string address_;
     std::optional<Timestamp> started_at_;

@@ -1,6 +1,4 @@
-// The values of an attempt's secrets: fetched before its container is made, kept until it runs.
-#include "runtime/container_run.hpp"
-#include "runtime/outcome.hpp"
+#include "runtime/container_secrets.hpp"
 
 #include <boost/asio/bind_executor.hpp>
 #include <boost/asio/post.hpp>
@@ -51,42 +49,37 @@ void hide(std::string& text, const std::string& value) {
 
 }  // namespace
 
-bool ContainerRun::needs_secrets() const {
-    const auto& logging = properties().log_configuration;
-    return !properties().secrets.empty() || (logging && !logging->secret_options.empty());
+bool ContainerSecrets::is_needed() const {
+    const auto& logging = container_.log_configuration;
+    return !container_.secrets.empty() || (logging && !logging->secret_options.empty());
 }
 
-/// False if there is nothing more to do: a secret is missing, the attempt was stopped meanwhile, or
-/// the daemon stops.
-asio::awaitable<bool> ContainerRun::fetch_secrets() {
-    if (secrets_) co_return true;
-    if (!needs_secrets()) {
-        secrets_.emplace();
-        co_return true;
+asio::awaitable<Result<>> ContainerSecrets::fetch() {
+    if (values_) co_return Result<>{};
+    if (!is_needed()) {
+        values_.emplace();
+        co_return Result<>{};
     }
     // It may take seconds, and the strand serves everybody.
     co_await asio::post(asio::bind_executor(context_.secret_threads, asio::use_awaitable));
-    auto values = values_for(properties(), context_.secrets);
+    auto values = values_for(container_, context_.secrets);
     co_await asio::post(asio::bind_executor(context_.strand, asio::use_awaitable));
-    if (is_over()) co_return false;
     if (values) {
-        secrets_ = *std::move(values);
-        co_return true;
+        values_ = *std::move(values);
+        co_return Result<>{};
     }
-    if (values.error().kind == ErrorKind::Cancelled) co_return false;
-    ++context_.counters.start_failures;
-    report_ended(failed_to_start(std::string(kFailure) + values.error().message, std::nullopt,
-                                 context_.clock.now()));
-    co_return false;
+    if (values.error().kind != ErrorKind::Cancelled) {
+        values.error().message = std::string(kFailure) + values.error().message;
+    }
+    co_return std::unexpected(std::move(values).error());
 }
 
-/// The Engine's words, which become the job's: they can quote what the container was made with.
-std::string ContainerRun::without_secrets(std::string text) const {
-    if (!needs_secrets()) return text;
+std::string ContainerSecrets::without(std::string text) const {
+    if (!is_needed()) return text;
     // Made before the daemon's restart.
-    if (!secrets_) return "its words are left out, since they may tell a secret";
-    for (const auto& secret : secrets_->environment) hide(text, secret.value);
-    for (const auto& secret : secrets_->log_options) hide(text, secret.value);
+    if (!values_) return "its words are left out, since they may tell a secret";
+    for (const auto& secret : values_->environment) hide(text, secret.value);
+    for (const auto& secret : values_->log_options) hide(text, secret.value);
     return text;
 }
 

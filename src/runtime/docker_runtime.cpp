@@ -92,6 +92,7 @@ class DockerRuntime::Impl : public std::enable_shared_from_this<Impl> {
         context_.host_names.erase(name);
         found.mapped()->part();
         for (const auto& task : tasks_on(*found.mapped())) task->abandon();
+        found.mapped()->warm_slots().discard_all();
         context_.spawn(part_from(found.mapped()));
     }
 
@@ -161,6 +162,7 @@ class DockerRuntime::Impl : public std::enable_shared_from_this<Impl> {
             if (left <= left.zero()) break;
             co_await task_gone_.wait_for(std::chrono::ceil<Milliseconds>(left));
         }
+        if (host->is_up()) co_await host->warm_slots().emptied(deadline);
         host->close();
         for (const auto& task : tasks_on(*host)) task->shutdown();
         std::erase_if(tasks_, [&](const auto& entry) { return entry.second->is_on(*host); });

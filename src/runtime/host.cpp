@@ -2,6 +2,7 @@
 
 #include "batchd/docker/create_body.hpp"
 #include "batchd/net/retry_delay.hpp"
+#include "runtime/engine_errors.hpp"
 
 #include <algorithm>
 #include <charconv>
@@ -29,6 +30,7 @@ Host::Host(std::shared_ptr<Context> context, DockerHost options)
       looks_(context_.strand, kLooksAtOnce),
       pulls_(context_, client_),
       hosts_file_(context_, client_),
+      warm_slots_(context_.strand),
       changed_(context_.strand),
       reconcile_now_(context_.strand) {}
 
@@ -45,6 +47,7 @@ void Host::update(DockerHost options) {
 
 void Host::close() {
     is_closed_ = true;
+    warm_slots_.close();
     client_.close();
     changed_.notify_all();
     reconcile_now_.notify_all();
@@ -124,6 +127,17 @@ void Host::choose_runtime() {
     runtime_.clear();
 }
 
+bool Host::is_to_blame(const Error& error) {
+    if (is_missing_file(error, hosts_file_.volume())) {
+        hosts_file_.forget();
+        return true;
+    }
+    if (!is_runtime_refusal(error) || context_.options.runtime.empty()) return false;
+    refuse_runtime(error);
+    return true;
+}
+
+/// From now on the default is asked for, until the next connection.
 void Host::refuse_runtime(const Error& why) {
     if (runtime_.empty()) return;
     log::warn("host {}: runtime {} cannot be used, the Engine's default is: {}", name(), runtime_,
@@ -259,7 +273,8 @@ asio::awaitable<void> Host::remove_orphan_volumes() {
     }
     for (const auto& volume : *unused) {
         if (!cares_for(volume.host)) continue;
-        if (context_.options.lean_networks && volume.name == hosts_file_.volume()) continue;
+        const bool is_used = context_.options.lean_networks || hosts_file_.is_used();
+        if (is_used && volume.name == hosts_file_.volume()) continue;
         if (known.contains(std::string(docker::task_prefix(volume.name)))) continue;
         log::warn("host {}: removing volume {}, which belongs to no attempt", name(), volume.name);
         (void)co_await client_.remove_volume(volume.name);

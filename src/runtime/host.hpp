@@ -6,6 +6,7 @@
 #include "runtime/hosts_file.hpp"
 #include "runtime/pulls.hpp"
 #include "runtime/signal.hpp"
+#include "runtime/warm_slots.hpp"
 
 #include <boost/asio/awaitable.hpp>
 
@@ -65,11 +66,13 @@ class Host : public std::enable_shared_from_this<Host> {
     Slots& looks() { return looks_; }  ///< at what containers use
     Pulls& pulls() { return pulls_; }
     HostsFile& hosts_file() { return hosts_file_; }
+    WarmSlots& warm_slots() { return warm_slots_; }
 
     /// The OCI runtime to ask for; empty: the Engine's default.
     const std::string& runtime() const { return runtime_; }
-    /// It cannot work here: from now on the default is asked for, until the next connection.
-    void refuse_runtime(const Error& why);
+    /// Whether a container could not be made or started because batchd wanted more than the host
+    /// has, not the job: from now on it wants less, and another try may succeed.
+    bool is_to_blame(const Error& error);
 
     /// `watcher` hears of the container of this name until unwatch.
     void watch(const std::string& container, std::weak_ptr<ContainerWatcher> watcher);
@@ -93,6 +96,7 @@ class Host : public std::enable_shared_from_this<Host> {
     void went_up();
     void tell_capacity();
     void choose_runtime();
+    void refuse_runtime(const Error& why);
     void went_down(const Error& why);
     void deliver(const docker::Event& event);
     std::string label() const;
@@ -106,6 +110,7 @@ class Host : public std::enable_shared_from_this<Host> {
     Slots looks_;
     Pulls pulls_;
     HostsFile hosts_file_;
+    WarmSlots warm_slots_;
     std::string runtime_;
     std::unordered_map<std::string, std::weak_ptr<ContainerWatcher>> watchers_;
     std::unique_ptr<net::HttpStream> events_;

@@ -20,21 +20,29 @@ HostsFile::HostsFile(Context& context, docker::Client& client)
       volume_(docker::hosts_volume(instance_)),
       made_(context.strand) {}
 
-asio::awaitable<std::string> HostsFile::path(std::string host) {
+asio::awaitable<std::string> HostsFile::path(std::string_view file, std::string host) {
     while (is_being_made_) co_await made_.wait();
-    if (!path_.empty() || asio::steady_timer::clock_type::now() < not_before_) co_return path_;
+    if (path_.empty() && asio::steady_timer::clock_type::now() >= not_before_) {
+        co_await make_once(std::move(host));
+    }
+    if (path_.empty()) co_return path_;
+    co_return path_ + "/" + std::string(file);
+}
+
+asio::awaitable<void> HostsFile::make_once(std::string host) {
     is_being_made_ = true;
     auto made = co_await make(host);
     is_being_made_ = false;
     made_.notify_all();
     if (made) {
-        path_ = *std::move(made) + "/" + std::string(docker::kHostsFile);
+        path_ = *std::move(made);
     } else if (!is_transport(made.error())) {
         not_before_ = asio::steady_timer::clock_type::now() + kNextTry;
-        log::warn("host {}: the Engine makes the network of each container: volume {}: {}", host,
-                  volume_, made.error().message);
+        log::warn(
+            "host {}: the Engine makes the network of each container, and there are no warm slots: "
+            "volume {}: {}",
+            host, volume_, made.error().message);
     }
-    co_return path_;
 }
 
 /// By a container that never starts. One from before a crash has done its work, too.

@@ -19,6 +19,7 @@ namespace asio = boost::asio;
 
 constexpr std::size_t kContainers = 24;
 constexpr std::size_t kConcurrency = 4;  // where two cores are busy and nothing queues
+constexpr std::size_t kChildren = 480;   // of an array in slots, which are that much faster
 constexpr int kRounds = 3;               // A B C A B C …; the median of each counts
 constexpr const char* kCreateBody =
     R"({"Image":"busybox","Cmd":["/bin/true"],"HostConfig":{"NetworkMode":"none"}})";
@@ -93,6 +94,24 @@ Result<double> run_jobs(const Batchd& batchd, const Endpoint& engine) {
     return per_second(begin);
 }
 
+/// Children of an array in warm slots, from its submission to its end. Its slots go later, when
+/// they have long been idle.
+Result<double> run_children(const Batchd& batchd) {
+    std::string body = submit_body(0);
+    body.pop_back();
+    body += fmt::format(R"(,"arrayProperties":{{"size":{}}},"warmSlots":true}})", kChildren);
+    const auto begin = SteadyClock::now();
+    const auto answer = batchd.fetch(http_request("POST", "/v1/submitjob", body));
+    if (!answer) return std::unexpected(answer.error());
+    const auto job = batchd.fetch(http_request("GET", "/api/v1/jobs/" + job_id(*answer) + "/wait"));
+    if (!job) return std::unexpected(job.error());
+    if (job->find("\"status\":\"SUCCEEDED\"") == std::string::npos) {
+        return fail(ErrorKind::Internal, "an array did not succeed: " + *job);
+    }
+    const std::chrono::duration<double> elapsed = SteadyClock::now() - begin;
+    return static_cast<double>(kChildren) / elapsed.count();
+}
+
 /// A daemon that runs that many containers at a time.
 Result<Batchd> start_batchd(const Setup& setup, const std::string& engine_url,
                             const std::string& runtime) {
@@ -119,6 +138,10 @@ struct Series {
     Batchd batchd;
     std::vector<double> rates{};
     std::vector<double> ratios{};  ///< to the bare client's round before
+    std::chrono::milliseconds cpu{};
+    std::vector<double> warm_rates{};  ///< of children in slots
+    std::vector<double> warm_ratios{};
+    std::chrono::milliseconds warm_cpu{};
 };
 
 Result<std::vector<Series>> start_series(const Setup& setup, const testing::DockerEngine& docker,
@@ -137,8 +160,32 @@ void report_series(const Series& series, Report& report) {
     const std::string with = "no-op jobs, batchd, " + series.runtime;
     report.add({with, median(series.rates), "/s"});
     report.add({"  against the bare client", median(series.ratios), "", at_least(2.0)});
-    report.add({"  CPU of batchd itself, a job",
-                static_cast<double>(cpu_time(series.batchd.pid()).count()) / jobs, "ms"});
+    report.add(
+        {"  CPU of batchd itself, a job", static_cast<double>(series.cpu.count()) / jobs, "ms"});
+    const auto children = static_cast<double>(kChildren * series.warm_rates.size());
+    report.add({"array children in warm slots, batchd, " + series.runtime,
+                median(series.warm_rates), "/s"});
+    report.add(
+        {"  against the bare client's container", median(series.warm_ratios), "", at_least(4.0)});
+    report.add({"  CPU of batchd itself, a child",
+                static_cast<double>(series.warm_cpu.count()) / children, "ms"});
+}
+
+/// One round of each kind.
+Result<> measure(Series& series, const Endpoint& engine, double bare) {
+    const auto before = cpu_time(series.batchd.pid());
+    const auto rate = run_jobs(series.batchd, engine);
+    if (!rate) return std::unexpected(rate.error());
+    series.rates.push_back(*rate);
+    series.ratios.push_back(*rate / bare);
+    const auto between = cpu_time(series.batchd.pid());
+    const auto warm = run_children(series.batchd);
+    if (!warm) return std::unexpected(warm.error());
+    series.warm_rates.push_back(*warm);
+    series.warm_ratios.push_back(*warm / bare);
+    series.cpu += between - before;
+    series.warm_cpu += cpu_time(series.batchd.pid()) - between;
+    return wait_until_empty(engine);
 }
 
 }  // namespace
@@ -159,12 +206,7 @@ Result<> measure_containers(const Setup& setup, Report& report) {
         const auto bare = run_bare(engine, kConcurrency);
         if (!bare) return std::unexpected(bare.error());
         bare_rates.push_back(*bare);
-        for (auto& series : *all) {
-            const auto rate = run_jobs(series.batchd, engine);
-            if (!rate) return std::unexpected(rate.error());
-            series.rates.push_back(*rate);
-            series.ratios.push_back(*rate / *bare);
-        }
+        for (auto& series : *all) BATCHD_TRY(measure(series, engine, *bare));
     }
     report.add({fmt::format("no-op containers, bare client, runc, {} at a time", kConcurrency),
                 median(bare_rates), "/s"});

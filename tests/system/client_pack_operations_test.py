@@ -188,7 +188,7 @@ class Knowledge(Pack, SystemTest):
     def test_every_new_member_of_a_definition_is_shown(self):
         asked = {"maxParallel": 2, "infrastructureRetries": 1, "outOfMemoryFactor": 1.5,
                  "outOfMemoryLimit": 64, "maxQueueSeconds": 600, "maxStartingSeconds": 600,
-                 "deadline": DEADLINE, "stopTimeout": 5, "maxRunning": 3}
+                 "deadline": DEADLINE, "stopTimeout": 5, "maxRunning": 3, "warmSlots": True}
         self.assertEqual(asked.keys(), self.members_of("JobDefinition").keys())
         answer = self.curl("/v1/registerjobdefinition", data=json.dumps({
             "jobDefinitionName": "shown", "type": "container", **asked, "containerProperties": {

@@ -208,6 +208,7 @@ Result<T> parse_as(std::string_view text) {
 /// Appends the value as JSON text; invalid UTF-8 (it can come from a container's output) becomes
 /// U+FFFD. Without a document in between: the specification of each job is written once.
 void write(std::string_view value, std::string& out);
+void write(const char* value, std::string& out) = delete;  // it would be a bool
 void write(bool value, std::string& out);
 void write(std::int64_t value, std::string& out);
 void write(double value, std::string& out);

@@ -26,6 +26,7 @@ struct EngineInfo {
     std::vector<std::string> gpus{};
     std::vector<std::string> runtimes{};  ///< OCI runtimes that a container may ask for
     bool has_selinux = false;
+    std::string architecture{};  ///< as uname has it
 };
 
 struct ContainerState {
@@ -61,6 +62,13 @@ struct ContainerStats {
     std::int64_t cpu_ns = 0;        ///< since the container started, of all its processes
 };
 
+/// What an image says of how to run it.
+struct ImageConfig {
+    std::vector<std::string> entrypoint;
+    std::vector<std::string> command;
+    std::string stop_signal;  ///< name or number; empty: SIGTERM
+};
+
 struct Event {
     std::string action;  ///< create, start, oom, die, destroy, ...
     std::string container_id;
@@ -76,6 +84,7 @@ Result<std::vector<ContainerSummary>> parse_list(std::string_view text);
 Result<std::vector<VolumeSummary>> parse_volumes(std::string_view text);
 /// Where the files of a volume are on the Engine's host; NotFound if they are nowhere there.
 Result<std::string> parse_volume_path(std::string_view text);
+Result<ImageConfig> parse_image(std::string_view text);
 Result<Event> parse_event(std::string_view line);
 /// Memory as `docker stats` counts it, without the part of the page cache that is first to go; with
 /// cgroup v1 the kernel's own maximum, which counts all of the cache. NotFound if the container

@@ -68,6 +68,12 @@ class Client {
     /// with last_log_record once the container has stopped, or follow again.
     Async<> follow_logs(net::HttpStream& stream, std::string id, std::int64_t since_ns);
 
+    /// Opens standard input and output of a container, made or running: `stream` can be written to,
+    /// and gives what comes as SlotReader reads it. The container's input ends with it.
+    Async<> attach(net::HttpStream& stream, std::string id);
+
+    Async<ImageConfig> image_config(std::string image);
+
     /// The newest record of a container's output, as LogDecoder::last_record has it.
     Async<std::string> last_log_record(std::string id);
 

@@ -20,7 +20,8 @@ struct CreateOptions {
     /// On the Engine's host, where may_be_lean: the container's network is made by the OCI runtime
     /// alone, and this is its /etc/hosts. Empty: the Engine makes both.
     std::string hosts_file{};
-    std::string runtime{};  ///< the OCI runtime's name; empty: the Engine's default
+    std::string agent_file{};  ///< for slot_body: on the Engine's host
+    std::string runtime{};     ///< the OCI runtime's name; empty: the Engine's default
 };
 
 /// The values of a container's secrets. They are in no document that is kept or shown.
@@ -50,11 +51,13 @@ std::string sandbox_body(const ports::StartAttempt& attempt, const CreateOptions
 /// the Engine's part (it starts itself twice for each) can be left out: options.hosts_file.
 bool may_be_lean(const ports::StartAttempt& attempt, std::string_view network_mode);
 
-/// The volume whose file kHostsFile is every lean container's /etc/hosts, and the JSON body for the
-/// container that makes it, of the image in docker/pause_image.hpp: it need not be started.
+/// The volume whose file kHostsFile is every lean container's /etc/hosts and kAgentFile the first
+/// process of slots, and the JSON body for the container that makes it, of the image in
+/// docker/pause_image.hpp: it need not be started.
 std::string hosts_volume(std::string_view instance);
 std::string hosts_body(const std::string& host, std::string_view instance);
 inline constexpr std::string_view kHostsFile = "hosts";
+inline constexpr std::string_view kAgentFile = "agent";
 
 /// Named volumes that live as long as the attempt: those without a path on the host.
 std::vector<std::string> task_volumes(const ports::StartAttempt& attempt);
@@ -74,5 +77,17 @@ std::vector<std::string> task_volumes(const ports::StartAttempt& attempt);
 /// become json-file, which can always be read back.
 Result<std::string> create_body(const ports::StartAttempt& attempt, const SecretValues& secrets,
                                 const CreateOptions& options);
+
+/// "batchd-<task id>-slot": of the attempt for which the slot is made.
+std::string slot_name(const model::AttemptId& id);
+
+/// The same for the container of a slot (StartAttempt::warm_slots): the agent runs in it, and
+/// nothing in it is of one attempt alone but the labels, which name the one that it is made for.
+Result<std::string> slot_body(const ports::StartAttempt& attempt, const CreateOptions& options);
+
+/// The environment of the attempt's container, as create_body has it: NAME=VALUE.
+Result<std::vector<std::string>> environment_of(const ports::StartAttempt& attempt,
+                                                const SecretValues& secrets,
+                                                const CreateOptions& options);
 
 }  // namespace batchd::docker

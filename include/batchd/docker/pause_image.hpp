@@ -3,16 +3,22 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 
 namespace batchd::docker {
 
 /// Repository and tag; the tag changes with the files.
-inline constexpr const char* kPauseImage = "batchd-pause:2";
+inline constexpr const char* kPauseTag = "3";
+inline constexpr const char* kPauseImage = "batchd-pause:3";
 
-/// A folder of the image with a file `hosts` in it, as the Engine writes it for network mode none.
+/// A folder of the image with two files in it: `hosts`, as the Engine writes it for network mode
+/// none, and `agent`, the program that runs commands in a warm slot.
 inline constexpr const char* kHostsFolder = "/share";
 
-/// The image's files as a tar archive: /pause, for the architecture of the daemon, and the hosts.
+/// Whether the agent runs on a host of that architecture, as an Engine names it.
+bool can_run_agent(std::string_view architecture);
+
+/// The image's files as a tar archive: /pause, for the architecture of the daemon, and the folder.
 std::string pause_image();
 
 }  // namespace batchd::docker

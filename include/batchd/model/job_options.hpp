@@ -26,13 +26,15 @@ struct JobOptions {
     std::optional<std::int64_t> deadline;      ///< milliseconds since 1970: the job ends by then
     std::optional<std::int32_t> stop_timeout;  ///< seconds between SIGTERM and SIGKILL
     std::optional<std::int32_t> max_running;   ///< jobs of the same definition's name at once
+    /// Children of an array run in containers that others of it ran in before.
+    std::optional<bool> warm_slots;
 
     friend bool operator==(const JobOptions&, const JobOptions&) = default;
 };
 BOOST_DESCRIBE_STRUCT(JobOptions, (),
                       (max_parallel, infrastructure_retries, out_of_memory_factor,
                        out_of_memory_limit, max_queue_seconds, max_starting_seconds, deadline,
-                       stop_timeout, max_running))
+                       stop_timeout, max_running, warm_slots))
 
 inline constexpr std::string_view kOptionTag = "batchd:";
 

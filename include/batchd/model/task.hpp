@@ -99,6 +99,13 @@ std::size_t first_essential(const EcsTaskProperties& task);
 /// InvalidArgument with AWS's text.
 Result<> validate_structure(EcsTaskProperties& task);
 
+/// Whether batchd itself keeps the container's output: no log driver of another kind is asked for.
+bool is_log_kept(const ContainerBase& container);
+
+/// Whether such a task can run in a container that others ran in before (JobOptions::warm_slots).
+/// InvalidArgument names what cannot.
+Result<> expect_fit_for_slots(const EcsTaskProperties& task);
+
 /// The index of the container of that name; nullopt if there is none.
 std::optional<std::size_t> find_container(const EcsTaskProperties& task, std::string_view name);
 

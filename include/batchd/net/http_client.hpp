@@ -66,6 +66,10 @@ class HttpStream {
     boost::asio::awaitable<Result<std::string_view>> read(
         std::optional<Milliseconds> limit = std::nullopt);
 
+    /// Only after an answer of status 101, which ends HTTP on the connection: sends bytes, while
+    /// read() gives what comes. One at a time, beside a read().
+    boost::asio::awaitable<Result<>> write(std::string bytes);
+
     /// Whether the next read() has to wait for the network.
     bool is_dry() const;
 

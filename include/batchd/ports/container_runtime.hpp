@@ -31,7 +31,9 @@ struct StartAttempt {
     model::Resources resources;       ///< of all containers
     std::vector<std::string> gpus;    ///< ids: as many as that says, for no other attempt
     std::int32_t array_size = 0;      ///< if the job is a child of an array
-    std::int32_t num_nodes = 0;       ///< if the job is a node of a multi-node job
+    /// Such a child may run in a container that others of its array ran in before.
+    bool warm_slots = false;
+    std::int32_t num_nodes = 0;  ///< if the job is a node of a multi-node job
     std::int32_t main_node = 0;
     std::string main_address;                 ///< of the main node; empty for that itself
     std::string main_host;                    ///< on which the main node runs

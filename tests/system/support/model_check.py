@@ -16,7 +16,8 @@ ABSENT_AT_AWS = {("JobDetail", "startedAt"), ("DescribeServiceJobResponse", "sta
 # By shape: our own additions to AWS's answers, which docs/ describes, and members of AWS's that
 # Debian's botocore does not know.
 OPTIONS = ("maxParallel", "infrastructureRetries", "outOfMemoryFactor", "outOfMemoryLimit",
-           "maxQueueSeconds", "maxStartingSeconds", "deadline", "stopTimeout", "maxRunning")
+           "maxQueueSeconds", "maxStartingSeconds", "deadline", "stopTimeout", "maxRunning",
+           "warmSlots")
 RESOURCE_USE = ("peakMemoryBytes", "cpuMilliseconds")
 ADDITIONS = {"LogGroup": ("logGroupArn", "logGroupClass"),
              "JobDetail": (*OPTIONS, "rerunOf", "warnings", "infrastructureFailures", "grownMemory"),

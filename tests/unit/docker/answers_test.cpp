@@ -177,6 +177,16 @@ TEST(ImageReference, FindsTheRegistry) {
     EXPECT_EQ(registry_of("ghcr.io/a/b@sha256:0"), "ghcr.io");
 }
 
+TEST(ImageAnswer, SaysHowToRunIt) {
+    const auto image =
+        parse_image(R"({"Config":{"Entrypoint":["/run"],"Cmd":null,"StopSignal":"SIGINT"}})");
+    ASSERT_TRUE(image);
+    EXPECT_EQ(image->entrypoint, std::vector<std::string>{"/run"});
+    EXPECT_TRUE(image->command.empty());
+    EXPECT_EQ(image->stop_signal, "SIGINT");
+    EXPECT_FALSE(parse_image("[]"));
+}
+
 TEST(ImageReference, NeverPullsEveryTag) {
     EXPECT_EQ(with_tag("busybox"), "busybox:latest");
     EXPECT_EQ(with_tag("busybox:1"), "busybox:1");

@@ -302,6 +302,29 @@ TEST_F(CreateBodyTest, LeanIsForAnOnlyContainerWithNoNetwork) {
     EXPECT_FALSE(may_be_lean(attempt_, "none"));
 }
 
+TEST_F(CreateBodyTest, ASlotHasNothingOfOneAttempt) {
+    attempt_.task.containers[0].command = {"echo", "hi"};
+    attempt_.task.containers[0].user = "1000";
+    attempt_.task.containers[0].environment = {{.name = "A", .value = "b"}};
+    options_.hosts_file = "/v/hosts";
+    options_.agent_file = "/v/agent";
+    options_.host_has_gpus = true;
+    const Json b = Json::parse(slot_body(attempt_, options_).value_or("null"));
+    EXPECT_FALSE(b.contains("Cmd"));
+    EXPECT_EQ(b["Entrypoint"], Json({"/.batchd-agent"}));
+    EXPECT_EQ(b["Env"], Json({"NVIDIA_VISIBLE_DEVICES=void"}));
+    EXPECT_EQ(b["User"], "1000");
+    EXPECT_EQ(b["OpenStdin"], true);
+    EXPECT_EQ(b["StdinOnce"], true) << "the slot ends with its daemon";
+    EXPECT_EQ(b["HostConfig"]["LogConfig"]["Type"], "none");
+    EXPECT_EQ(b["HostConfig"]["Memory"], 512 * 1024 * 1024);
+    EXPECT_EQ(b["HostConfig"]["Mounts"].size(), 2U);
+    EXPECT_EQ(b["Labels"], body()["Labels"]);
+    const auto environment = environment_of(attempt_, secrets_, options_);
+    ASSERT_TRUE(environment);
+    EXPECT_EQ(environment->front(), "A=b");
+}
+
 TEST_F(CreateBodyTest, AsksForTheRuntime) {
     EXPECT_FALSE(host().contains("Runtime"));
     options_.runtime = "crun";

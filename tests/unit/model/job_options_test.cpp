@@ -23,6 +23,14 @@ TEST(JobOptionsOfTags, AreNumbers) {
     EXPECT_TRUE(refusal({{"batchd:max-paralel", "3"}}).contains("batchd:max-parallel, "));
 }
 
+TEST(JobOptionsOfTags, AreTrueOrFalse) {
+    const auto options = options_of_tags({{"batchd:warm-slots", "true"}});
+    ASSERT_TRUE(options) << options.error().message;
+    EXPECT_EQ(options->warm_slots, true);
+    EXPECT_EQ(refusal({{"batchd:warm-slots", "1"}}),
+              "tag batchd:warm-slots: '1' is not true or false");
+}
+
 TEST(JobOptionsOfTags, ADeadlineMayBeATime) {
     for (const auto* value :
          {"1767225600000", "2026-01-01T00:00:00Z", "2026-01-01T02:00:00+02:00"}) {
