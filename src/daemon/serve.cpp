@@ -32,6 +32,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <atomic>
 #include <csignal>
 #include <cstdio>
 #include <exception>
@@ -47,6 +48,8 @@ namespace asio = boost::asio;
 constexpr const char* kLocalHost = "local";
 constexpr std::chrono::milliseconds kDrainLimit{2500};
 constexpr std::chrono::seconds kReturnMemoryEvery{20};
+constexpr std::chrono::milliseconds kLookForStart{10};
+constexpr const char* kLiveness = "/healthz";
 /// They wait for AWS most of their time.
 constexpr std::size_t kAwsThreads = 8;
 /// For those who read events that are not in memory: many of them, or slow ones, hold up only each
@@ -232,7 +235,7 @@ class Daemon {
                 .has_fargate = uses_aws_}),
           server_(
               io_, http_options(config.http),
-              [this](http::Request request) { return api_.handle(std::move(request)); },
+              [this](http::Request request) { return answer(std::move(request)); },
               api::Api::error) {
         log::info("data folder {}, instance {}, provider {}", folder.path().string(),
                   store_->instance_id(), uses_aws_ ? "aws" : "local");
@@ -245,28 +248,30 @@ class Daemon {
         if (!capacity) return std::unexpected(std::move(capacity).error());
         capacity_ = std::move(*capacity);
         asio::signal_set signals(io_, SIGTERM, SIGINT);
-        BATCHD_TRY(machine_.start({.runtime = runtime(), .capacity = *capacity_}, now,
-                                  batchd::to_string(make_uuid(now))));
-        apply_hosts(engine_, config_.hosts, now);
         const auto listen = config::parse_listen(config_.http.listen);
         BATCHD_CHECK(listen, "the configuration was checked");
         const auto port = server_.listen(listen->address, listen->port);
         if (!port) return std::unexpected(port.error());
+        announce(*listen, *port);
+        std::vector<std::jthread> threads;
+        const StopAtEnd stop_threads{io_};
+        for (std::int64_t i = 1; i < config_.http.threads; ++i) {
+            threads.emplace_back([this] { io_.run(); });
+        }
+        BATCHD_TRY(machine_.start({.runtime = runtime(), .capacity = *capacity_}, now,
+                                  batchd::to_string(make_uuid(now))));
+        apply_hosts(engine_, config_.hosts, now);
         apply_webhooks(engine_, config_.webhooks, stored_webhooks());
         feed_.run(events_, machine_.state().next_event - 1);
         webhooks_.run(webhook_outside(), stored_webhooks());
-        engine_.run();  // not before: if the port is taken, nobody stops it before the runtime goes
-        announce(*listen, *port);
+        engine_.run();
+        has_started_ = true;
 
         asio::co_spawn(io_, stop_on_signal(&signals), [this](const std::exception_ptr& failure) {
             if (failure) log::error("the shutdown failed");
             io_.stop();
         });
         asio::co_spawn(io_, return_memory(), asio::detached);
-        std::vector<std::jthread> threads;
-        for (std::int64_t i = 1; i < config_.http.threads; ++i) {
-            threads.emplace_back([this] { io_.run(); });
-        }
         io_.run();
         threads.clear();
         webhooks_.stop();  // before the engine, which stores how far they have come
@@ -281,6 +286,25 @@ class Daemon {
     }
 
   private:
+    /// Whatever ends run().
+    struct StopAtEnd {
+        asio::io_context& io;
+        ~StopAtEnd() { io.stop(); }
+    };
+
+    /// A million jobs take seconds to read. Who asks meanwhile waits, rather than being refused;
+    /// only whether the process lives is answered at once.
+    asio::awaitable<http::Response> answer(http::Request request) {
+        if (!has_started_ && request.path != kLiveness) {
+            asio::steady_timer timer(co_await asio::this_coro::executor);
+            while (!has_started_) {
+                timer.expires_after(kLookForStart);
+                co_await timer.async_wait(asio::use_awaitable);
+            }
+        }
+        co_return co_await api_.handle(std::move(request));
+    }
+
     Result<std::unique_ptr<ports::CapacityProvider>> make_capacity() {
         auto catalogue = model::InstanceCatalogue::embedded();
         if (!uses_aws_) {
@@ -390,6 +414,7 @@ class Daemon {
     runtime::FargateRuntime fargate_;
     runtime::Router router_;
     std::unique_ptr<ports::CapacityProvider> capacity_;
+    std::atomic<bool> has_started_{false};
     api::Api api_;
     http::Server server_;
 };

@@ -132,7 +132,8 @@ void ContainerRun::report_started(Timestamp at) {
     phase_ = Phase::Running;
     delay_.reset();
     secrets_.forget();
-    started_at_ = at;
+    // The event of its end can overtake the answer to the start.
+    started_at_ = exit_ ? std::min(at, exit_->at) : at;
     if (!exit_) connection_ = host_->connections();
     tell_owner();
 }

@@ -57,7 +57,7 @@ Result<> add_waiting(const Setup& setup, std::size_t jobs, Curves& curves) {
     if (!waiting) return std::unexpected(waiting.error());
     curves.add("time of a job by jobs:batch", jobs, us_each(waiting->submit_seconds, jobs), "us");
     curves.add("memory of a waiting job, as submitted", jobs,
-               bytes_each(waiting->submitted_mib - waiting->empty_mib, jobs), "bytes");
+               bytes_each(waiting->settled_mib - waiting->empty_mib, jobs), "bytes");
     curves.add("memory of a waiting job, after a start", jobs,
                bytes_each(waiting->restarted_mib - waiting->empty_mib, jobs), "bytes");
     curves.add("start, for each waiting job", jobs, us_each(waiting->scheduling_seconds, jobs),

@@ -1,9 +1,13 @@
 #include "waiting_jobs.hpp"
 
+#include <thread>
+
 namespace batchd::bench {
 namespace {
 
 constexpr std::size_t kConnections = 64;
+/// The daemon gives what a burst needed back to the system every 20 s.
+constexpr std::chrono::seconds kUntilMemoryReturns{25};
 
 /// Kills it; leaves the one that comes after in its place.
 Result<> restart(const Setup& setup, std::optional<Batchd>& batchd, WaitingJobs& figures) {
@@ -38,6 +42,8 @@ Result<WaitingJobs> make_waiting_jobs(const Setup& setup, std::size_t jobs, std:
     BATCHD_TRY(submit_singles(*batchd, jobs, together));
     figures.submit_seconds = seconds_since(begin);
     figures.submitted_mib = resident_mib(batchd->pid());
+    std::this_thread::sleep_for(kUntilMemoryReturns);
+    figures.settled_mib = resident_mib(batchd->pid());
     BATCHD_TRY(restart(setup, batchd, figures));
     figures.restarted_mib = resident_mib(batchd->pid());
     return figures;
