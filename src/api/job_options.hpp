@@ -11,8 +11,8 @@ namespace batchd::api {
 /// "true" in the answer to a request that was answered before.
 inline constexpr std::string_view kReplayHeader = "x-batchd-idempotent-replay";
 
-/// Takes the members of JobOptions out of the body. Numbers and flags may be texts, as forms send them; the
-/// deadline may be an ISO 8601 time. InvalidArgument names the member.
+/// Takes the members of JobOptions out of the body. Numbers and flags may be texts, as forms send
+/// them; the deadline may be an ISO 8601 time. InvalidArgument names the member.
 Result<model::JobOptions> take_options(Json& body);
 
 /// The members of stored options, "maxParallel":3,...; for answers.

@@ -196,7 +196,7 @@ bool WarmRun::begin() {
     delay_.reset();
     secrets_.forget();
     container_id_ = slot_->container_id();
-    slot_->run(*std::move(text), token, shared_from_this());
+    slot_->run(*text, token, shared_from_this());
     return true;
 }
 

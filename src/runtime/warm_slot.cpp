@@ -68,18 +68,19 @@ docker::Async<> WarmSlot::attach_and_start(std::string image) {
     co_return started;
 }
 
-void WarmSlot::run(std::string message, const std::string& token, std::shared_ptr<SlotUser> user) {
+void WarmSlot::run(const std::string& message, const std::string& token,
+                   std::shared_ptr<SlotUser> user) {
     if (is_discarded_) return user->on_lost();
     is_idle_ = false;
     timer_.cancel();
     user_ = std::move(user);
     reader_.begin(token, *this);
-    send(std::move(message));
+    send(message);
 }
 
 void WarmSlot::signal(int number) { send(docker::slot_signal(number)); }
 
-void WarmSlot::send(std::string message) {
+void WarmSlot::send(const std::string& message) {
     outbox_ += message;
     if (!is_writing_ && !is_discarded_) context_.spawn(write());
 }

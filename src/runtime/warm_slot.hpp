@@ -45,7 +45,7 @@ class WarmSlot final : public ContainerWatcher,
     const docker::ImageConfig& image() const { return image_; }
 
     /// Runs what slot_message() made, with that token. `user` hears of it until its last call.
-    void run(std::string message, const std::string& token, std::shared_ptr<SlotUser> user);
+    void run(const std::string& message, const std::string& token, std::shared_ptr<SlotUser> user);
     void signal(int number);
     /// Whether the kernel killed a process in it for lack of memory; its word may come so late.
     boost::asio::awaitable<bool> saw_oom(Milliseconds limit);
@@ -70,7 +70,7 @@ class WarmSlot final : public ContainerWatcher,
     boost::asio::awaitable<void> read();
     boost::asio::awaitable<void> write();
     boost::asio::awaitable<void> remove();
-    void send(std::string message);
+    void send(const std::string& message);
     void after(Milliseconds time, void (WarmSlot::*what)());
     void close_stream();
 

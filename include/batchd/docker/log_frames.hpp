@@ -36,7 +36,7 @@ class FrameReader {
 /// that size. The cuts depend on nothing but the content, so that a replay gives the same lines.
 class LineCutter {
   public:
-    static constexpr std::size_t kMaxLineBytes = 256 * 1024;
+    static constexpr std::size_t kMaxLineBytes = std::size_t{256} * 1024;
     using OnLine =
         std::function<void(std::int64_t time_ns, ports::OutputChannel, std::string_view line)>;
 
