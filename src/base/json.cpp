@@ -1,6 +1,7 @@
 #include "batchd/base/json.hpp"
 
 #include "batchd/base/json_list.hpp"
+#include "batchd/base/json_text.hpp"
 
 #include <fmt/format.h>
 
@@ -104,8 +105,12 @@ Result<Json> parse_each(std::string_view text, std::string_view member,
     constexpr int kElements = 2;
     bool is_member = false;
     bool is_list = false;
-    return parse(text, [&](int depth, Event event, Json& value) {
-        if (event == Event::key && depth == kMembers) is_member = value == member;
+    int members = 0;
+    auto rest = parse(text, [&](int depth, Event event, Json& value) {
+        if (event == Event::key && depth == kMembers) {
+            is_member = value == member;
+            if (is_member) ++members;
+        }
         if (event == Event::array_start && depth == kMembers) is_list = is_member;
         if (event == Event::array_end && depth == kMembers) is_list = false;
         const bool is_whole =
@@ -114,6 +119,8 @@ Result<Json> parse_each(std::string_view text, std::string_view member,
         visit(value);
         return false;
     });
+    if (!rest || members < 2) return rest;
+    return invalid_argument("the member '" + std::string(member) + "' is given more than once");
 }
 
 Result<> Members::decode(const Json& value, void* object, const Path& path) const {
@@ -162,17 +169,7 @@ void Members::write(const void* object, std::string& out) const {
     out += '}';
 }
 
-void write(std::string_view value, std::string& out) {
-    const bool is_plain = std::ranges::all_of(
-        value, [](char c) { return static_cast<signed char>(c) >= ' ' && c != '"' && c != '\\'; });
-    if (!is_plain) {
-        out += dump(value);
-        return;
-    }
-    out += '"';
-    out += value;
-    out += '"';
-}
+void write(std::string_view value, std::string& out) { append_string(out, value); }
 
 void write(bool value, std::string& out) { out += value ? "true" : "false"; }
 

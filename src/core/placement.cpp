@@ -49,7 +49,9 @@ class FreeHosts {
     /// The host has fewer free vCPUs now than it had.
     void shrink(HostIndex host, MilliVcpu had) {
         auto from = std::ranges::lower_bound(entries_, had, {}, &Entry::vcpu);
-        while (from->host != host) ++from;
+        while (from != entries_.end() && from->host != host) ++from;
+        BATCHD_CHECK(from != entries_.end(),
+                     "a host that was found is in the list it was found in");
         from->vcpu = free_of(state_.host(host)).vcpu;
         const auto to = std::upper_bound(entries_.begin(), from, *from, before);
         std::rotate(to, from, from + 1);
@@ -126,10 +128,10 @@ class Pass {
     }
 
     void dispatch(const Candidate& next, const Place& found, ServiceOrder& order) {
-        const MilliVcpu free = free_of(state_.host(found.host)).vcpu;
         if (state_.job(next.job).flaw != model::DispatchFlaw::None) {
             refuse_dispatch(state_, next.job, now_);
             has_refused_ = true;
+            free_hosts_.clear();
             return;
         }
         if (state_.job(next.job).gang) {
@@ -138,6 +140,7 @@ class Pass {
         } else {
             const bool is_array = state_.job(next.job).array != nullptr;
             const JobIndex job = is_array ? fresh_child(state_, next.job) : next.job;
+            const MilliVcpu free = free_of(state_.host(found.host)).vcpu;
             place(state_, job, found.environment, found.host);
             free_hosts_of(found.environment).shrink(found.host, free);
         }

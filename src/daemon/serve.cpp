@@ -22,8 +22,8 @@
 
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/co_spawn.hpp>
-#include <boost/asio/detached.hpp>
 #include <boost/asio/io_context.hpp>
+#include <boost/asio/post.hpp>
 #include <boost/asio/signal_set.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/this_coro.hpp>
@@ -48,6 +48,7 @@ namespace asio = boost::asio;
 constexpr const char* kLocalHost = "local";
 constexpr std::chrono::milliseconds kDrainLimit{2500};
 constexpr std::chrono::seconds kReturnMemoryEvery{20};
+constexpr std::size_t kMemoryToReturn = std::size_t{32} << 20;
 constexpr std::chrono::milliseconds kLookForStart{10};
 constexpr const char* kLiveness = "/healthz";
 /// They wait for AWS most of their time.
@@ -271,7 +272,9 @@ class Daemon {
             if (failure) log::error("the shutdown failed");
             io_.stop();
         });
-        asio::co_spawn(io_, return_memory(), asio::detached);
+        asio::co_spawn(io_, return_memory(), [](const std::exception_ptr& failure) {
+            if (failure) log::error("memory is no longer returned to the system");
+        });
         io_.run();
         threads.clear();
         webhooks_.stop();  // before the engine, which stores how far they have come
@@ -358,13 +361,15 @@ class Daemon {
     }
 
     /// What a burst of requests needed glibc keeps for the next one: a hundred megabytes after a
-    /// million jobs. To give it back takes milliseconds.
-    static asio::awaitable<void> return_memory() {
+    /// million jobs. Where there is little, it is left to be used again.
+    asio::awaitable<void> return_memory() {
         asio::steady_timer timer(co_await asio::this_coro::executor);
         for (;;) {
             timer.expires_after(kReturnMemoryEvery);
             co_await timer.async_wait(asio::use_awaitable);
-            ::malloc_trim(0);
+            asio::post(reader_threads_, [] {
+                if (::mallinfo2().fordblks > kMemoryToReturn) ::malloc_trim(0);
+            });
         }
     }
 

@@ -141,11 +141,34 @@ class FakeStore final : public ports::Store {
             shares[{share.queue_id, share.identifier}] = share;
             if (share.is_gone) shares.erase({share.queue_id, share.identifier});
         }
-        for (const auto& put : changes.attempts) {
-            const bool is_new = attempts.insert_or_assign(put.attempt.id, put.attempt).second;
-            if (is_new) new_attempts.push_back(put.attempt.id);
-        }
+        for (const auto& put : changes.attempts) store_attempt(put);
         if (!changes.news.entries.empty()) news.push_back(changes.news);
+    }
+
+    /// As SQLite does: a start and an end change what is theirs of a row that is there.
+    void store_attempt(const ports::AttemptPut& put) {
+        using What = ports::AttemptPut::What;
+        const model::Attempt& attempt = put.attempt;
+        if (put.what == What::All) {
+            const bool is_new = attempts.insert_or_assign(attempt.id, attempt).second;
+            if (is_new) new_attempts.push_back(attempt.id);
+            return;
+        }
+        model::Attempt& stored = attempts.at(attempt.id);
+        stored.containers = attempt.containers;
+        if (put.what == What::Start) {
+            stored.container_id = attempt.container_id;
+            stored.address = attempt.address;
+            stored.log_group = attempt.log_group;
+            stored.log_stream = attempt.log_stream;
+            stored.started_at = attempt.started_at;
+        } else {
+            stored.stopped_at = attempt.stopped_at;
+            stored.exit_code = attempt.exit_code;
+            stored.reason = attempt.reason;
+            stored.status_reason = attempt.status_reason;
+            stored.use = attempt.use;
+        }
     }
 };
 

@@ -234,6 +234,9 @@ TEST(ParseEach, VisitsNothingWhereThereIsNoSuchList) {
         EXPECT_TRUE(parse_each(text, "jobs", [&](Json&) { ++visits; })) << text;
     }
     EXPECT_EQ(visits, 0);
+    const auto twice = parse_each(R"({"jobs":[],"jobs":[1]})", "jobs", [](Json&) {});
+    ASSERT_FALSE(twice);
+    EXPECT_EQ(twice.error().message, "the member 'jobs' is given more than once");
     const auto cut_off = parse_each(R"({"jobs":[1,2)", "jobs", [&](Json&) { ++visits; });
     ASSERT_FALSE(cut_off);
     EXPECT_EQ(cut_off.error().kind, ErrorKind::InvalidArgument);
