@@ -107,7 +107,7 @@ Result<std::filesystem::path> make_history(const Setup& setup) {
 
 Result<> measure_page(const Batchd& batchd, Report& report, const std::string& name,
                       const std::string& query) {
-    Load load{.endpoint = batchd.endpoint(), .duration = std::chrono::minutes{1}};
+    Load load{.endpoint = batchd.endpoint(), .warm_up = {}, .duration = std::chrono::minutes{1}};
     load.request_limit = kSearches;
     load.next_request = [&] { return http_request("GET", "/api/v1/jobs?" + query); };
     std::size_t jobs = 0;
