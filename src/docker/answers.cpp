@@ -157,6 +157,7 @@ Result<ContainerState> parse_inspect(std::string_view text) {
     const Json& state = member(*value, "State");
     return ContainerState{
         .id = text_of(member(*value, "Id")),
+        .image_id = text_of(member(*value, "Image")),
         .status = text_of(member(state, "Status")),
         .oom_killed = flag_of(member(state, "OOMKilled")),
         .exit_code = static_cast<std::int32_t>(number_of(member(state, "ExitCode"))),

@@ -195,10 +195,16 @@ Async<std::vector<VolumeSummary>> Client::unused_volumes(std::string label) {
 }
 
 Async<> Client::open(net::HttpStream& stream, net::HttpRequest request) {
+    auto status = co_await open_for_status(stream, std::move(request));
+    if (!status) co_return std::unexpected(std::move(status).error());
+    co_return Result<>{};
+}
+
+Async<int> Client::open_for_status(net::HttpStream& stream, net::HttpRequest request) {
     request.target = "/v" + version_ + request.target;
     auto response = co_await stream.open(std::move(request));
     if (!response) co_return std::unexpected(std::move(response).error());
-    if (response->status < 400) co_return Result<>{};
+    if (response->status < 400) co_return response->status;
     std::string body;
     for (;;) {
         auto piece = co_await stream.read();
@@ -246,13 +252,15 @@ Async<> Client::follow_logs(net::HttpStream& stream, std::string id, std::int64_
     co_return co_await open(stream, net::HttpRequest{.method = "GET", .target = std::move(target)});
 }
 
-Async<> Client::attach(net::HttpStream& stream, std::string id) {
-    auto opened = co_await open(
-        stream, net::HttpRequest{
-                    .method = "POST",
-                    .target = "/containers/" + id + "/attach?stream=1&stdin=1&stdout=1&stderr=1",
-                    .headers = {{"Connection", "Upgrade"}, {"Upgrade", "tcp"}}});
-    co_return opened;
+Async<bool> Client::attach(net::HttpStream& stream, std::string id) {
+    constexpr int kSwitchingProtocols = 101;
+    net::HttpRequest request{
+        .method = "POST",
+        .target = "/containers/" + id + "/attach?stream=1&stdin=1&stdout=1&stderr=1",
+        .headers = {{"Connection", "Upgrade"}, {"Upgrade", "tcp"}}};
+    auto status = co_await open_for_status(stream, std::move(request));
+    if (!status) co_return std::unexpected(std::move(status).error());
+    co_return *status == kSwitchingProtocols;
 }
 
 Async<ImageConfig> Client::image_config(std::string image) {

@@ -356,7 +356,7 @@ bool may_be_lean(const StartAttempt& attempt, std::string_view network_mode) {
 
 /// With the image's tag: a volume that is there keeps the files of an older daemon.
 std::string hosts_volume(std::string_view instance) {
-    return "batchd-hosts-" + std::string(instance) + "-" + kPauseTag;
+    return "batchd-hosts-" + std::string(instance) + "-" + std::string(kPauseTag);
 }
 
 /// The Engine copies what the image has at a new volume's place into it.

@@ -8,12 +8,15 @@
 #include <charconv>
 #include <cstring>
 #include <functional>
+#include <limits>
 #include <utility>
 
 namespace batchd::docker {
 namespace {
 
 constexpr std::size_t kMostNumbers = 200;  // bytes of a record behind its token
+constexpr std::string_view kReady("\0batchd ready\n", 14);
+constexpr std::int64_t kMostKib = std::numeric_limits<std::int64_t>::max() / 1024;
 
 void put_number(std::string& out, std::size_t number) {
     for (const unsigned shift : {24U, 16U, 8U, 0U}) {
@@ -34,12 +37,37 @@ std::string_view next_word(std::string_view& text) {
     return word;
 }
 
+/// False if there is none.
 template <class Number>
-Number next_number(std::string_view& text) {
-    Number number{};
+bool take_number(std::string_view& text, Number& number) {
     const auto word = next_word(text);
-    std::from_chars(word.data(), word.data() + word.size(), number);
-    return number;
+    const auto* const end = word.data() + word.size();
+    const auto read = std::from_chars(word.data(), end, number);
+    return read.ec == std::errc{} && read.ptr == end;
+}
+
+std::optional<SlotFailure> failure_of(std::string_view numbers) {
+    SlotFailure failure{.step = std::string(next_word(numbers))};
+    if (!take_number(numbers, failure.error) || !numbers.empty()) return std::nullopt;
+    return failure;
+}
+
+std::optional<SlotEnd> end_of(std::string_view numbers) {
+    SlotEnd end;
+    int is_clean = 0;
+    std::int64_t oom_kills = 0;
+    const bool is_whole =
+        take_number(numbers, end.exit_code) && take_number(numbers, end.peak_memory_kib) &&
+        take_number(numbers, end.cpu_milliseconds) && take_number(numbers, is_clean) &&
+        take_number(numbers, oom_kills) && numbers.empty();
+    if (!is_whole || end.peak_memory_kib < 0 || end.peak_memory_kib > kMostKib) return std::nullopt;
+    end.is_clean = is_clean != 0;
+    if (oom_kills >= 0) end.oom_kills = oom_kills;
+    return end;
+}
+
+std::string marker_of(const std::string& token) {
+    return std::string(1, '\0') + "batchd " + token + " ";
 }
 
 /// How many bytes at the end of `text` may be the beginning of the marker.
@@ -56,7 +84,7 @@ Result<std::string> slot_message(const SlotCommand& command) {
     std::string message = "r";
     put_number(message, command.arguments.size());
     put_number(message, command.environment.size());
-    message += command.token + '\0';
+    message += command.tokens.start + '\0' + command.tokens.end + '\0';
     for (const auto* list : {&command.arguments, &command.environment}) {
         for (const auto& text : *list) {
             if (text.contains('\0')) {
@@ -72,24 +100,39 @@ std::string slot_signal(int number) {
     return with_length(std::string{'s', static_cast<char>(number)});
 }
 
-void SlotReader::begin(std::string_view token, SlotListener& listener) {
+void SlotReader::begin(const SlotTokens& tokens, SlotListener& listener) {
     stop();
-    marker_ = std::string(1, '\0') + "batchd " + std::string(token) + " ";
+    start_marker_ = marker_of(tokens.start);
+    end_marker_ = marker_of(tokens.end);
+    is_ready_ = true;
     listener_ = &listener;
 }
 
 void SlotReader::stop() {
     listener_ = nullptr;
     held_ = {};
+    has_started_ = false;
     has_ended_ = {};
     failure_.reset();
     end_ = {};
 }
 
 Result<> SlotReader::feed(std::string_view bytes) {
-    return frames_.feed(bytes, [this](ports::OutputChannel channel, std::string_view payload) {
-        if (listener_) take(channel, payload);
+    auto fed = frames_.feed(bytes, [this](ports::OutputChannel channel, std::string_view payload) {
+        if (listener_) {
+            take(channel, payload);
+        } else if (!is_ready_ && channel == ports::OutputChannel::Stdout) {
+            greet(payload);
+        }
     });
+    if (fed && is_broken_) return fail(ErrorKind::Internal, "the agent's word makes no sense");
+    return fed;
+}
+
+void SlotReader::greet(std::string_view payload) {
+    greeting_ += payload.substr(0, kReady.size() - greeting_.size());
+    is_ready_ = greeting_ == kReady;
+    if (!is_ready_ && !kReady.starts_with(greeting_)) is_broken_ = true;
 }
 
 void SlotReader::take(ports::OutputChannel channel, std::string_view payload) {
@@ -100,41 +143,52 @@ void SlotReader::take(ports::OutputChannel channel, std::string_view payload) {
         if (size > 0) listener_->on_output(channel, rest.substr(0, size));
         rest.remove_prefix(size);
     };
-    while (listener_ && !rest.empty()) {
-        const auto at = rest.find(marker_);
+    while (listener_ && !is_broken_ && !rest.empty()) {
+        const auto start_at = rest.find(start_marker_);
+        const auto end_at = rest.find(end_marker_);
+        const auto at = std::min(start_at, end_at);
         if (at == std::string_view::npos) {
-            pass_on(rest.size() - tail_of(rest, marker_));
+            pass_on(rest.size() -
+                    std::max(tail_of(rest, start_marker_), tail_of(rest, end_marker_)));
             break;
         }
+        const bool is_end = end_at == at;
+        const auto head = (is_end ? end_marker_ : start_marker_).size();
+        const auto newline = rest.find('\n', at);
+        const bool has_end_in_it = !is_end && end_at < newline;
         pass_on(at);
-        const auto end = rest.find('\n', marker_.size());
-        if (end == std::string_view::npos && rest.size() < marker_.size() + kMostNumbers) break;
-        if (end == std::string_view::npos) {
-            pass_on(marker_.size());  // no record of the agent's is so long
+        if (newline == std::string_view::npos && !has_end_in_it &&
+            rest.size() < head + kMostNumbers) {
+            break;
+        }
+        if (newline == std::string_view::npos || has_end_in_it) {
+            pass_on(head);  // no record of the agent's is so
             continue;
         }
-        const auto record = rest.substr(marker_.size(), end - marker_.size());
-        rest.remove_prefix(end + 1);
-        take_record(channel, record);
+        const auto record = rest.substr(head, newline - at - head);
+        rest.remove_prefix(newline - at + 1);
+        if (is_end) {
+            take_end(channel, record);
+        } else {
+            take_start(record);
+        }
     }
     if (listener_) held_[static_cast<std::size_t>(channel)] = rest;
 }
 
-void SlotReader::take_record(ports::OutputChannel channel, std::string_view text) {
+/// A command may say it again: it can know the token.
+void SlotReader::take_start(std::string_view text) {
+    if (next_word(text) != "started" || std::exchange(has_started_, true)) return;
+    listener_->on_started();
+}
+
+void SlotReader::take_end(ports::OutputChannel channel, std::string_view text) {
     const auto word = next_word(text);
-    if (word == "started") {
-        listener_->on_started();
-    } else if (word == "failed") {
-        failure_ =
-            SlotFailure{.step = std::string(next_word(text)), .error = next_number<int>(text)};
-        finish(channel);
-    } else if (word == "ended") {
-        end_.exit_code = next_number<std::int32_t>(text);
-        end_.peak_memory_kib = next_number<std::int64_t>(text);
-        end_.cpu_milliseconds = next_number<std::int64_t>(text);
-        end_.is_clean = next_number<int>(text) != 0;
-        finish(channel);
-    }
+    if (word == "failed") failure_ = failure_of(text);
+    const auto end = word == "ended" ? end_of(text) : std::nullopt;
+    if (end) end_ = *end;
+    is_broken_ = !end && !failure_;
+    if (!is_broken_) finish(channel);
 }
 
 void SlotReader::finish(ports::OutputChannel channel) {

@@ -19,7 +19,10 @@
 #include <array>
 #include <cstring>
 #include <limits>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <optional>
+#include <sys/socket.h>
 
 namespace batchd::net {
 namespace {
@@ -209,6 +212,24 @@ std::string name_of(const Endpoint& endpoint) {
                                                  : endpoint.host + ":" + endpoint.port;
 }
 
+/// A peer that is gone without a word, or behind a firewall that forgot the connection, is noticed
+/// within a minute: who reads an upgraded connection or a stream waits without a limit.
+void watch_peer(PlainStream& stream) {
+    constexpr int kIdleSeconds = 30;
+    constexpr int kBetweenSeconds = 10;
+    constexpr int kTries = 3;
+    constexpr int kUnansweredMs = 60'000;
+    const int socket = stream.socket().native_handle();
+    const auto set = [socket](int level, int name, int value) {
+        (void)::setsockopt(socket, level, name, &value, sizeof value);
+    };
+    set(SOL_SOCKET, SO_KEEPALIVE, 1);
+    set(IPPROTO_TCP, TCP_KEEPIDLE, kIdleSeconds);
+    set(IPPROTO_TCP, TCP_KEEPINTVL, kBetweenSeconds);
+    set(IPPROTO_TCP, TCP_KEEPCNT, kTries);
+    set(IPPROTO_TCP, TCP_USER_TIMEOUT, kUnansweredMs);
+}
+
 asio::awaitable<Result<>> connect_any(PlainStream& stream, Endpoint endpoint,
                                       Milliseconds timeout) {
     auto addresses = co_await resolve(stream.get_executor(), endpoint);
@@ -220,7 +241,7 @@ asio::awaitable<Result<>> connect_any(PlainStream& stream, Endpoint endpoint,
         if (!ec) {
             if (endpoint.kind == Endpoint::Kind::Tcp) {
                 stream.socket().set_option(asio::ip::tcp::no_delay(true), ec);
-                stream.socket().set_option(asio::socket_base::keep_alive(true), ec);
+                watch_peer(stream);
             }
             co_return Result<>{};
         }

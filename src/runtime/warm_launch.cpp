@@ -78,6 +78,7 @@ asio::awaitable<WarmRun::Next> WarmRun::make_slot() {
     if (!host_->is_up()) co_return Next::Again;
     slot_ = host_->warm_slots().take(SlotKey::of(*start_));
     if (slot_) co_return Next::Run;
+    if (host_->warm_slots().are_refused()) co_return decline(false);
     auto options = create_options();
     const auto& info = host_->info();
     if (!info.has_selinux && docker::can_run_agent(info.architecture)) {
@@ -104,10 +105,14 @@ asio::awaitable<WarmRun::Next> WarmRun::make_slot(docker::CreateOptions options,
         std::make_shared<WarmSlot>(context_, host_, SlotKey::of(*start_), std::move(name));
     host_->warm_slots().add(slot);
     auto created = co_await create(slot, std::move(*body), place);
-    auto started = created ? co_await slot->start(properties().image.value_or("")) : created;
+    auto started = created ? co_await slot->start() : created;
     if (!started) {
         slot->discard();
         if (is_over()) co_return Next::Done;
+        if (slot->is_unfit()) {
+            log::warn("host {}: no warm slot: {}", host_->name(), started.error().message);
+            co_return decline(false);
+        }
         co_return co_await not_made(
             created ? "CannotStartContainerError" : "CannotCreateContainerError", started.error());
     }

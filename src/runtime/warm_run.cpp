@@ -76,7 +76,7 @@ void WarmRun::may_start(std::shared_ptr<Sandbox> /*sandbox*/) {
 
 asio::awaitable<void> WarmRun::run() {
     const auto self = shared_from_this();
-    if (co_await find_slot()) co_await run_in_slot();
+    while (co_await find_slot() && co_await run_in_slot() == Next::Again) co_await pause();
     is_idle_ = true;
     gone_when_idle();
 }
@@ -114,7 +114,8 @@ void WarmRun::after(Milliseconds time, void (WarmRun::*what)()) {
     timer_.expires_after(time);
     timer_.async_wait([self = weak_from_this(), what](boost::system::error_code ec) {
         const auto run = self.lock();
-        if (!ec && run && run->phase_ == Phase::InSlot) (run.get()->*what)();
+        // Once it ended, the slot may be another one's.
+        if (!ec && run && run->phase_ == Phase::InSlot && !run->has_ended()) (run.get()->*what)();
     });
 }
 
@@ -166,24 +167,51 @@ void WarmRun::tell_owner() const {
     if (const auto owner = owner_.lock()) owner->container_changed();
 }
 
-asio::awaitable<void> WarmRun::run_in_slot() {
-    if (!begin()) co_return;
+asio::awaitable<WarmRun::Next> WarmRun::run_in_slot() {
+    if (!begin()) co_return Next::Done;
     while (!is_over() && !has_ended()) co_await wake_.wait();
     if (is_over()) {  // abandoned, or the daemon ends
         slot_->discard();
         flush_log();
-        co_return;
+        co_return Next::Done;
     }
     timer_.cancel();
+    if (co_await may_try_another()) co_return try_another();
     auto outcome = co_await outcome_of_run();
     co_await close_log();
     report_ended(std::move(outcome));
+    co_return Next::Done;
+}
+
+/// Whether nothing of it was executed, and not for a reason of its own: a child before it may have
+/// left the slot in a state in which none can start, or the slot was gone already.
+asio::awaitable<bool> WarmRun::may_try_another() {
+    if (end_) co_return false;
+    if (failure_) co_return !slot_->is_fresh();
+    slot_->discard();
+    const bool was_sent = co_await slot_->has_sent_run();
+    co_return !was_sent;
+}
+
+WarmRun::Next WarmRun::try_another() {
+    slot_->discard();
+    if (is_over()) return Next::Done;
+    slot_.reset();
+    failure_.reset();
+    is_lost_ = false;
+    container_id_.clear();
+    phase_ = Phase::Waiting;
+    if (!stop_grace_) return Next::Again;
+    give_up();
+    return Next::Done;
 }
 
 /// False if it cannot be: the slot is free again.
 bool WarmRun::begin() {
-    const std::string token = to_string(make_uuid(context_.clock.now()));
-    auto text = message(token);
+    const auto now = context_.clock.now();
+    const docker::SlotTokens tokens{.start = to_string(make_uuid(now)),
+                                    .end = to_string(make_uuid(now))};
+    auto text = message(tokens);
     if (!text) {
         slot_->release();
         report_ended(failed_to_start(
@@ -191,21 +219,18 @@ bool WarmRun::begin() {
             context_.clock.now()));
         return false;
     }
-    open_log();
     phase_ = Phase::InSlot;
-    delay_.reset();
-    secrets_.forget();
     container_id_ = slot_->container_id();
-    slot_->run(*text, token, shared_from_this());
+    slot_->run(*text, tokens, shared_from_this());
     return true;
 }
 
 /// The job's command stands for the image's own, behind the image's entry point, as the Engine has
 /// it.
-Result<std::string> WarmRun::message(const std::string& token) const {
+Result<std::string> WarmRun::message(const docker::SlotTokens& tokens) const {
     auto environment = docker::environment_of(*start_, secrets_.values(), create_options());
     if (!environment) return std::unexpected(std::move(environment).error());
-    docker::SlotCommand command{.token = token,
+    docker::SlotCommand command{.tokens = tokens,
                                 .arguments = slot_->image().entrypoint,
                                 .environment = *std::move(environment)};
     const auto& own = properties().command;
@@ -216,10 +241,13 @@ Result<std::string> WarmRun::message(const std::string& token) const {
 
 void WarmRun::on_started() {
     started_at_ = context_.clock.now();
+    secrets_.forget();
+    open_log();
     tell_owner();
 }
 
 void WarmRun::on_output(ports::OutputChannel channel, std::string_view text) {
+    open_log();  // a child can read away that it was started
     newest_ns_ = std::max(newest_ns_, to_epoch_ms(context_.clock.now()) * 1'000'000);
     lines_.add(newest_ns_, channel, text);
 }
@@ -245,7 +273,7 @@ asio::awaitable<ports::AttemptOutcome> WarmRun::outcome_of_run() {
     if (end_) co_return co_await outcome_of_end();
     if (is_lost_) co_return co_await outcome_of_loss();
     ++context_.counters.start_failures;
-    slot_->release();
+    slot_->discard();
     auto arguments = slot_->image().entrypoint;
     const auto& rest = properties().command.empty() ? slot_->image().command : properties().command;
     arguments.insert(arguments.end(), rest.begin(), rest.end());
@@ -260,8 +288,7 @@ asio::awaitable<ports::AttemptOutcome> WarmRun::outcome_of_run() {
 /// next one to hear of it.
 asio::awaitable<ports::AttemptOutcome> WarmRun::outcome_of_end() {
     const Timestamp now = context_.clock.now();
-    const bool is_in_doubt = end_->exit_code == kKilled && !stop_grace_;
-    const bool is_oom = co_await slot_->saw_oom(is_in_doubt ? kOomAfterExit : Milliseconds{0});
+    const bool is_oom = co_await was_oom_killed();
     if (is_oom || !end_->is_clean) {
         slot_->discard();
     } else {
@@ -273,15 +300,25 @@ asio::awaitable<ports::AttemptOutcome> WarmRun::outcome_of_end() {
     co_return outcome;
 }
 
+asio::awaitable<bool> WarmRun::was_oom_killed() {
+    if (end_->oom_kills) co_return *end_->oom_kills > 0;
+    const bool is_in_doubt = end_->exit_code == kKilled && !stop_grace_;
+    co_return co_await slot_->saw_oom(is_in_doubt ? kOomAfterExit : Milliseconds{0});
+}
+
+/// Not before its container is gone: it may run as long, and is not to run twice at a time.
 asio::awaitable<ports::AttemptOutcome> WarmRun::outcome_of_loss() {
     const Timestamp now = context_.clock.now();
     slot_->discard();
-    if (co_await slot_->saw_oom(Milliseconds{0})) co_return exited(kKilled, true, now);
-    if (co_await host_->is_leaving()) co_return lost_with_host(host_->name(), now);
-    co_return disappeared(host_->name(), now);
+    const bool with_host = co_await host_->is_leaving();
+    const bool is_oom = co_await slot_->saw_oom(kOomAfterExit);
+    co_await slot_->gone();
+    if (is_oom) co_return exited(kKilled, true, now);
+    co_return with_host ? lost_with_host(host_->name(), now) : disappeared(host_->name(), now);
 }
 
 void WarmRun::open_log() {
+    if (std::exchange(has_opened_log_, true)) return;
     auto opened = context_.logs.open({start_->id});
     if (opened) {
         log_ = std::move(*opened);

@@ -48,7 +48,8 @@ class WarmRun final : public TaskContainer,
 
   private:
     // Waiting ──▶ Making ──▶ InSlot ──▶ Ended
-    //    ▲   └───────────────▲           ▲
+    //   ▲ ▲  └───────────────▲ │         ▲
+    //   │ └────────────────────┘         │   nothing of it was executed
     // Looking ───────────────────────────┘   after a restart
     enum class Phase : std::uint8_t { Looking, Waiting, Making, InSlot, Ended };
     /// What a step of the way to a slot leads to.
@@ -66,12 +67,15 @@ class WarmRun final : public TaskContainer,
     docker::Async<> pull();
     Next decline(bool may_exist);
     // warm_run.cpp: in it
-    boost::asio::awaitable<void> run_in_slot();
+    boost::asio::awaitable<Next> run_in_slot();
     bool begin();
-    Result<std::string> message(const std::string& token) const;
+    Result<std::string> message(const docker::SlotTokens& tokens) const;
+    boost::asio::awaitable<bool> may_try_another();
+    Next try_another();
     boost::asio::awaitable<ports::AttemptOutcome> outcome_of_run();
     boost::asio::awaitable<ports::AttemptOutcome> outcome_of_loss();
     boost::asio::awaitable<ports::AttemptOutcome> outcome_of_end();
+    boost::asio::awaitable<bool> was_oom_killed();
     void open_log();
     void flush_log();
     boost::asio::awaitable<void> close_log();
@@ -118,6 +122,7 @@ class WarmRun final : public TaskContainer,
     std::optional<ports::AttemptOutcome> outcome_;
 
     std::unique_ptr<ports::LogWriter> log_;
+    bool has_opened_log_ = false;  ///< or tried to
     docker::LineCutter lines_;
     std::int64_t newest_ns_ = 0;  ///< of its log: no line is older than the one before
 };

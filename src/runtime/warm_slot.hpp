@@ -37,22 +37,35 @@ class WarmSlot final : public ContainerWatcher,
 
     // The making; of a slot that cannot be made discard() removes what there is.
     docker::Async<> create(std::string body);
-    /// Only after create(). `image`: that the container is of.
-    docker::Async<> start(std::string image);
+    /// Only after create(). Returns when commands can be run in it.
+    docker::Async<> start();
+    /// Why start() failed: neither the Engine nor its agent can do it, and containers of their own
+    /// may do better.
+    bool is_unfit() const { return is_unfit_; }
 
     const SlotKey& key() const { return key_; }
     const std::string& container_id() const { return id_; }
     const docker::ImageConfig& image() const { return image_; }
 
-    /// Runs what slot_message() made, with that token. `user` hears of it until its last call.
-    void run(const std::string& message, const std::string& token, std::shared_ptr<SlotUser> user);
+    /// Runs what slot_message() made, with these tokens. `user` hears of it until its last call.
+    void run(const std::string& message, const docker::SlotTokens& tokens,
+             std::shared_ptr<SlotUser> user);
+    /// Of a slot that was lost: whether the agent may have got the last command. False: nothing of
+    /// it was executed.
+    boost::asio::awaitable<bool> has_sent_run();
+    /// Whether it had no command before the last one.
+    bool is_fresh() const { return runs_ <= 1; }
     void signal(int number);
-    /// Whether the kernel killed a process in it for lack of memory; its word may come so late.
+    /// Whether the kernel killed a process in it for lack of memory, as far as the Engine's events
+    /// tell; that may come so late.
     boost::asio::awaitable<bool> saw_oom(Milliseconds limit);
     /// Its user does not need it any more; goes by itself after a while.
     void release();
     /// Kills what runs there, and removes it. Its user hears of it.
     void discard();
+    /// Until the container of a discarded slot is gone, or its host is closed.
+    boost::asio::awaitable<void> gone();
+    void host_closed();
 
     void on_event(const docker::Event& event) override;
     void on_missing() override;
@@ -65,13 +78,15 @@ class WarmSlot final : public ContainerWatcher,
     void on_ended(const docker::SlotEnd& end) override;
 
     docker::Async<> create_container(std::string body);
-    docker::Async<> attach_and_start(std::string image);
+    docker::Async<> attach_and_start();
+    docker::Async<> greeted();
     void step_made();
     boost::asio::awaitable<void> read();
     boost::asio::awaitable<void> write();
     boost::asio::awaitable<void> remove();
     void send(const std::string& message);
     void after(Milliseconds time, void (WarmSlot::*what)());
+    void on_idle_limit();
     void close_stream();
 
     Context& context_;
@@ -91,8 +106,13 @@ class WarmSlot final : public ContainerWatcher,
     bool is_running_ = false;
     bool is_idle_ = false;
     bool is_writing_ = false;
+    bool is_run_queued_ = false;  ///< the last command is in the outbox
+    bool is_run_sent_ = false;    ///< to its last byte
     bool is_discarded_ = false;
+    bool is_gone_ = false;
+    bool is_unfit_ = false;
     bool saw_oom_ = false;
+    std::size_t runs_ = 0;
 };
 
 }  // namespace batchd::runtime

@@ -4,8 +4,15 @@
 
 #include <algorithm>
 #include <chrono>
+#include <utility>
 
 namespace batchd::runtime {
+
+namespace {
+
+constexpr Seconds kNextTry{60};
+
+}  // namespace
 
 SlotKey SlotKey::of(const ports::StartAttempt& attempt) {
     return {.array = attempt.id.job.whole(),
@@ -41,6 +48,8 @@ void WarmSlots::drop(const std::shared_ptr<WarmSlot>& slot) {
     if (found->second.empty()) idle_.erase(found);
 }
 
+void WarmSlots::refuse() { not_before_ = boost::asio::steady_timer::clock_type::now() + kNextTry; }
+
 void WarmSlots::discard_all() {
     const auto all = all_;
     for (const auto& slot : all) slot->discard();
@@ -56,7 +65,7 @@ boost::asio::awaitable<void> WarmSlots::emptied(boost::asio::steady_timer::time_
 
 void WarmSlots::close() {
     idle_.clear();
-    all_.clear();
+    for (const auto& slot : std::exchange(all_, {})) slot->host_closed();
     changed_.notify_all();
 }
 

@@ -46,6 +46,10 @@ class WarmSlots {
     void put(std::shared_ptr<WarmSlot> slot);          ///< it is idle
     void drop(const std::shared_ptr<WarmSlot>& slot);  ///< it is not idle any more
 
+    /// The way to the Engine is none for slots: for a while none are to be made.
+    void refuse();
+    bool are_refused() const { return boost::asio::steady_timer::clock_type::now() < not_before_; }
+
     void discard_all();
     /// Until there is none, but no longer than `deadline`.
     boost::asio::awaitable<void> emptied(boost::asio::steady_timer::time_point deadline);
@@ -56,6 +60,7 @@ class WarmSlots {
     std::set<std::shared_ptr<WarmSlot>> all_;
     std::map<SlotKey, std::vector<std::shared_ptr<WarmSlot>>> idle_;
     Signal changed_;
+    boost::asio::steady_timer::time_point not_before_{};
 };
 
 }  // namespace batchd::runtime

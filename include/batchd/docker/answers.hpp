@@ -31,6 +31,7 @@ struct EngineInfo {
 
 struct ContainerState {
     std::string id;
+    std::string image_id;
     std::string status;  ///< created, running, paused, restarting, removing, exited, dead
     bool oom_killed = false;
     std::int32_t exit_code = 0;

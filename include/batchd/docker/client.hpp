@@ -69,9 +69,11 @@ class Client {
     Async<> follow_logs(net::HttpStream& stream, std::string id, std::int64_t since_ns);
 
     /// Opens standard input and output of a container, made or running: `stream` can be written to,
-    /// and gives what comes as SlotReader reads it. The container's input ends with it.
-    Async<> attach(net::HttpStream& stream, std::string id);
+    /// and gives what comes as SlotReader reads it. The container's input ends with it. False
+    /// if the answer is one of plain HTTP, as by a proxy that knows nothing else.
+    Async<bool> attach(net::HttpStream& stream, std::string id);
 
+    /// Of an image's id or name.
     Async<ImageConfig> image_config(std::string image);
 
     /// The newest record of a container's output, as LogDecoder::last_record has it.
@@ -89,6 +91,8 @@ class Client {
     Async<net::HttpResponse> call(std::string method, std::string path, std::string body,
                                   Milliseconds timeout);
     Async<> open(net::HttpStream& stream, net::HttpRequest request);
+    /// The status of the answer, if it is no error's.
+    Async<int> open_for_status(net::HttpStream& stream, net::HttpRequest request);
 
     net::HttpClient http_;
     std::string version_ = "1.41";

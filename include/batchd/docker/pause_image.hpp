@@ -8,8 +8,9 @@
 namespace batchd::docker {
 
 /// Repository and tag; the tag changes with the files.
-inline constexpr const char* kPauseTag = "3";
-inline constexpr const char* kPauseImage = "batchd-pause:3";
+inline constexpr const char* kPauseImage = "batchd-pause:4";
+inline constexpr std::string_view kPauseTag =
+    std::string_view(kPauseImage).substr(std::string_view(kPauseImage).find(':') + 1);
 
 /// A folder of the image with two files in it: `hosts`, as the Engine writes it for network mode
 /// none, and `agent`, the program that runs commands in a warm slot.

@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <sys/stat.h>
@@ -33,6 +34,7 @@ extern char** environ;
 
 static char image_folder[PATH_MAX];  // the image's WorkingDir
 static int child_signals;            // signalfd of SIGCHLD
+static int memory_events = -1;       // what the kernel counts of the container; -1: not to be had
 
 /// What has come on standard input and is no whole message yet.
 static struct {
@@ -45,8 +47,10 @@ static struct {
 static struct {
     pid_t pid;  // 0: none
     int status;
-    char token[kTokenBytes + 1];
+    char token[kTokenBytes + 1];      // of `started`
+    char end_token[kTokenBytes + 1];  // told to nobody before nothing of the command is left
     char folder[32];
+    long oom_kills;  // before it
     long peak_kib;
     long long cpu_us;
 } run;
@@ -68,17 +72,23 @@ static uint32_t number_at(const char* bytes) {
     return value;
 }
 
-/// A command may have made the pipe, which it shares with all others, non-blocking.
+/// A command may have made the pipe, which it shares with all others, non-blocking, and may do so
+/// again at any time.
 static void make_blocking(int fd) {
     const int flags = fcntl(fd, F_GETFL);
     if (flags >= 0 && (flags & O_NONBLOCK)) fcntl(fd, F_SETFL, flags & ~O_NONBLOCK);
 }
 
 static void tell_on(int fd, const char* record, size_t size) {
-    make_blocking(fd);
     while (size > 0) {
+        make_blocking(fd);
         const ssize_t written = write(fd, record, size);
         if (written < 0 && errno == EINTR) continue;
+        if (written < 0 && errno == EAGAIN) {
+            struct pollfd room = {fd, POLLOUT, 0};
+            poll(&room, 1, -1);
+            continue;
+        }
         if (written < 0) exit(1);  // nobody listens any more
         record += written;
         size -= (size_t)written;
@@ -88,10 +98,28 @@ static void tell_on(int fd, const char* record, size_t size) {
 /// "\0batchd TOKEN WORD NUMBERS\n"; its last words on both channels, each of which is in order.
 static void tell(const char* word, const char* numbers, int is_last) {
     char record[256];
+    const char* token = is_last ? run.end_token : run.token;
     const int size =
-        snprintf(record, sizeof record, "%cbatchd %s %s %s\n", 0, run.token, word, numbers);
+        snprintf(record, sizeof record, "%cbatchd %s %s %s\n", 0, token, word, numbers);
     tell_on(STDOUT_FILENO, record, (size_t)size);
     if (is_last) tell_on(STDERR_FILENO, record, (size_t)size);
+}
+
+static void open_memory_events(void) {
+    memory_events = open("/sys/fs/cgroup/memory.events", O_RDONLY | O_CLOEXEC);
+    if (memory_events >= 0) return;
+    memory_events = open("/sys/fs/cgroup/memory/memory.oom_control", O_RDONLY | O_CLOEXEC);
+}
+
+/// How many processes of the container the kernel has killed for lack of memory; -1: not known. It
+/// counts before it kills.
+static long count_oom_kills(void) {
+    char text[1024];
+    const ssize_t size = pread(memory_events, text, sizeof text - 1, 0);
+    if (size <= 0) return -1;
+    text[size] = 0;
+    const char* found = strstr(text, "\noom_kill ");
+    return found ? strtol(found + strlen("\noom_kill "), NULL, 10) : -1;
 }
 
 static int make_folder(void) {
@@ -187,13 +215,15 @@ static void execute(char** arguments, char** environment) {
     }
     int error = ENOENT;
     const char* path = value_in(environment, "PATH");
-    while (*name && *path) {
+    int is_left = *name && *path;
+    while (is_left) {
         const size_t length = strcspn(path, ":");
         char file[PATH_MAX];
-        snprintf(file, sizeof file, "%.*s/%s", (int)length, path, name);
+        snprintf(file, sizeof file, "%.*s/%s", length ? (int)length : 1, length ? path : ".", name);
         execve(file, arguments, environment);
         if (errno != ENOENT && errno != ENOTDIR) error = errno;
-        path += length + (path[length] == ':');
+        is_left = path[length] == ':';
+        path += length + 1;
     }
     errno = error;
 }
@@ -257,7 +287,9 @@ static void take_run(char* at, const char* end) {
     at += 2 * kHeaderBytes;
     if (argument_count + variable_count > (size_t)(end - at)) exit(1);
     forget_run();
+    run.oom_kills = count_oom_kills();
     strncpy(run.token, next_text(&at, end), kTokenBytes);
+    strncpy(run.end_token, next_text(&at, end), kTokenBytes);
     char** arguments = allocate(NULL, (argument_count + 1) * sizeof *arguments);
     for (size_t i = 0; i < argument_count; ++i) arguments[i] = next_text(&at, end);
     arguments[argument_count] = NULL;
@@ -333,9 +365,11 @@ static int kill_rest(void) {
 static void finish(void) {
     const int is_alone = kill_rest();
     const int is_clean = remove_folder() && is_alone;
+    const long oom_kills = count_oom_kills();
+    const int is_known = run.oom_kills >= 0 && oom_kills >= 0;
     char numbers[128];
-    snprintf(numbers, sizeof numbers, "%d %ld %lld %d", run.status, run.peak_kib, run.cpu_us / 1000,
-             is_clean);
+    snprintf(numbers, sizeof numbers, "%d %ld %lld %d %ld", run.status, run.peak_kib,
+             run.cpu_us / 1000, is_clean, is_known ? oom_kills - run.oom_kills : -1);
     tell("ended", numbers, 1);
     forget_run();
 }
@@ -343,6 +377,9 @@ static void finish(void) {
 int main(void) {
     // kill(-1) is for a container's processes alone.
     if (getpid() != 1) return kNotFirst;
+    // No command of the same user may look into it, where its tokens and its siblings' variables
+    // are, or take its input.
+    if (prctl(PR_SET_DUMPABLE, 0) != 0) die("prctl");
     signal(SIGPIPE, SIG_IGN);
     sigset_t signals;
     sigemptyset(&signals);
@@ -351,6 +388,9 @@ int main(void) {
     child_signals = signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK);
     if (child_signals < 0) die("signalfd");
     if (!getcwd(image_folder, sizeof image_folder)) strcpy(image_folder, "/");
+    open_memory_events();
+    const char ready[] = "\0batchd ready\n";
+    tell_on(STDOUT_FILENO, ready, sizeof ready - 1);
     for (;;) {
         struct pollfd sources[2] = {{STDIN_FILENO, POLLIN, 0}, {child_signals, POLLIN, 0}};
         if (poll(sources, 2, -1) < 0 && errno != EINTR) die("poll");

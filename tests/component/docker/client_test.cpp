@@ -49,6 +49,18 @@ class ClientTest : public ::testing::Test {
     std::unique_ptr<docker::Client> client_;
 };
 
+/// As through a proxy that knows plain HTTP only.
+TEST_F(ClientTest, AnAttachWithoutAnUpgradeIsNone) {
+    serve([](const std::string&) {
+        return Reply{.bytes = "HTTP/1.1 200 OK\r\n\r\n", .close = true};
+    });
+    const auto stream = client_->stream();
+    const auto attached = run(client_->attach(*stream, "c"));
+    ASSERT_TRUE(attached);
+    EXPECT_FALSE(*attached);
+    EXPECT_FALSE(run(stream->write("x"))) << "nobody would read it";
+}
+
 TEST_F(ClientTest, NegotiatesTheLowerVersion) {
     std::string seen;
     serve([&](const std::string& line) {

@@ -167,6 +167,75 @@ TEST_F(WarmTest, ALostSlotIsALostChild) {
     EXPECT_EQ(run(child("true")).exit_code, 0);
 }
 
+TEST_F(WarmTest, ALostChildIsReportedWhenItsContainerIsGone) {
+    boot();
+    const auto start = child("echo up; sleep 600");
+    (*runtime_)->start(start);
+    ASSERT_TRUE(logs_.wait_lines(start.id, 1));
+    EXPECT_EQ(call("POST", "/containers/" + container_of(start) + "/kill").status, 204);
+    EXPECT_FALSE(ended(start).exit_code);
+    EXPECT_TRUE(slots().empty());
+}
+
+TEST_F(WarmTest, AChildThatSpoilsItsSlotSpoilsNoOther) {
+    boot();
+    const auto rude = child("cd /; rm -rf /tmp; : > /tmp");
+    EXPECT_EQ(run(rude).exit_code, 0);
+    const auto next = child("echo fine");
+    const auto outcome = run(next);
+    EXPECT_EQ(outcome.exit_code, 0) << outcome.reason;
+    EXPECT_EQ(logs_.texts(next.id), std::vector<std::string>{"fine"});
+    EXPECT_NE(container_of(rude), container_of(next));
+}
+
+TEST_F(WarmTest, WhatFailsInAFreshSlotIsTheChildsOwnFault) {
+    boot();
+    run(child("true"));
+    auto wrong = child("");
+    wrong.task.containers[0].command = {"nix"};
+    const auto outcome = run(wrong);
+    EXPECT_EQ(outcome.exit_code, 127);
+    EXPECT_TRUE(outcome.reason.ends_with("exec: \"nix\": executable file not found in $PATH"))
+        << outcome.reason;
+    EXPECT_EQ(events_.seen(wrong.id).started.size(), 0U);
+}
+
+TEST_F(WarmTest, AnIdleSlotThatDiesCostsNoChild) {
+    boot();
+    for (int i = 0; i < 5; ++i) {
+        const auto start = child("true");
+        EXPECT_EQ(run(start).exit_code, 0) << i;
+        EXPECT_EQ(call("DELETE", "/containers/" + container_of(start) + "?force=1").status, 204);
+    }
+}
+
+TEST_F(WarmTest, AChildCannotLookIntoTheAgent) {
+    boot();
+    const auto start =
+        child("cat /proc/1/environ || echo shut; readlink /proc/1/fd/0 || echo shut");
+    run(start);
+    const auto texts = logs_.texts(start.id);
+    EXPECT_EQ(std::ranges::count(texts, "shut"), 2);
+}
+
+TEST_F(WarmTest, LackOfMemoryOfAnotherProcessIsTheChildsToo) {
+    boot();
+    const auto hungry = child("sh -c 'a=x; while :; do a=$a$a; done'; exit 3");
+    const auto outcome = run(hungry);
+    EXPECT_EQ(outcome.exit_code, 3);
+    EXPECT_EQ(outcome.reason, "OutOfMemoryError: Container killed due to memory usage");
+    for (int i = 0; i < 3; ++i) EXPECT_EQ(run(child("exit 4")).reason, "") << i;
+}
+
+TEST_F(WarmTest, AKillThatIsNoLackOfMemoryIsNone) {
+    boot();
+    const auto outcome = run(child("kill -9 $$"));
+    EXPECT_EQ(outcome.exit_code, 137);
+    EXPECT_EQ(outcome.reason, "");
+    EXPECT_EQ(run(child("true")).exit_code, 0);
+    EXPECT_EQ(slots().size(), 1U);
+}
+
 TEST_F(WarmTest, LackOfMemoryEndsTheSlotToo) {
     boot();
     const auto hungry = child("a=x; while :; do a=$a$a; done");
