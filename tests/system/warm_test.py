@@ -4,6 +4,7 @@ import json
 import os
 import shutil
 import subprocess
+import time
 
 from support.case import SystemTest
 from support.daemon import Batchd
@@ -36,8 +37,10 @@ class WarmTest(SystemTest):
 
     def created_for(self, job):
         """Names of the containers that were ever made for the array's children."""
+        # Whole seconds: "0s" would leave out those of the present one.
         events = self.engine.docker(
-            "events", "--since", "1", "--until", "0s", "--filter", "event=create",
+            "events", "--since", "1", "--until", str(int(time.time()) + 1),
+            "--filter", "event=create",
             "--format", '{{index .Actor.Attributes "batchd.job"}} {{.Actor.Attributes.name}}')
         return [line.split()[1] for line in events.splitlines() if line.startswith(job + ":")]
 
