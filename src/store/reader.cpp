@@ -90,15 +90,15 @@ Result<std::vector<std::string>> Reader::log_groups() {
         return {};
     };
     // From group to group by one search in the index each; DISTINCT would walk over all attempts.
-    BATCHD_TRY(database_->each(
-        "WITH RECURSIVE found (name) AS (SELECT '' UNION ALL"
-        " SELECT (SELECT MIN(name) FROM ("
-        "  SELECT MIN(log_group) AS name FROM attempt WHERE log_group > found.name"
-        "  AND log_group <> '' UNION ALL"
-        "  SELECT MIN(log_group) FROM container_log WHERE log_group > found.name))"
-        " FROM found WHERE found.name IS NOT NULL)"
-        " SELECT name FROM found WHERE name <> ''",
-        on_row));
+    BATCHD_TRY(
+        database_->each("WITH RECURSIVE found (name) AS (SELECT '' UNION ALL"
+                        " SELECT (SELECT MIN(name) FROM ("
+                        "  SELECT MIN(log_group) AS name FROM attempt WHERE log_group > found.name"
+                        "  AND log_group <> '' UNION ALL"
+                        "  SELECT MIN(log_group) FROM container_log WHERE log_group > found.name))"
+                        " FROM found WHERE found.name IS NOT NULL)"
+                        " SELECT name FROM found WHERE name <> ''",
+                        on_row));
     return groups;
 }
 

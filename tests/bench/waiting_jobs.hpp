@@ -12,7 +12,7 @@ struct WaitingJobs {
     double submit_seconds = 0;
     double empty_mib = 0;  ///< memory of the daemon before
     double submitted_mib = 0;
-    double settled_mib = 0;  ///< half a minute later
+    double settled_mib = 0;           ///< half a minute later
     double first_answer_seconds = 0;  ///< from the start after a SIGKILL on
     double scheduling_seconds = 0;
     double restarted_mib = 0;

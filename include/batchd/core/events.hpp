@@ -44,7 +44,8 @@ struct SubmitJob {
     bool overrides_priority = false;  ///< schedulingPriorityOverride was given
     std::string spec;                 ///< model::JobSpec as JSON
     std::string tags;                 ///< JSON object
-    /// What `spec` says, of a job that may start at once: it need not be parsed again then. Or null.
+    /// What `spec` says, of a job that may start at once: it need not be parsed again then. Or
+    /// null.
     std::shared_ptr<const model::JobSpec> parsed_spec = {};
     /// Of those dependencies that are not live any more; looked up by the engine.
     std::vector<EndedDependency> ended_dependencies;

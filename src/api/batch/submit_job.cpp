@@ -169,9 +169,8 @@ Task<Submitted> submit(const Services* services, Result<Submission> submission,
 }
 
 Accepted accepted(const Services& services, const model::JobId& id, const std::string& name) {
-    return {.job_arn = model::job_arn(services.scope, id),
-            .job_name = name,
-            .job_id = to_string(id)};
+    return {
+        .job_arn = model::job_arn(services.scope, id), .job_name = name, .job_id = to_string(id)};
 }
 
 Task<Answer> submit_job(Call call) {
